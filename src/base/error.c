@@ -1,0 +1,121 @@
+/*
+ * Error texts are built in place in a buffer of fixed size: reporting a failure never allocates,
+ * so it works between clone and exec too. A text that does not fit is cut, never refused.
+ */
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int exit_status;
+} error_kinds[ERROR_KIND_MAX] = {
+    [ERROR_NONE] = { "none", 0 },
+    [ERROR_USAGE] = { "usage", 125 },
+    [ERROR_NOT_FOUND] = { "not-found", 125 },
+    [ERROR_CONFLICT] = { "conflict", 125 },
+    [ERROR_DENIED] = { "denied", 125 },
+    [ERROR_UNSUPPORTED] = { "unsupported", 125 },
+    [ERROR_LIMIT] = { "limit", 125 },
+    [ERROR_CORRUPT] = { "corrupt", 125 },
+    [ERROR_SYSTEM] = { "system", 125 },
+    [ERROR_NOT_EXECUTABLE] = { "not-executable", 126 },
+    [ERROR_NO_COMMAND] = { "no-command", 127 },
+};
+
+static ErrorKind error_kind_of_errno(int code)
+{
+    switch (code) {
+    case ENOENT:
+    case ESRCH: return ERROR_NOT_FOUND;
+    case EEXIST:
+    case EBUSY: return ERROR_CONFLICT;
+    case EPERM:
+    case EACCES:
+    case EROFS: return ERROR_DENIED;
+    case ENOSYS:
+    case EOPNOTSUPP: return ERROR_UNSUPPORTED;
+    case ENOSPC:
+    case EDQUOT:
+    case EMFILE:
+    case ENFILE:
+    case EFBIG: return ERROR_LIMIT;
+    default: return ERROR_SYSTEM;
+    }
+}
+
+static int error_fill(Error *error, ErrorKind kind, int code, const char *format, va_list args)
+{
+    if (code < 0)
+        code = -code;
+    if (code == 0)
+        code = EINVAL;
+    if (error) {
+        error->kind = kind;
+        error->code = code;
+        (void)vsnprintf(error->message, sizeof(error->message), format, args);
+    }
+    return -code;
+}
+
+int error_set(Error *error, ErrorKind kind, int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int r = error_fill(error, kind, code, format, args);
+    va_end(args);
+    return r;
+}
+
+int error_errno(Error *error, int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int r = error_fill(error, error_kind_of_errno(code < 0 ? -code : code), code, format, args);
+    va_end(args);
+    if (error) {
+        size_t used = strlen(error->message);
+        (void)snprintf(error->message + used, sizeof(error->message) - used, ": %s", strerror(-r));
+    }
+    return r;
+}
+
+int error_wrap(Error *error, const char *format, ...)
+{
+    if (!error)
+        return -EINVAL; /* the caller has the errno it wants to return */
+
+    char prefix[ERROR_MESSAGE_SIZE];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(prefix, sizeof(prefix), format, args);
+    va_end(args);
+
+    char whole[2 * ERROR_MESSAGE_SIZE + 2];
+    (void)snprintf(whole, sizeof(whole), "%s: %s", prefix, error->message);
+    whole[sizeof(error->message) - 1] = '\0';
+    memcpy(error->message, whole, strlen(whole) + 1);
+    return -error->code;
+}
+
+void error_clear(Error *error)
+{
+    if (!error)
+        return;
+    error->kind = ERROR_NONE;
+    error->code = 0;
+    error->message[0] = '\0';
+}
+
+int error_exit_status(const Error *error)
+{
+    return error_kinds[error->kind].exit_status;
+}
+
+const char *error_kind_name(ErrorKind kind)
+{
+    return error_kinds[kind].name;
+}

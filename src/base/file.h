@@ -1,0 +1,41 @@
+/*
+ * Files of the engine's own: reading with a bound, atomic writing, directories. Paths here are the
+ * host's, relative to a directory descriptor; nothing in this file is meant for a container's tree
+ * (linux/inroot.h resolves those).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+
+/* Opens and reads a whole regular file (fd_read_all). -EFBIG above `limit` bytes. */
+int file_read_at(int dirfd, const char *path, size_t limit, Arena *arena, char **ret_data,
+                 size_t *ret_size) MUST_CHECK;
+
+/* How hard file_write_at tries to survive a power cut. A crash of the program never tears it. */
+typedef enum FileDurability {
+    FILE_VOLATILE, /* on tmpfs: write + rename */
+    FILE_DURABLE,  /* + fsync of the file before the rename and of the directory after it */
+} FileDurability;
+
+/* Replaces `path` by `data`: temp file in the same directory, then rename. */
+int file_write_at(int dirfd, const char *path, const void *data, size_t size, mode_t mode,
+                  FileDurability durability) MUST_CHECK;
+
+/*
+ * mkdir -p below dirfd, then opens the last component (O_DIRECTORY | O_PATH is not set: the
+ * descriptor can be listed and synced). Returns the descriptor or a negative errno.
+ */
+int file_make_dirs_at(int dirfd, const char *path, mode_t mode) MUST_CHECK;
+
+/*
+ * rm -rf of `name` below dirfd: never follows a symlink, never crosses a mount point (-EBUSY
+ * there). A missing name is success.
+ */
+int file_remove_tree_at(int dirfd, const char *name) MUST_CHECK;
+
+/* Writes `text` with one write(2) to an existing file: for /proc, /sys and cgroup files. */
+int file_write_text_at(int dirfd, const char *path, const char *text) MUST_CHECK;

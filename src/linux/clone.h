@@ -1,0 +1,32 @@
+/*
+ * Making processes: clone3(2) with namespaces and a cgroup, pidfds, waiting.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+typedef struct CloneOptions {
+    uint64_t flags; /* CLONE_NEW..., CLONE_PARENT */
+    int cgroup_fd;  /* v2: clone straight into this cgroup (CLONE_INTO_CGROUP); -1: the caller's */
+    int *ret_pidfd; /* may be NULL */
+} CloneOptions;
+
+/*
+ * Like fork: returns the child's pid in the parent and 0 in the child. Without clone3 (ENOSYS, or
+ * EPERM from a filter) clone(2) serves, as long as no cgroup is asked for (-EOPNOTSUPP then: the
+ * caller attaches the child instead).
+ */
+pid_t clone_process(const CloneOptions *options, Error *error) MUST_CHECK;
+
+int clone_pidfd_open(pid_t pid, Error *error) MUST_CHECK;
+int clone_pidfd_signal(int pidfd, int signal, Error *error) MUST_CHECK;
+
+/* Waits through EINTR. The wait status as of waitpid(2), or a negative errno. */
+int clone_wait(pid_t pid, int *ret_status, Error *error) MUST_CHECK;
+
+/* Start time of a process in clock ticks (field 22 of /proc/PID/stat): with the pid it names a
+ * process uniquely. -ESRCH when there is none. */
+int clone_start_time(pid_t pid, uint64_t *ret_ticks) MUST_CHECK;
