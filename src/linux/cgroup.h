@@ -1,7 +1,14 @@
 /*
- * Control groups: cgroups(7). One container has one path below each hierarchy in use; this file
- * knows hosts with v1, v2 and both (hybrid), cgroup_v1.c and cgroup_v2.c know what a limit is
- * called in theirs. Values in bytes, microseconds, or as said.
+ * Control groups: cgroups(7), Documentation/admin-guide/cgroup-v1/ and cgroup-v2.rst of the kernel.
+ *
+ * One container has one path, and a directory of that path below each hierarchy in use. This
+ * header is about those directories: making, finding, entering, emptying and removing them, on
+ * hosts with v1 hierarchies, with the one tree of v2, or with both (hybrid: the v1 hierarchies
+ * have the controllers, the v2 tree is left alone). What limits them: cgroup_limit.h and
+ * cgroup_devices.h; what they use: cgroup_usage.h.
+ *
+ * A path begins with '/' and counts from what the host's mount shows: in a container whose
+ * /sys/fs/cgroup shows a part of the host's tree, "/" is the top of that part.
  */
 #pragma once
 
@@ -13,15 +20,15 @@
 #include "base/str.h"
 
 typedef enum CgroupMode {
-    CGROUP_NONE,    /* nothing mounted */
+    CGROUP_NONE, /* nothing usable is mounted */
     CGROUP_V1,
     CGROUP_V2,
-    CGROUP_HYBRID,  /* v1 controllers, and a v2 tree without them */
+    CGROUP_HYBRID, /* v1 controllers, and a v2 tree without them: handled as v1 */
 } CgroupMode;
 
 typedef enum CgroupController {
     CGROUP_CPU,
-    CGROUP_CPUACCT,
+    CGROUP_CPUACCT, /* v1 only; part of cpu on v2 */
     CGROUP_CPUSET,
     CGROUP_MEMORY,
     CGROUP_DEVICES, /* v1 only; on v2 an eBPF program */
@@ -34,124 +41,127 @@ typedef enum CgroupController {
     CGROUP_PERF_EVENT,
     CGROUP_RDMA,
     CGROUP_MISC,
-    CGROUP_SYSTEMD, /* the named v1 hierarchy */
+    CGROUP_SYSTEMD, /* the named v1 hierarchy: no controller, known to systemd */
     CGROUP_CONTROLLER_MAX,
+    CGROUP_CONTROLLER_INVALID = -1,
 } CgroupController;
 
 #define CGROUP_BIT(controller) (1u << (controller))
 
-/* What this host has: read once from /proc/self/mountinfo and /proc/self/cgroup. Lives in the
- * arena. */
+enum { CGROUP_PATH_MAX = 1024 }; /* bytes of a path, with the terminator */
+
+/* "memory"; IO is "blkio" with v1 and hybrid; SYSTEMD is "name=systemd". */
+const char *cgroup_controller_name(CgroupController controller, CgroupMode mode);
+/* By either of its names; CGROUP_CONTROLLER_INVALID for an unknown one. */
+CgroupController cgroup_controller_from_name(const char *name, size_t length);
+
+/*
+ * What this host has: read once from /proc/self/mountinfo and /proc/self/cgroup. Everything in it
+ * lives in the arena it was read into. Co-mounted controllers (cpu,cpuacct) have equal mounts.
+ */
 typedef struct CgroupHost {
     CgroupMode mode;
-    uint32_t available;                         /* CGROUP_BITs that can be used */
-    const char *mount[CGROUP_CONTROLLER_MAX];   /* v1: where the hierarchy is mounted */
-    const char *own_path[CGROUP_CONTROLLER_MAX]; /* v1: the caller's own cgroup in it */
-    const char *unified_mount;                  /* the v2 tree, or NULL */
+    uint32_t available;                          /* CGROUP_BITs that can be used */
+    const char *mount[CGROUP_CONTROLLER_MAX];    /* v1: where the hierarchy is mounted, or NULL */
+    const char *root[CGROUP_CONTROLLER_MAX];     /* v1: which of its cgroups the mount shows */
+    const char *own_path[CGROUP_CONTROLLER_MAX]; /* v1: the caller's own cgroup, below the mount;
+                                                    NULL: it is not visible there */
+    const char *unified_mount;                   /* the v2 tree, or NULL */
+    const char *unified_root;
     const char *unified_own_path;
 } CgroupHost;
 
+/* A host without any cgroup mount is not an error: CGROUP_NONE. */
 int cgroup_host_read(Arena *arena, CgroupHost *ret_host, Error *error) MUST_CHECK;
-const char *cgroup_controller_name(CgroupController controller, CgroupMode mode);
+/* The pure part: the two files' texts. On v2 `available` is left 0 (it needs cgroup.controllers).
+ */
+void cgroup_host_parse(const char *mountinfo, const char *self_cgroup, Arena *arena,
+                       CgroupHost *ret_host);
 
-/* A container's cgroup: its directories, open. */
+/* A container's cgroup: its directories, open (O_PATH). Release with cgroup_done. */
 typedef struct Cgroup {
     CgroupMode mode;
-    uint32_t controllers;           /* bits of those in use */
-    const char *path;               /* below each mount, begins with '/'; owned by the arena given */
-    int fds[CGROUP_CONTROLLER_MAX]; /* v1: one directory descriptor per hierarchy (co-mounted
-                                       controllers share the number), else -1 */
-    int unified_fd;                 /* v2 directory, or -1 */
+    uint32_t controllers; /* CGROUP_BITs of those in use */
+    const char *path;     /* below each mount, begins with '/'; owned by the arena given */
+    int fds[CGROUP_CONTROLLER_MAX]; /* v1: a directory per hierarchy, else -1. Co-mounted
+                                       controllers share the number */
+    int unified_fd;                 /* v2: the directory, else -1. For CLONE_INTO_CGROUP too */
 } Cgroup;
 
-#define CGROUP_EMPTY ((Cgroup){ .unified_fd = -1 })
+/* An empty one, which cgroup_done accepts: `Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY`. */
+#define CGROUP_EMPTY                                                           \
+    ((Cgroup){                                                                 \
+        .fds = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 }, \
+        .unified_fd = -1,                                                      \
+    })
+_Static_assert(CGROUP_CONTROLLER_MAX == 15, "CGROUP_EMPTY lists one -1 per controller");
 
-/* mkdir -p in every hierarchy of `controllers` (v2: enables them on the way down). Fails with
- * ERROR_CONFLICT when the last component exists already and `exclusive`. On failure nothing made
- * by this call stays. A controller that the host lacks: ERROR_UNSUPPORTED and its name. */
+void cgroup_done(Cgroup *cgroup);
+
+/*
+ * mkdir -p in the hierarchies of `controllers` (v2: in the tree, and enables them on the way down;
+ * those which v2 has no controller for - CPUACCT, DEVICES, FREEZER, SYSTEMD - cost nothing there).
+ * v1: a new cpuset has its parent's cpus and mems. When the last component is there already it is
+ * used, or with `exclusive` that is ERROR_CONFLICT. On failure nothing made by this call stays.
+ * ERROR_UNSUPPORTED names a controller that the host lacks or that cannot be enabled, and why.
+ */
 int cgroup_create(const CgroupHost *host, const char *path, uint32_t controllers, bool exclusive,
                   Arena *arena, Cgroup *ret_cgroup, Error *error) MUST_CHECK;
+/* Those of the directories that exist: ret_cgroup->controllers says which. None: ERROR_NOT_FOUND.
+ */
 int cgroup_open(const CgroupHost *host, const char *path, uint32_t controllers, Arena *arena,
                 Cgroup *ret_cgroup, Error *error) MUST_CHECK;
-/* One value into one file ("memory.max"); v1: in that controller's hierarchy. */
+/*
+ * The cgroup of any process, for `explain`: from /proc/<pid>/cgroup. Each hierarchy has its own
+ * path there; ret_cgroup->path is the longest of them.
+ */
+int cgroup_open_of_pid(const CgroupHost *host, pid_t pid, Arena *arena, Cgroup *ret_cgroup,
+                       Error *error) MUST_CHECK;
+
+/* Whether two controllers of it share a directory, or the controller has none: no work twice. */
+bool cgroup_is_repeated(const Cgroup *cgroup, CgroupController controller);
+/* The directory with a controller's files: of that hierarchy, or the v2 one; -1: not in use. */
+int cgroup_directory(const Cgroup *cgroup, CgroupController controller);
+
+/* One value into one file ("memory.max"), with one write. Errors name the file's full path. */
 int cgroup_write(const Cgroup *cgroup, CgroupController controller, const char *file,
                  const char *value, Error *error) MUST_CHECK;
+/* A file's text, at most size - 1 bytes of it; the final newline is cut. */
 int cgroup_read(const Cgroup *cgroup, CgroupController controller, const char *file, char *buffer,
                 size_t size, Error *error) MUST_CHECK;
 
 /*
- * Attaching. The cheap way first (start-up cost: a write of another process's pid waits 10 ms for
- * RCU): on v1 the child writes "0" to `tasks` files opened beforehand, on v2 clone3 takes unified_fd.
+ * Attaching. Writing another process's pid waits for RCU (10 ms after idle), so the cheap ways
+ * come first: v2: clone3 takes unified_fd. v1: the child writes "0" to `tasks` files which the
+ * parent opened beforehand, before it becomes multi-threaded (only the calling thread moves).
+ * ret_fds has room for CGROUP_CONTROLLER_MAX descriptors, which the caller closes; v2: *ret_count
+ * is 0. See docs/design/0005-attach-order.md.
  */
-int cgroup_open_tasks(const Cgroup *cgroup, int *ret_fds, size_t *ret_count, Error *error) MUST_CHECK;
-int cgroup_enter_tasks(const int *fds, size_t count, Error *error) MUST_CHECK; /* child: itself */
+int cgroup_open_tasks(const Cgroup *cgroup, int *ret_fds, size_t *ret_count,
+                      Error *error) MUST_CHECK;
+int cgroup_enter_tasks(const int *fds, size_t count, Error *error) MUST_CHECK; /* the caller */
 int cgroup_attach(const Cgroup *cgroup, pid_t pid, Error *error) MUST_CHECK;   /* by pid: slow */
 
-/* Kills everything in it: cgroup.kill, else freeze + SIGKILL each + thaw, else repeated SIGKILL. */
-int cgroup_kill(const Cgroup *cgroup, int signal, Error *error) MUST_CHECK;
-/* Removes it and the cgroups below it; EBUSY is retried for up to timeout_ms. Missing: success. */
-int cgroup_remove(const Cgroup *cgroup, unsigned timeout_ms, Error *error) MUST_CHECK;
-int cgroup_freeze(const Cgroup *cgroup, bool frozen, Error *error) MUST_CHECK;
+/* All processes in it and in the cgroups below, each once, in no order; those of another pid
+ * namespace, whose number the kernel gives as 0, are left out. */
 int cgroup_pids(const Cgroup *cgroup, Arena *arena, pid_t **ret_pids, size_t *ret_count,
                 Error *error) MUST_CHECK;
-void cgroup_done(Cgroup *cgroup);
 
-/* The limits, hierarchy-neutral; the translation to files is one table row each in cgroup_v1.c and
- * cgroup_v2.c. `set` has a CGROUP_LIMIT_ bit for each member that is given. */
-typedef struct CgroupLimit {
-    int64_t memory, memory_swap, memory_reservation, memory_kernel, memory_kernel_tcp; /* bytes; -1: no limit; swap = memory + swap */
-    int64_t swappiness;
-    int64_t disable_oom_killer;
-    int64_t cpu_shares, cpu_quota_us, cpu_period_us, cpu_burst_us, cpu_idle;
-    int64_t cpu_rt_runtime_us, cpu_rt_period_us;
-    const char *cpuset_cpus, *cpuset_mems;
-    int64_t pids;
-    int64_t io_weight, io_leaf_weight; /* 10 to 1000, blkio's scale */
-    uint32_t set;
-} CgroupLimit;
+/*
+ * Removes it and the cgroups below it in all its hierarchies, not the parents. EBUSY (processes
+ * that are still dying) is retried for up to timeout_ms, then the error names one that lives.
+ * Missing directories are success. The descriptors stay open until cgroup_done.
+ */
+int cgroup_remove(const Cgroup *cgroup, unsigned timeout_ms, Error *error) MUST_CHECK;
 
-typedef struct CgroupDeviceLimit { /* one device of blkio/io */
-    uint32_t major, minor;
-    enum { CGROUP_READ_BPS, CGROUP_WRITE_BPS, CGROUP_READ_IOPS, CGROUP_WRITE_IOPS, CGROUP_DEVICE_WEIGHT, CGROUP_DEVICE_LEAF_WEIGHT } kind;
-    uint64_t value;
-} CgroupDeviceLimit;
-
-enum {
-    CGROUP_LIMIT_MEMORY = 1 << 0, CGROUP_LIMIT_MEMORY_SWAP = 1 << 1,
-    CGROUP_LIMIT_MEMORY_RESERVATION = 1 << 2, CGROUP_LIMIT_MEMORY_KERNEL = 1 << 3,
-    CGROUP_LIMIT_MEMORY_KERNEL_TCP = 1 << 4, CGROUP_LIMIT_SWAPPINESS = 1 << 5,
-    CGROUP_LIMIT_DISABLE_OOM = 1 << 6, CGROUP_LIMIT_CPU_SHARES = 1 << 7,
-    CGROUP_LIMIT_CPU_QUOTA = 1 << 8, CGROUP_LIMIT_CPU_PERIOD = 1 << 9,
-    CGROUP_LIMIT_CPU_BURST = 1 << 10, CGROUP_LIMIT_CPU_IDLE = 1 << 11,
-    CGROUP_LIMIT_CPU_RT_RUNTIME = 1 << 12, CGROUP_LIMIT_CPU_RT_PERIOD = 1 << 13,
-    CGROUP_LIMIT_CPUSET_CPUS = 1 << 14, CGROUP_LIMIT_CPUSET_MEMS = 1 << 15,
-    CGROUP_LIMIT_PIDS = 1 << 16, CGROUP_LIMIT_IO_WEIGHT = 1 << 17,
-    CGROUP_LIMIT_IO_LEAF_WEIGHT = 1 << 18,
-};
-
-/* Which controllers the limits need: CGROUP_BITs. */
-uint32_t cgroup_limit_controllers(const CgroupLimit *limit);
-int cgroup_limit_apply(const Cgroup *cgroup, const CgroupLimit *limit, Error *error) MUST_CHECK;
-int cgroup_device_limit_apply(const Cgroup *cgroup, const CgroupDeviceLimit *limit, Error *error) MUST_CHECK;
-
-/* Device rules, first to last: v1 devices.allow/deny, v2 an eBPF program. */
-typedef struct CgroupDeviceRule {
-    bool allow;
-    char type;             /* 'a', 'b', 'c' */
-    int64_t major, minor;  /* -1: any */
-    bool read, write, mknod;
-} CgroupDeviceRule;
-int cgroup_devices_apply(const Cgroup *cgroup, const CgroupDeviceRule *rules, size_t count, Error *error) MUST_CHECK;
-
-/* What it uses now, against its limits. UINT64_MAX: not known or no limit. */
-typedef struct CgroupUsage {
-    uint64_t memory_bytes, memory_limit_bytes, memory_peak_bytes, swap_bytes, swap_limit_bytes;
-    uint64_t oom_kills;
-    uint64_t cpu_us, cpu_user_us, cpu_system_us, cpu_quota_us, cpu_period_us, cpu_shares, throttled_us;
-    uint64_t pids, pids_limit;
-    uint64_t io_read_bytes, io_write_bytes;
-    char cpuset_cpus[128], cpuset_mems[128]; /* "" unknown; cut when longer */
-} CgroupUsage;
-int cgroup_usage(const Cgroup *cgroup, CgroupUsage *ret_usage, Error *error) MUST_CHECK;
-/* Any process's cgroup, for `explain`: opened from /proc/<pid>/cgroup. */
-int cgroup_open_of_pid(const CgroupHost *host, pid_t pid, Arena *arena, Cgroup *ret_cgroup, Error *error) MUST_CHECK;
+/*
+ * Signals all processes in it and below: SIGKILL by cgroup.kill (v2, Linux 5.14); otherwise frozen
+ * meanwhile, so that none can be forked away; without a freezer in repeated rounds. SIGKILL also
+ * ends processes of a frozen cgroup; other signals leave it frozen. An empty cgroup is success.
+ * Does not wait for the end of the processes.
+ */
+int cgroup_kill(const Cgroup *cgroup, int signal, Error *error) MUST_CHECK;
+/* Returns when all processes are frozen (or after 2 s: error, thawed again), or thawed. */
+int cgroup_freeze(const Cgroup *cgroup, bool frozen, Error *error) MUST_CHECK;
+/* 1, 0, or a negative errno. */
+int cgroup_is_frozen(const Cgroup *cgroup, Error *error) MUST_CHECK;

@@ -1,5 +1,5 @@
 /*
- * Terminals: pty(7), termios(3), ioctl_tty(2).
+ * Terminals: pty(7), termios(3), ioctl_tty(2). Copying to and from them: relay.h.
  */
 #pragma once
 
@@ -10,17 +10,33 @@
 
 #include "base/error.h"
 
-/* A new pty of the devpts instance whose ptmx is ptmx_fd's (opened by the caller, checked to be
- * character device 5:2); the other side is opened with TIOCGPTPEER, never by path. */
+/*
+ * The other side of a new pty. ptmx_fd is the master: the caller opened /dev/ptmx of the devpts
+ * instance that is meant (each open makes a new pty), checked to be character device 5:2. The
+ * slave is unlocked and opened with TIOCGPTPEER (Linux 4.13), never by path: a name in a
+ * container's /dev is the container's to forge. Not the caller's controlling terminal.
+ */
 int terminal_open_peer(int ptmx_fd, Error *error) MUST_CHECK;
-/* setsid, TIOCSCTTY, and the descriptor on 0, 1 and 2. */
+/* Makes ptmx from a directory descriptor of a /dev/pts or /dev ("ptmx"), O_RDWR | O_NOCTTY, and
+ * checks its device number. */
+int terminal_open_master(int dirfd, const char *path, Error *error) MUST_CHECK;
+/* N in /dev/pts/N of either side. */
+int terminal_number(int ptmx_fd, unsigned *ret_number, Error *error) MUST_CHECK;
+/* setsid, TIOCSCTTY, and the descriptor on 0, 1 and 2; slave_fd is closed unless it is one. */
 int terminal_make_controlling(int slave_fd, Error *error) MUST_CHECK;
+/* 0 or a negative errno (-ENOTTY). */
 int terminal_size(int fd, uint16_t *ret_rows, uint16_t *ret_columns);
+/* Of either side; the foreground process group gets SIGWINCH if the size has changed. */
 int terminal_resize(int fd, uint16_t rows, uint16_t columns, Error *error) MUST_CHECK;
+
 /* Raw mode with the former settings saved; terminal_restore is safe to call twice. */
 typedef struct TerminalState {
-    int fd; /* -1: nothing to restore */
+    int fd; /* -1: nothing to restore; not owned */
     struct termios saved;
 } TerminalState;
+
+#define TERMINAL_STATE_EMPTY ((TerminalState){ .fd = -1 })
+
+/* Input bytes pass as they are typed; output is not touched, so that \n of others still works. */
 int terminal_raw(int fd, TerminalState *ret_state, Error *error) MUST_CHECK;
 void terminal_restore(TerminalState *state);
