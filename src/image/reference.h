@@ -1,0 +1,48 @@
+/*
+ * The names of images: docker's reference grammar (distribution/reference),
+ * [DOMAIN/]PATH[:TAG][@DIGEST], and its defaults: "base" means docker.io/library/base:latest.
+ * Strings live in the arena given.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+enum {
+    REFERENCE_PATH_MAX = 255,
+    REFERENCE_TAG_MAX = 128,
+    REFERENCE_DIGEST_SIZE = 7 + 64 + 1, /* "sha256:" + 64 hexadecimal digits + terminator */
+    REFERENCE_TEXT_MAX = 1024,
+};
+
+typedef struct Reference {
+    const char *domain; /* "docker.io", "localhost:5000" */
+    const char *path;   /* "library/base" */
+    const char *tag;    /* "latest"; NULL if there is none (a digest was given instead) */
+    const char *digest; /* "sha256:..." or NULL */
+} Reference;
+
+/* Fills in the defaults; no tag and no digest gives the tag "latest". ERROR_USAGE otherwise. */
+int reference_parse(const char *text, Arena *arena, Reference *ret_reference,
+                    Error *error) MUST_CHECK;
+
+/* The whole name, "docker.io/library/base:latest": what index.json stores and compares. */
+char *reference_text(const Reference *reference, Arena *arena);
+/* What people write and read: "base:latest", "user/app:1", "quay.io/x/y@sha256:...". */
+char *reference_familiar(const Reference *reference, Arena *arena);
+/* The same without tag and digest: the REPOSITORY column of `ambit images`. */
+char *reference_familiar_name(const Reference *reference, Arena *arena);
+
+/* "sha256:" and 64 lower-case hexadecimal digits, nothing else. */
+bool reference_digest_valid(const char *digest);
+/* The hexadecimal part of a valid digest. */
+const char *reference_digest_hex(const char *digest);
+
+/*
+ * Can `text` be (the beginning of) an image id: 1 to 64 lower-case hexadecimal digits, optionally
+ * after "sha256:"? Returns where the digits begin, or NULL. A name may look the same ("beef"):
+ * callers try names first.
+ */
+const char *reference_id_prefix(const char *text);
