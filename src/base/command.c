@@ -1,0 +1,122 @@
+/*
+ * Walks the tree of commands: at each level the options of that level, then the name of a child.
+ * A level with children stops at its first argument, so that an option belongs to the command
+ * it follows.
+ */
+#include "base/command.h"
+
+#include <errno.h>
+
+#include "base/suggestion.h"
+
+const Command *command_child(const Command *parent, const char *name)
+{
+    for (const Command *const *c = parent->children; c && *c; c++) {
+        if (str_eq((*c)->name, name))
+            return *c;
+        for (const char *const *alias = (*c)->aliases; alias && *alias; alias++)
+            if (str_eq(*alias, name))
+                return *c;
+    }
+    return NULL;
+}
+
+static int command_unknown(const Command *parent, const char *path, const char *name, Error *error)
+{
+    Suggestion suggestion = { .wanted = name };
+    for (const Command *const *c = parent->children; c && *c; c++) {
+        if ((*c)->hidden)
+            continue;
+        suggestion_offer(&suggestion, (*c)->name);
+        for (const char *const *alias = (*c)->aliases; alias && *alias; alias++)
+            suggestion_offer(&suggestion, *alias);
+    }
+    if (suggestion.best)
+        return error_set(error, ERROR_USAGE, EINVAL, "unknown command '%s %s' (did you mean '%s'?)",
+                         path, name, suggestion.best);
+    return error_set(error, ERROR_USAGE, EINVAL, "unknown command '%s %s' (see '%s --help')", path,
+                     name, path);
+}
+
+int command_find(const Command *root, char *const *words, size_t count, Arena *arena,
+                 const Command **ret_command, const char **ret_path, Error *error)
+{
+    const Command *command = root;
+    const char *path = root->name;
+    for (size_t i = 0; i < count; i++) {
+        const Command *child = command_child(command, words[i]);
+        if (!child)
+            return command_unknown(command, path, words[i], error);
+        command = child;
+        path = arena_printf(arena, "%s %s", path, command->name);
+    }
+    *ret_command = command;
+    *ret_path = path;
+    return 0;
+}
+
+static int command_check_arguments(const CommandCall *call, Error *error)
+{
+    const Command *command = call->command;
+    const char *shape = command->arguments ? command->arguments : "";
+    if (call->argument_count < command->arguments_min)
+        return error_set(error, ERROR_USAGE, EINVAL, "an argument is missing (usage: %s%s%s%s)",
+                         call->path, command->options ? " [OPTIONS]" : "",
+                         command->arguments ? " " : "", shape);
+    if (call->argument_count > command->arguments_max)
+        return error_set(error, ERROR_USAGE, EINVAL, "unexpected argument '%s' (usage: %s%s%s%s)",
+                         call->arguments[command->arguments_max], call->path,
+                         command->options ? " [OPTIONS]" : "", command->arguments ? " " : "",
+                         shape);
+    return 0;
+}
+
+/* One level: a struct for its values, its options, its arguments. */
+static int command_parse_level(CommandCall *call, char *const *words, size_t count,
+                               StrList *ret_arguments, Error *error)
+{
+    const Command *command = call->command;
+    call->values = NULL;
+    if (command->values_size) {
+        call->values = arena_alloc(call->arena, command->values_size);
+        if (command->defaults)
+            call->values = arena_copy(call->arena, command->defaults, command->values_size);
+    }
+    OptionMode mode = command->children ? OPTION_STOP_AT_ARGUMENT : command->mode;
+    return option_parse(command->options, mode, words, count, call->values, call->arena,
+                        ret_arguments, error);
+}
+
+int command_parse(const Command *root, char *const *words, size_t count, Arena *arena,
+                  CommandCall *ret_call, Error *error)
+{
+    static char *const nothing[] = { NULL };
+    CommandCall *call = ret_call;
+    *call = (CommandCall){ .command = root, .path = root->name, .arena = arena };
+    StrList left = { 0 };
+    if (count > 0) {
+        words++;
+        count--;
+    }
+    for (;;) {
+        int r = command_parse_level(call, words, count, &left, error);
+        if (call->command == root)
+            call->globals = call->values;
+        if (r != 0)
+            return r < 0 ? r : COMMAND_HELP;
+        if (!call->command->children || (left.count == 0 && call->command->run))
+            break;
+        if (left.count == 0)
+            return COMMAND_HELP;
+        const Command *child = command_child(call->command, left.items[0]);
+        if (!child)
+            return command_unknown(call->command, call->path, left.items[0], error);
+        call->command = child;
+        call->path = arena_printf(arena, "%s %s", call->path, child->name);
+        words = left.items + 1;
+        count = left.count - 1;
+    }
+    call->arguments = left.count ? left.items : nothing;
+    call->argument_count = left.count;
+    return command_check_arguments(call, error);
+}

@@ -1,0 +1,48 @@
+/*
+ * The program's own row: its global options and the list of its commands.
+ */
+#include "commands.h"
+
+#include "output.h"
+
+static const Option ambit_options[] = {
+    { 0, "root", OPTION_STRING(AmbitGlobals, root), "DIR",
+      "Keep images, containers and volumes in DIR (default /var/lib/ambit)", .env = "AMBIT_ROOT",
+      .completes = "directory" },
+    { 0, "state", OPTION_STRING(AmbitGlobals, state), "DIR",
+      "Keep the state of what runs in DIR (default /run/ambit)", .env = "AMBIT_STATE",
+      .completes = "directory" },
+    { 'v', "version", OPTION_FLAG(AmbitGlobals, version), NULL, "Print the version" },
+    OPTION_END,
+};
+
+static const AmbitGlobals ambit_defaults = {
+    .root = "/var/lib/ambit",
+    .state = "/run/ambit",
+};
+
+static const Command *const ambit_children[] = {
+    /* the engine itself */
+    &version_command,
+    &completion_command,
+    &help_command,
+    NULL,
+};
+
+static int ambit_run(CommandCall *call, Error *error)
+{
+    const AmbitGlobals *globals = call->globals;
+    if (!globals->version)
+        return COMMAND_HELP;
+    return output_write("ambit " AMBIT_VERSION "\n", error);
+}
+
+const Command ambit_command = {
+    .name = "ambit",
+    .summary = "Run Linux containers: processes with a boundary around them",
+    .options = ambit_options,
+    .values_size = sizeof(AmbitGlobals),
+    .defaults = &ambit_defaults,
+    .children = ambit_children,
+    .run = ambit_run,
+};

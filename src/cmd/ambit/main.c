@@ -1,0 +1,33 @@
+/*
+ * ambit: the engine for people. Parse, call, print once; everything else is in the libraries.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "output.h"
+
+static int main_help(const CommandCall *call, Error *error)
+{
+    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    UsageStyle style = output_style(STDOUT_FILENO);
+    usage_render(call->command, call->path, &style, &text);
+    return output_write(strbuf_text(&text), error);
+}
+
+int main(int argc, char **argv)
+{
+    Arena arena CLEANUP(arena_done) = { 0 };
+    Error error = { 0 };
+    CommandCall call;
+    int r = command_parse(&ambit_command, argv, (size_t)argc, &arena, &call, &error);
+    if (r == 0)
+        r = call.command->run(&call, &error);
+    if (r == COMMAND_HELP)
+        r = main_help(&call, &error);
+    if (r < 0) {
+        (void)dprintf(STDERR_FILENO, "%s: %s\n", call.path, error.message);
+        return error_exit_status(&error);
+    }
+    return call.exit_status;
+}

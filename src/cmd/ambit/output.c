@@ -1,0 +1,37 @@
+/*
+ * NO_COLOR (https://no-color.org): any value but the empty one turns colours off.
+ */
+#include "output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+enum { OUTPUT_WIDTH_MIN = 60, OUTPUT_WIDTH_MAX = 110 };
+
+int output_write(const char *text, Error *error)
+{
+    int r = fd_write_all(STDOUT_FILENO, text, strlen(text));
+    return r < 0 ? error_errno(error, r, "cannot write to standard output") : 0;
+}
+
+UsageStyle output_style(int fd)
+{
+    UsageStyle style = { 0 };
+    struct winsize size;
+    if (ioctl(fd, TIOCGWINSZ, &size) < 0)
+        return style; /* not a terminal */
+    if (size.ws_col > 0)
+        style.width = size.ws_col;
+    if (size.ws_col > OUTPUT_WIDTH_MAX)
+        style.width = OUTPUT_WIDTH_MAX;
+    if (size.ws_col > 0 && size.ws_col < OUTPUT_WIDTH_MIN)
+        style.width = OUTPUT_WIDTH_MIN;
+    const char *term = getenv("TERM");
+    style.colour = str_empty(getenv("NO_COLOR")) && !str_empty(term) && !str_eq(term, "dumb");
+    return style;
+}

@@ -1,0 +1,13 @@
+/*
+ * What a command prints: whole texts to standard output, styled only where a person reads them.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/usage.h"
+
+int output_write(const char *text, Error *error) MUST_CHECK;
+
+/* Width and colour for a descriptor: colour only on terminals, never with NO_COLOR or a dumb one.
+ */
+UsageStyle output_style(int fd);

@@ -1,0 +1,15 @@
+#include "commands.h"
+#include "output.h"
+
+static int version_run(CommandCall *call, Error *error)
+{
+    (void)call;
+    return output_write("ambit " AMBIT_VERSION "\n", error);
+}
+
+const Command version_command = {
+    .name = "version",
+    .heading = "The engine",
+    .summary = "Print the version",
+    .run = version_run,
+};
