@@ -1,3 +1,4 @@
+/* `ambit version`. */
 #include "commands.h"
 #include "output.h"
 

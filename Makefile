@@ -1,0 +1,78 @@
+# The front door: every target is a short way to meson, ninja and the scripts that do the work.
+# `make help` lists the targets.
+#
+# One source tree, two builds (docs/design/0002): build/core holds the static programs in the path
+# of `run`, build/host the image helper and the tests. What a person uses is put in build/bin/.
+
+SHELL = /bin/bash
+.SHELLFLAGS = -o pipefail -c
+MAKEFLAGS += --no-print-directory
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# $(call build,KIND,DIR)
+build = @build-aux/configure $1 $2 $(PREFIX) && ninja -C $2 --quiet | sed '/no work to do/d'
+
+all: core host ## build the programs in build/bin/ and the image `base`
+	@build-aux/collect build/bin build/core build/host
+	@ln -f build/host/images/base/base.tar build/base.tar
+
+core:
+	$(call build,core,build/core)
+
+host:
+	$(call build,host,build/host)
+
+test-programs:
+	$(call build,tests,build/host)
+
+run: ## install what is missing, build, run a container and look at one from outside
+	@build-aux/install-packages build run
+	@$(MAKE) all
+	@build-aux/demonstrate build/bin/ambit
+
+unit: test-programs ## unit and golden tests: no root, a few seconds
+	@tests/run unit
+
+check: ## install what tests need, build, run everything but the long tests
+	@build-aux/install-packages build run test
+	@$(MAKE) test-programs all
+	@tests/run all
+
+check-all: ## check and the long tests
+	@build-aux/install-packages build run test
+	@$(MAKE) test-programs all
+	@tests/run --long all
+
+lint: test-programs core ## layers, rails, banned functions, format, static analysis
+	@tests/run lint
+
+format: ## bring every C file into the one format
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+asan: ## unit and root tests with address and undefined-behaviour sanitizers
+	@build-aux/install-packages build test
+	$(call build,asan,build/asan)
+	@tests/run --build build/asan unit root
+
+bench: all ## start times against the floor and the peers
+	@build-aux/install-packages bench || echo "bench: peers that are missing are left out"
+	@bench/bench
+
+install: all ## into PREFIX (/usr/local), below DESTDIR
+	@for b in core host; do DESTDIR=$(DESTDIR) meson install -C build/$$b --no-rebuild --quiet; done
+
+uninstall: core host ## remove what install put there
+	@build-aux/uninstall "$(DESTDIR)" build/core build/host
+
+packages: ## install what building, running and testing needs (root, Debian 12)
+	@build-aux/install-packages build run test
+
+clean: ## remove everything that was built
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+.PHONY: all core host test-programs run unit check check-all lint format asan bench \
+	install uninstall packages clean help

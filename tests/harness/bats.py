@@ -1,0 +1,59 @@
+"""Integration and security tests: .bats files, each with a directory of its own, a time limit and
+a check that it left nothing behind.
+
+Comments in a file's head that mean something here: `# timeout: SECONDS` (120 without it) and
+`# long` (run by check-all only).
+"""
+
+import glob
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+import leaks
+import processes
+import tap
+from results import Result
+
+TIMEOUT_S = 120
+# On a real disk: overlay needs one, and people's stores are on one.
+PLACE = os.environ.get("AMBIT_TEST_TMPDIR", "/var/tmp")
+
+
+class File:
+    def __init__(self, path):
+        self.path = path
+        self.name = re.sub(r"^tests/", "", path)
+        with open(path, encoding="utf-8") as file:
+            head = file.read(2000)
+        limit = re.search(r"^# timeout: (\d+)", head, re.MULTILINE)
+        self.timeout_s = int(limit.group(1)) if limit else TIMEOUT_S
+        self.long = bool(re.search(r"^# long\b", head, re.MULTILINE))
+
+    def run(self):
+        if not shutil.which("bats"):
+            yield Result("bats", "failed", details=["bats is missing: make packages"])
+            return
+        directory = tempfile.mkdtemp(prefix="ambit-test.", dir=PLACE)
+        os.chmod(directory, 0o711)  # a container's mapped root must be able to walk through
+        before = leaks.Snapshot(directory)
+        output, status = processes.run(["bats", "--formatter", "tap", self.path], self.timeout_s,
+                                       {"AMBIT_TEST_DIR": directory})
+        results, planned = tap.parse(output)
+        yield from results
+        if status is None:
+            yield Result("ends in time", "failed",
+                         details=[f"not after {self.timeout_s} s", *output.splitlines()[-10:]])
+        elif planned is None or len(results) < planned:
+            yield Result("runs", "failed", details=output.splitlines()[-20:])
+        left = before.leaks()
+        outcome = "failed" if left else "passed"
+        yield Result("leaves nothing behind", outcome, details=left)
+        subprocess.run(["rm", "-rf", "--one-file-system", directory], check=False)
+
+
+def of_suite(suite, long_too):
+    files = [File(path) for path in sorted(glob.glob(f"tests/{suite}/*.bats"))]
+    return [file for file in files if long_too or not file.long]

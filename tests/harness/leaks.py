@@ -1,0 +1,97 @@
+"""What a test file must not leave on the host: processes, mounts, cgroups, network interfaces and
+files of containers that are gone.
+
+Other work on the machine goes on meanwhile, so each kind counts only what can be told to be this
+test's: descendants, mounts below its directory or the engine's default ones, cgroups named after the
+engine that hold no foreign process, interfaces with the engine's names.
+"""
+
+import os
+import subprocess
+import time
+
+import processes
+
+PATIENCE_S = 4.0  # the kernel lets network namespaces and cgroups go a little later
+OWN_PLACES = ("/run/ambit", "/var/lib/ambit")
+
+
+def mount_points():
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as file:
+        return [line.split()[4] for line in file]
+
+
+def cgroups():
+    found = set()
+    for top, names, _ in os.walk("/sys/fs/cgroup"):
+        found.update(os.path.join(top, n) for n in names if "ambit" in os.path.join(top, n))
+    return found
+
+
+def interfaces():
+    return {n for n in os.listdir("/sys/class/net") if n.startswith(("ambit", "amb-", "veth"))}
+
+
+def foreign(cgroup, own):
+    """Does the cgroup, or one below it, hold a process that no test of ours started?"""
+    for top, _, _ in os.walk(cgroup):
+        try:
+            with open(os.path.join(top, "cgroup.procs"), encoding="utf-8") as file:
+                if any(int(pid) not in own for pid in file.read().split()):
+                    return True
+        except (OSError, ValueError):
+            pass
+    return False
+
+
+class Snapshot:
+    def __init__(self, directory):
+        self.directory = directory
+        self.mounts = set(mount_points())
+        self.cgroups = cgroups()
+        self.interfaces = interfaces()
+
+    def new_mounts(self):
+        places = (self.directory, *OWN_PLACES)
+        return [m for m in mount_points() if m not in self.mounts and m.startswith(places)]
+
+    def new_cgroups(self):
+        own = set(processes.descendants())
+        return [c for c in sorted(cgroups() - self.cgroups) if not foreign(c, own)]
+
+    def files(self):
+        """Containers and half-written files in the test's own store and state."""
+        found = []
+        for top, directories, files in os.walk(self.directory):
+            if os.path.basename(top) in ("containers", "oci"):
+                found += [os.path.join(top, name) for name in directories]
+                directories.clear()
+            if os.path.basename(top) == "rootfs":
+                directories.clear()
+            found += [os.path.join(top, name) for name in files if name.startswith(".tmp-")]
+        return found
+
+    def leaks(self):
+        lines = [f"process: {text}" for text in processes.leftovers()]
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            mounts, groups = self.new_mounts(), self.new_cgroups()
+            links = sorted(interfaces() - self.interfaces)
+            if not (mounts or groups or links) or time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
+        self.clean(mounts, groups)
+        lines += [f"mount: {m}" for m in mounts] + [f"cgroup: {c}" for c in groups]
+        return lines + [f"interface: {i}" for i in links] + [f"file: {f}" for f in self.files()]
+
+    def clean(self, mounts, groups):
+        """So that one test's leak does not become another one's failure."""
+        processes.kill_descendants()
+        for mount in sorted(mounts, key=len, reverse=True):
+            if mount.startswith(self.directory):
+                subprocess.run(["umount", "-l", mount], check=False, stderr=subprocess.DEVNULL)
+        for group in sorted(groups, key=len, reverse=True):
+            try:
+                os.rmdir(group)
+            except OSError:
+                pass

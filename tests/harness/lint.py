@@ -1,0 +1,97 @@
+"""The checks of `make lint`, one test each. A row is a name, the tool it needs, and what to run."""
+
+import glob
+import hashlib
+import os
+import shutil
+import subprocess
+
+import processes
+from results import Result
+
+TIMEOUT_S = 300
+CORE = "build/core"
+
+
+def c_files(*patterns):
+    text = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "--", *patterns],
+                          check=True, stdout=subprocess.PIPE, text=True).stdout
+    return [path for path in text.split() if os.path.exists(path)]
+
+
+def shell_files():
+    def is_shell(path):
+        with open(path, "rb") as file:
+            first = file.readline()
+        return first.startswith((b"#!/bin/sh", b"#!/bin/bash", b"#!/usr/bin/env bash",
+                                 b"#!/usr/bin/env bats"))
+    found = c_files("*.sh", "*.bats", "*.bash", "build-aux/*", "tests/*", ".ci/*", "images/*")
+    return sorted({path for path in found if path.endswith(".bash") or is_shell(path)})
+
+
+def house(script, build):
+    builds = [b for b in (build, CORE) if os.path.exists(f"{b}/compile_commands.json")]
+    return [f"build-aux/{script}", *(word for b in builds for word in ("--build", b))]
+
+
+class Check:
+    def __init__(self, name, tool, command):
+        self.name = "lint/" + name
+        self.tool = tool
+        self.command = command
+
+    def run(self):
+        if not shutil.which(self.tool):
+            yield Result(self.name, "skipped", f"{self.tool} is not installed")
+            return
+        output, status = processes.run(self.command, TIMEOUT_S)
+        lines = [line for line in output.splitlines() if line.strip()]
+        yield Result(self.name, "passed" if status == 0 else "failed", details=lines[-60:])
+
+
+class Tidy:
+    """clang-tidy, file by file; what it found nothing in is remembered in build/lint/ until the file,
+    a header or the configuration changes."""
+
+    name = "lint/clang-tidy"
+
+    def __init__(self, build):
+        self.build = build
+
+    def stamps(self):
+        shared = hashlib.sha256()
+        for path in [".clang-tidy", *c_files("src/*.h")]:
+            with open(path, "rb") as file:
+                shared.update(file.read())
+        for path in c_files("src/*.c"):
+            with open(path, "rb") as file:
+                key = hashlib.sha256(shared.digest() + path.encode() + file.read()).hexdigest()
+            yield path, f"build/lint/{key}"
+
+    def run(self):
+        if not shutil.which("clang-tidy"):
+            yield Result(self.name, "skipped", "clang-tidy is not installed")
+            return
+        os.makedirs("build/lint", exist_ok=True)
+        todo = {path: stamp for path, stamp in self.stamps() if not os.path.exists(stamp)}
+        script = 'clang-tidy -p "$1" --quiet "$2" 2>/dev/null && touch "$3"'
+        words = "\0".join(word for path, stamp in todo.items() for word in (path, stamp))
+        command = ["xargs", "-0", "-P", str(os.cpu_count()), "-n", "2", "sh", "-c", script, "sh", self.build]
+        done = subprocess.run(command, input=words, stdout=subprocess.PIPE, text=True, check=False)
+        lines = [line for line in done.stdout.splitlines() if line.strip()]
+        yield Result(self.name, "passed" if done.returncode == 0 or not todo else "failed", details=lines[:60])
+
+
+def checks(build):
+    yield Check("layers", "objdump", house("check-layers", build))
+    yield Check("rails", "ctags", house("check-rails", build))
+    yield Check("format", "clang-format",
+                ["clang-format", "--dry-run", "-Werror", *c_files("*.c", "*.h")])
+    yield Check("shellcheck", "shellcheck", ["shellcheck", "-x", "-S", "warning", "-e", "SC3045", *shell_files()])
+    yield Check("python", "python3", ["python3", "-m", "py_compile", *glob.glob("tests/harness/*.py"),
+                                      "tests/run", "build-aux/check-layers", "build-aux/check-rails"])
+    yield Check("cppcheck", "cppcheck",
+                ["cppcheck", "-q", "--enable=warning,performance,portability", "--inline-suppr",
+                 "--suppress=arrayIndexThenCheck", "--std=c11", "-j2", "-I", "src", "-D_GNU_SOURCE", "--error-exitcode=1", "src"])
+    yield Tidy(build)
+    yield Check("self-test", "bats", ["bats", "tests/lint"])

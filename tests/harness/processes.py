@@ -1,0 +1,98 @@
+"""Starting test programs so that nothing they leave behind gets out of sight.
+
+The harness is a subreaper: whatever a test starts and abandons becomes its child, whatever program
+it executes and whatever session it makes. So "what is left" is simply "which descendants are left".
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import time
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def adopt_orphans():
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def parents():
+    """pid -> parent pid of everything that runs."""
+    table = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as stat:
+                    table[int(name)] = int(stat.read().rpartition(")")[2].split()[1])
+            except (OSError, IndexError):
+                pass  # it ended meanwhile
+    return table
+
+
+def descendants():
+    table = parents()
+    found, level = [], [os.getpid()]
+    while level:
+        level = [pid for pid, parent in table.items() if parent in level]
+        found += level
+    return found
+
+
+def describe(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            words = file.read().replace(b"\0", b" ").decode(errors="replace").strip()
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            state = file.read().rpartition(")")[2].split()[0]
+    except OSError:
+        return None
+    return None if state == "Z" else f"{pid} {words}"
+
+
+def reap():
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def leftovers(patience_s=3.0):
+    """What still runs of a finished test, after it had time to end."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        reap()
+        left = [text for text in map(describe, descendants()) if text]
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(0.05)
+
+
+def kill_descendants():
+    for _ in range(20):
+        left = descendants()
+        if not left:
+            return
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.05)
+        reap()
+
+
+def run(command, timeout_s, env=None):
+    """Returns (output, exit status); the status is None when the time ran out."""
+    full = dict(os.environ, **(env or {}))
+    with subprocess.Popen(command, env=full, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace",
+                          start_new_session=True) as process:
+        try:
+            output, _ = process.communicate(timeout=timeout_s)
+            return output, process.returncode
+        except subprocess.TimeoutExpired:
+            kill_descendants()
+            output, _ = process.communicate()
+            return output, None
