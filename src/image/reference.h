@@ -25,8 +25,8 @@ typedef struct Reference {
 } Reference;
 
 /* Fills in the defaults; no tag and no digest gives the tag "latest". ERROR_USAGE otherwise. */
-int reference_parse(const char *text, Arena *arena, Reference *ret_reference,
-                    Error *error) MUST_CHECK;
+int reference_parse(const char *text, Arena *arena, Reference *ret_reference, Error *error)
+    MUST_CHECK;
 
 /* The whole name, "docker.io/library/base:latest": what index.json stores and compares. */
 char *reference_text(const Reference *reference, Arena *arena);

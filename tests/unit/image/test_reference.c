@@ -38,8 +38,7 @@ static void test_accepts(void **state)
         { "deadbeef", "docker.io/library/deadbeef:latest", "deadbeef:latest" },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        Arena arena CLEANUP(arena_done)
-        = { 0 };
+        Arena arena CLEANUP(arena_done) = { 0 };
         Error error = { 0 };
         Reference reference;
         assert_int_equal(reference_parse(rows[i].input, &arena, &reference, &error), 0);
@@ -90,14 +89,14 @@ static void test_refuses(void **state)
         { "https://quay.io/a", "host name" },
         { "a-.io/x", "host name" },
         { "quay.io:/x", "host name" },
+        { "quay.io:80x/a", "host name" },
         { "quay.io:99999999/x", "host name" },
         { "[::1/x", "host name" },
         { "[]/x.y", "repository name" },
         { HEX64, "image id" },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        Arena arena CLEANUP(arena_done)
-        = { 0 };
+        Arena arena CLEANUP(arena_done) = { 0 };
         Error error = { 0 };
         Reference reference;
         if (reference_parse(rows[i].input, &arena, &reference, &error) >= 0)
@@ -117,8 +116,7 @@ static void fill(char *to, char c, size_t count)
 static void test_lengths(void **state)
 {
     (void)state;
-    Arena arena CLEANUP(arena_done)
-    = { 0 };
+    Arena arena CLEANUP(arena_done) = { 0 };
     Reference reference;
     char text[2048] = "base:";
 

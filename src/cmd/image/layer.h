@@ -1,0 +1,42 @@
+/*
+ * One packed tar stream becomes a directory, in one pass and bounded memory:
+ *
+ *     source -> [hash] -> decompressor -> [hash] -> writer -> files
+ *
+ * The hashes are computed in this process, which parses nothing; decompressor and writer are
+ * sandboxed children (sandbox.h). Nothing is believed before the digests have been compared.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "cmd/image/digest.h"
+#include "cmd/image/treedir.h"
+
+typedef struct LayerJob {
+    int source_fd; /* a file or pipe, at its beginning */
+    int target_fd; /* an empty directory */
+    int lower_fd;  /* TreeOptions.lower_fd */
+    bool has_lower;
+    bool plain;
+    const char *digest;  /* what the packed stream must be; NULL: anything */
+    const char *diff_id; /* what the tar inside must be; NULL: anything */
+    uint64_t size;       /* of the packed stream; UINT64_MAX: anything */
+    uint64_t bytes_max;  /* bound on the tar inside */
+    uint64_t entries_max;
+} LayerJob;
+
+typedef struct LayerResult {
+    char digest[DIGEST_SIZE];
+    char diff_id[DIGEST_SIZE];
+    uint64_t size;           /* packed */
+    uint64_t unpacked_bytes; /* of the tar */
+    const char *compression; /* decompress_name */
+    TreeCounts counts;
+} LayerResult;
+
+/* -EREMOTE (TREEDIR_NEEDS_LOWER) when the layers below are needed: empty the target and come again
+ * with lower_fd. On any failure the target's content is undefined. */
+int layer_unpack(const LayerJob *job, LayerResult *ret_result, Error *error) MUST_CHECK;
