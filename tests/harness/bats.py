@@ -46,7 +46,8 @@ class File:
         if status is None:
             yield Result("ends in time", "failed",
                          details=[f"not after {self.timeout_s} s", *output.splitlines()[-10:]])
-        elif planned is None or len(results) < planned:
+        elif not planned or len(results) < planned or \
+                (status != 0 and not any(r.outcome == "failed" for r in results)):
             yield Result("runs", "failed", details=output.splitlines()[-20:])
         left = before.leaks()
         outcome = "failed" if left else "passed"

@@ -1,0 +1,72 @@
+#!/usr/bin/env bats
+# The program without any container: versions, errors and exit statuses; installing.
+
+load lib
+
+setup_file() {
+    export TEST_DIR=${AMBIT_TEST_DIR:-$BATS_FILE_TMPDIR}
+    export TEST_ROOT=$TEST_DIR/store TEST_STATE=$TEST_DIR/state
+}
+
+teardown_file() {
+    :
+}
+
+@test "version" {
+    try --version
+    expect_status 0
+    expect_match '^ambit [0-9]+\.[0-9]+\.[0-9]+$'
+    [ -z "$errors" ]
+}
+
+@test "an unknown command is one line of error, status 125" {
+    try fly
+    expect_error 125 "fly"
+}
+
+@test "an unknown option is one line of error, status 125" {
+    try --no-such-option
+    expect_error 125 "no-such-option"
+}
+
+@test "help goes to standard output, status 0" {
+    try --help
+    expect_status 0
+    expect_match '^Usage: ambit'
+    [ -z "$errors" ]
+}
+
+@test "output that cannot be written is an error" {
+    run bash -c "'$PROGRAMS/ambit' --version >/dev/full"
+    [ "$status" -ne 0 ] || { show; false; }
+}
+
+@test "the programs in the path of run are static and position independent" {
+    require test -e "$TOP/build/core/kernel-headers/linux" -- "not a musl build"
+    run readelf -lW "$PROGRAMS/ambit"
+    expect_match 'Elf file type is DYN'
+    expect_match 'GNU_RELRO'
+    [[ $output != *INTERP* ]] || { echo "it has a dynamic loader"; false; }
+}
+
+@test "install and uninstall into a DESTDIR leave nothing behind" {
+    local destdir=$BATS_TEST_TMPDIR/dest build
+    for build in core host; do
+        DESTDIR=$destdir meson install -C "$TOP/build/$build" --no-rebuild --quiet
+    done
+    run find "$destdir" -type f
+    expect_match '/bin/ambit$'
+    expect_match '/share/ambit/base.tar$'
+    (cd "$TOP" && build-aux/uninstall "$destdir" build/core build/host)
+    run find "$destdir" -type f -o -type l -o -name 'ambit*'
+    expect_output ""
+}
+
+@test "install-packages is quiet when nothing is missing, and knows its words" {
+    require command -v dpkg-query -- "not a Debian system"
+    run "$TOP/build-aux/install-packages" build
+    expect_status 0
+    expect_output ""
+    run "$TOP/build-aux/install-packages"
+    expect_status 2
+}
