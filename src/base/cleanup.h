@@ -21,11 +21,11 @@
         taken_;                     \
     })
 
-#define TAKE_FD(fd)          \
-    __extension__({          \
+#define TAKE_FD(fd)           \
+    __extension__({           \
         int taken_fd_ = (fd); \
-        (fd) = -1;           \
-        taken_fd_;           \
+        (fd) = -1;            \
+        taken_fd_;            \
     })
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

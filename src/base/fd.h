@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-void fd_close(int fd);     /* -1 is allowed; errno is kept */
-void fd_closep(int *fd);   /* for CLEANUP */
+void fd_close(int fd);   /* -1 is allowed; errno is kept */
+void fd_closep(int *fd); /* for CLEANUP */
 
 /* Writes everything, through short writes and EINTR. Returns 0 or a negative errno. */
 int fd_write_all(int fd, const void *data, size_t size) MUST_CHECK;

@@ -12,9 +12,9 @@
 
 #include "base/cleanup.h"
 
-void *mem_alloc(size_t size);                             /* zeroed; size 0 gives a valid pointer */
+void *mem_alloc(size_t size); /* zeroed; size 0 gives a valid pointer */
 void *mem_resize(void *p, size_t count, size_t item_size); /* aborts when the product overflows */
-char *mem_strdup(const char *s);                          /* NULL gives NULL */
+char *mem_strdup(const char *s);                           /* NULL gives NULL */
 char *mem_printf(const char *format, ...) PRINTF_LIKE(1, 2);
 
 typedef struct Arena {
