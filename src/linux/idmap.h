@@ -33,5 +33,5 @@ int idmap_to_container(const IdRange *ranges, size_t count, uint32_t id, uint32_
 
 /* A user namespace of its own for an idmapped mount whose mapping is not the container's: a
  * descriptor, made by a short-lived child. */
-int idmap_make_userns(const IdRange *uids, size_t uid_count, const IdRange *gids,
-                      size_t gid_count, Error *error) MUST_CHECK;
+int idmap_make_userns(const IdRange *uids, size_t uid_count, const IdRange *gids, size_t gid_count,
+                      Error *error) MUST_CHECK;

@@ -1,8 +1,8 @@
 /*
  * Paths inside a container's root: every resolution starts at an O_PATH descriptor of the root and
  * cannot leave it, whatever symlinks the image or a racing process put in the way:
- * openat2(2) with RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS. Without openat2 (ENOSYS) a walk component
- * by component with O_NOFOLLOW, at most 40 symlinks, serves.
+ * openat2(2) with RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS. Without openat2 (ENOSYS) a walk
+ * component by component with O_NOFOLLOW, at most 40 symlinks, serves.
  *
  * The CVE class this closes: ../docs/security.md, class B.
  */

@@ -2,9 +2,12 @@
  * Mounts by descriptor: fsopen(2), fsmount(2), open_tree(2), move_mount(2), mount_setattr(2).
  *
  * A mount is made detached, configured, and attached to a target that is itself a descriptor, so
- * that no path string into a container's tree is ever resolved by mount(2). Where the kernel lacks
- * a call (ENOSYS, or EPERM by an outer filter) mount(2) on /proc/self/fd/N serves: still by
- * descriptor. Flags are MOUNT_ATTR_... (mount_setattr(2)) throughout, never MS_....
+ * that no path string into a container's tree is ever resolved by mount(2). Flags are
+ * MOUNT_ATTR_... (mount_setattr(2)) throughout, never MS_....
+ *
+ * Where the kernel lacks a call (ENOSYS, or EPERM by an outer filter) mount(2) on /proc/self/fd/N
+ * serves: still by descriptor. There is no classic counterpart of a detached mount, so of the
+ * functions that make one only mount_place() falls back; the others answer -ENOSYS.
  */
 #pragma once
 
@@ -13,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "linux/mount_option.h"
 
 /* A new instance of a filesystem as a detached mount. `options` are "key=value" or "flag" items
  * for the filesystem itself ("mode=755", "newinstance"). Returns a mount descriptor. */
@@ -23,6 +27,9 @@ int mount_new(const char *type, const char *source, const StrList *options, uint
 int mount_open_context(const char *type, Error *error) MUST_CHECK;
 int mount_context_string(int context, const char *key, const char *value, Error *error) MUST_CHECK;
 int mount_context_flag(int context, const char *key, Error *error) MUST_CHECK;
+/* Linux 6.13 for overlay's directories. */
+int mount_context_fd(int context, const char *key, int fd, Error *error) MUST_CHECK;
+/* Creates the filesystem and mounts it, detached: the mount descriptor. */
 int mount_context_finish(int context, uint64_t attributes, Error *error) MUST_CHECK;
 
 /* A detached clone of what dirfd/path is (path "" for dirfd itself): a bind mount in the making.
@@ -30,10 +37,10 @@ int mount_context_finish(int context, uint64_t attributes, Error *error) MUST_CH
 int mount_clone(int dirfd, const char *path, bool recursive, Error *error) MUST_CHECK;
 
 typedef struct MountAttributes {
-    uint64_t set;         /* MOUNT_ATTR_RDONLY, _NOSUID, _NODEV, _NOEXEC, _NOATIME, ... */
+    uint64_t set; /* MOUNT_ATTR_RDONLY, _NOSUID, _NODEV, _NOEXEC, _NOATIME, ... */
     uint64_t clear;
     uint64_t propagation; /* MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE or 0: no change */
-    int userns_fd;        /* idmap through this user namespace (Linux 5.12); -1: none */
+    int userns_fd;        /* idmap through this user namespace (Linux 5.12); 0 or -1: none */
     bool recursive;
 } MountAttributes;
 
@@ -42,32 +49,26 @@ int mount_change(int mount_fd, const MountAttributes *attributes, Error *error) 
 /* Attaches a detached mount on top of the file or directory target_fd (O_PATH). */
 int mount_attach(int mount_fd, int target_fd, Error *error) MUST_CHECK;
 
-/* The word of runtime-spec config.md#mounts ("ro", "nosuid", "rro", "rbind", "private", "mode=755")
- * for one option. What a word means is one row in a table in mount.c. */
-typedef struct MountOption {
-    uint64_t set, clear;     /* attributes */
-    uint64_t rec_set, rec_clear; /* recursive attributes ("rro") */
-    uint64_t propagation;    /* MS_... | MS_REC */
-    uint64_t extra;          /* MOUNT_OPTION_... */
-} MountOption;
-enum {
-    MOUNT_OPTION_BIND = 1,
-    MOUNT_OPTION_RBIND = 2,
-    MOUNT_OPTION_TMPCOPYUP = 4,
-    MOUNT_OPTION_IDMAP = 8,
-    MOUNT_OPTION_RIDMAP = 16,
-    MOUNT_OPTION_REMOUNT = 32,
-    MOUNT_OPTION_NOFOLLOW = 64, /* src-nofollow / dest-nofollow are told apart by the caller */
-};
-/* True and *ret filled if the word is known; false: it is data for the filesystem. */
-bool mount_option_lookup(const char *word, MountOption *ret_option);
-/* All known words, in order, for `features`: *ret is NULL-terminated and static. */
-const char *const *mount_option_names(void);
+/* Make, change and attach in one, on every kernel: what the steps above do one by one where the
+ * mount is to be attached in the caller's own mount namespace. */
+typedef struct MountRequest {
+    const char *type;           /* a new filesystem of this type; NULL: a bind of source_fd */
+    const char *source;         /* new: the device or label; may be NULL */
+    const StrList *options;     /* new: the filesystem's own words; may be NULL */
+    int source_fd;              /* bind: what to bind (O_PATH) */
+    bool recursive;             /* bind: with the mounts below */
+    MountAttributes attributes; /* new: clear is ignored. */
+} MountRequest;
+/* Returns an O_PATH-like descriptor of the root of the attached mount. */
+int mount_place(const MountRequest *request, int target_fd, Error *error) MUST_CHECK;
 
 /* "ro,nosuid,nodev" for people and tests. */
 void mount_attributes_print(uint64_t attributes, StrBuf *ret_text);
 
 int mount_pivot(int new_root_fd, Error *error) MUST_CHECK; /* pivot_root(".", "."), old one gone */
+/* For a host whose root is a ramfs (pivot_root says EINVAL): MS_MOVE onto / and chroot. Weaker: the
+ * old root stays mounted below; `--no-pivot` of the runtimes. */
+int mount_move_root(int new_root_fd, Error *error) MUST_CHECK;
 int mount_detach(const char *path, Error *error) MUST_CHECK; /* umount2(MNT_DETACH) */
 int mount_set_propagation(const char *path, uint64_t propagation, Error *error) MUST_CHECK;
 

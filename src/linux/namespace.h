@@ -26,13 +26,13 @@ typedef enum NamespaceType {
 } NamespaceType;
 
 typedef struct NamespaceInfo {
-    const char *name;        /* the field's word: "pid", "net", "mount" */
-    const char *oci_name;    /* runtime-spec config-linux.md#namespaces: "network" for net */
-    const char *proc_name;   /* the file in /proc/PID/ns: "mnt" for mount */
-    const char *option;      /* the switch of `ambit run`, without dashes: "userns"; NULL for mount */
-    uint64_t flag;           /* CLONE_NEW... */
-    const char *isolates;    /* one line for people: "process ids" */
-    bool joins_children;     /* pid, time: setns and unshare affect the children only */
+    const char *name;      /* the field's word: "pid", "net", "mount" */
+    const char *oci_name;  /* runtime-spec config-linux.md#namespaces: "network" for net */
+    const char *proc_name; /* the file in /proc/PID/ns: "mnt" for mount */
+    const char *option;    /* the switch of `ambit run`, without dashes: "userns"; NULL for mount */
+    uint64_t flag;         /* CLONE_NEW... */
+    const char *isolates;  /* one line for people: "process ids" */
+    bool joins_children;   /* pid, time: setns and unshare affect the children only */
 } NamespaceInfo;
 
 extern const NamespaceInfo namespace_table[NAMESPACE_MAX];

@@ -70,4 +70,3 @@ int process_text(int proc_pid_fd, const char *name, Arena *arena, char **ret_tex
 /* The file "limits": one entry per RLIMIT_..., RLIM_INFINITY for "unlimited". */
 int process_limits(int proc_pid_fd, struct rlimit ret_limits[RLIM_NLIMITS], Error *error)
     MUST_CHECK;
-/* A translation of ids as /proc/PID/uid_map is read by idmap_parse (idmap.h). */

@@ -236,6 +236,11 @@ static inline int sys_mount_setattr(int dirfd, const char *path, unsigned flags,
     return (int)syscall(SYS_mount_setattr, dirfd, path, flags, attr, sizeof(*attr));
 }
 
+static inline pid_t sys_clone3(const SyscallCloneArgs *args, size_t size)
+{
+    return (pid_t)syscall(SYS_clone3, args, size);
+}
+
 static inline int sys_pidfd_open(pid_t pid, unsigned flags)
 {
     return (int)syscall(SYS_pidfd_open, pid, flags);
