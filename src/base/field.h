@@ -129,9 +129,12 @@ struct FieldTable {
     uint32_t size; /* of the struct in bytes */
 };
 
-#define FIELD_TABLE(type, rows)                                   \
-    {                                                             \
-        (rows), (uint32_t)ARRAY_LEN(rows), (uint32_t)sizeof(type) \
+enum { FIELD_MAX_ROWS = 256 }; /* of one table */
+#define FIELD_TABLE(type, rows)                                                      \
+    {                                                                                \
+        (rows), (uint32_t)ARRAY_LEN(rows),                                           \
+            (uint32_t)(sizeof(type) +                                                \
+                       0 * sizeof(char[ARRAY_LEN(rows) <= FIELD_MAX_ROWS ? 1 : -1])) \
     }
 
 /* A further column: FIELD_OPT_I32(T, "oomScoreAdj", oom_score_adj, 0, FIELD_RANGE(-1000, 1000)). */

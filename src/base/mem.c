@@ -160,6 +160,17 @@ void *arena_append(Arena *arena, void *array, size_t *count, size_t item_size)
     return memset((char *)*items + n * item_size, 0, item_size);
 }
 
+void *arena_array(Arena *arena, size_t count, size_t item_size)
+{
+    size_t room = 4, size; /* what arena_append expects an array of this count to have */
+    while (room < count)
+        if (__builtin_mul_overflow(room, 2u, &room))
+            return mem_checked(NULL);
+    if (__builtin_mul_overflow(room, item_size, &size))
+        return mem_checked(NULL);
+    return arena_alloc(arena, size);
+}
+
 void arena_done(Arena *arena)
 {
     if (!arena)

@@ -33,4 +33,7 @@ char *arena_printf(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
  */
 void *arena_append(Arena *arena, void *array, size_t *count, size_t item_size);
 
+/* A zeroed array of `count` items that arena_append can add to; never NULL. */
+void *arena_array(Arena *arena, size_t count, size_t item_size);
+
 void arena_done(Arena *arena);
