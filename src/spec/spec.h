@@ -16,10 +16,11 @@
 /* gcc and clang define the plain word `linux` as 1 with -std=gnu17; here it is a member. */
 #undef linux
 
-/* Bounds on config.json: a large real one has 100 KB. */
+/* Bounds on config.json: a large real one has 100 KB and 5,000 values. */
 enum {
     SPEC_MAX_BYTES = 8 * 1024 * 1024,
-    SPEC_MAX_ITEMS = 16384, /* mounts, syscall rules, ...: per list */
+    SPEC_MAX_DEPTH = 32,
+    SPEC_MAX_VALUES = 250 * 1000,
 };
 
 /* config.md#root */
@@ -369,8 +370,8 @@ extern const FieldTable spec_seccomp_table;
  * Reads a config.json. Spec and strings live in the arena. Row rules (types, ranges, words,
  * required properties) are checked; spec_validate has the rules across properties.
  */
-int spec_parse(Arena *arena, const char *text, size_t size, Spec **ret_spec,
-               Error *error) MUST_CHECK;
+int spec_parse(Arena *arena, const char *text, size_t size, Spec **ret_spec, Error *error)
+    MUST_CHECK;
 /* The process of `exec --process FILE`. */
 int spec_process_parse(Arena *arena, const char *text, size_t size, SpecProcess **ret_process,
                        Error *error) MUST_CHECK;
