@@ -11,12 +11,19 @@ static bool spec_has_only(const char *value, const char *characters)
     return value[strspn(value, characters)] == '\0';
 }
 
+/* SemVer 2.0.0 as far as the three numbers; which of them are supported is spec_validate's. */
 const char *spec_check_version(const char *value)
 {
-    size_t minor = strspn(value + (value[0] == '1' && value[1] == '.' ? 2 : 0), "0123456789");
-    bool fine = value[0] == '1' && value[1] == '.' && minor > 0 && value[2 + minor] == '.' &&
-                value[3 + minor] >= '0' && value[3 + minor] <= '9';
-    return fine ? NULL : "a version 1.x.y";
+    const char *p = value;
+    for (size_t part = 0; part < 3; part++) {
+        size_t digits = strspn(p, "0123456789");
+        char after = p[digits];
+        bool ends = part < 2 ? after == '.' : after == '\0' || after == '-' || after == '+';
+        if (digits == 0 || !ends)
+            return "a version like 1.3.0";
+        p += digits + 1;
+    }
+    return NULL;
 }
 
 const char *spec_check_host_name(const char *value)

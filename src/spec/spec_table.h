@@ -8,7 +8,7 @@
 extern const FieldTable spec_seccomp_arg_table;
 
 /* Column .check: NULL or what was expected. */
-const char *spec_check_version(const char *value);       /* 1.x.y */
+const char *spec_check_version(const char *value);       /* x.y.z... */
 const char *spec_check_host_name(const char *value);     /* sethostname(2): at most 64 bytes */
 const char *spec_check_rlimit(const char *value);        /* RLIMIT_[A-Z]+ */
 const char *spec_check_cpu_list(const char *value);      /* [0-9, -]* */

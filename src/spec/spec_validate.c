@@ -250,6 +250,12 @@ static int spec_validate_linux(const Spec *spec, Error *error)
 int spec_validate(const Spec *spec, Error *error)
 {
     int r = field_check(&spec_table, spec, error);
+    if (r == 0 && !str_starts(spec->oci_version, "1.")) {
+        char version[JSON_QUOTE_SIZE];
+        r = error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
+                      "ociVersion: only 1.x is supported, found %s",
+                      json_quote(spec->oci_version, version, sizeof(version)));
+    }
     if (r == 0 && !spec->root)
         r = SPEC_INVALID(error, "root: required, but missing");
     if (r == 0 && !spec->process)
