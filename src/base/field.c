@@ -307,3 +307,11 @@ int field_parse(const FieldTable *table, const char *text, size_t size, const Js
     int r = json_parse(text, size, limits, arena, &value, error);
     return r < 0 ? r : field_decode(table, value, arena, ret_object, error);
 }
+
+int field_parse_in_place(const FieldTable *table, char *text, size_t size, const JsonLimits *limits,
+                         Arena *arena, void *ret_object, Error *error)
+{
+    const JsonValue *value;
+    int r = json_parse_in_place(text, size, limits, arena, &value, error);
+    return r < 0 ? r : field_decode(table, value, arena, ret_object, error);
+}

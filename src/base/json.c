@@ -1,12 +1,13 @@
 /*
- * The parser: one pass, no recursion, in place. The text is copied into the arena once; strings are
- * unescaped where they stand (an escape is never shorter than what it means) and get their
- * terminator over the closing quote, so a string costs no allocation. Values come from chunks.
+ * The parser: one pass, no recursion, in place. Strings are unescaped where they stand (an escape
+ * is never shorter than what it means) and get their terminator over the closing quote, so a
+ * string costs no allocation. Values come from chunks: fresh memory is what a short-lived process
+ * pays most for (about 2 us per page), so little of it is touched.
  *
- * The copy ends with a NUL, which no token may contain: that is why no loop here checks the end.
+ * The text ends with a NUL, which no token may contain: that is why no loop here checks the end.
  * While a container is open its `next` points to its parent, which is the parser's whole stack.
- * The trap: the copy is spoilt behind the reader, so positions and messages are computed from the
- * text as it was given.
+ * The trap: the text is spoilt behind the reader; lines are therefore counted on the way. That is
+ * exact, because a line break can only stand between tokens.
  */
 #include "base/json.h"
 
@@ -20,9 +21,9 @@
 
 enum {
     JSON_MAX_DEPTH = 1024, /* copying and writing a tree recurse */
+    JSON_MAX_KEY = (1 << 28) - 1,
     JSON_MAX_NUMBER = 512, /* characters of a number with fraction or exponent */
-    JSON_CHUNK_MIN = 32,   /* values */
-    JSON_CHUNK_MAX = 1024,
+    JSON_CHUNK = 32,       /* values */
     JSON_FEW_MEMBERS = 32, /* up to here every pair of keys is compared */
 };
 
@@ -30,13 +31,13 @@ enum {
 enum { JSON_DONE = 0, JSON_MORE = 1 };
 
 typedef struct JsonParser {
-    const char *text; /* as given */
-    char *copy;       /* with the terminator */
     unsigned char *at;
     unsigned char *end;
     Arena *arena;
+    const unsigned char *line_start;
+    size_t line;
     JsonValue *chunk;
-    size_t chunk_left, chunk_size;
+    size_t chunk_left;
     size_t values_left, depth_left;
     JsonLimits limits;
     JsonValue *root;
@@ -62,10 +63,8 @@ static int json_fail(JsonParser *p, const unsigned char *at, ErrorKind kind, con
     (void)vsnprintf(cause, sizeof(cause), format, args);
     va_end(args);
 
-    size_t line, column;
-    json_position(p->text, (size_t)(at - (unsigned char *)p->copy), &line, &column);
     return error_set(p->error, kind, kind == ERROR_LIMIT ? EFBIG : EINVAL,
-                     "line %zu, column %zu: %s", line, column, cause);
+                     "line %zu, column %zu: %s", p->line, (size_t)(at - p->line_start) + 1, cause);
 }
 
 static int json_unexpected(JsonParser *p, const char *expected)
@@ -82,8 +81,14 @@ static int json_unexpected(JsonParser *p, const char *expected)
 
 static void json_skip_blanks(JsonParser *p)
 {
-    while (*p->at == ' ' || *p->at == '\n' || *p->at == '\t' || *p->at == '\r')
-        p->at++;
+    for (;; p->at++) {
+        if (*p->at == '\n') {
+            p->line++;
+            p->line_start = p->at + 1;
+        } else if (*p->at != ' ' && *p->at != '\t' && *p->at != '\r') {
+            return;
+        }
+    }
 }
 
 /* The four hexadecimal digits after "\u"; negative if they are not. */
@@ -294,10 +299,8 @@ static int json_read_word(JsonParser *p, const char *word, JsonType type, JsonVa
 static JsonValue *json_new_value(JsonParser *p)
 {
     if (p->chunk_left == 0) {
-        if (p->chunk_size < JSON_CHUNK_MAX)
-            p->chunk_size *= 2;
-        p->chunk_left = p->chunk_size;
-        p->chunk = arena_alloc(p->arena, p->chunk_size * sizeof(JsonValue));
+        p->chunk_left = JSON_CHUNK;
+        p->chunk = arena_alloc(p->arena, JSON_CHUNK * sizeof(JsonValue));
     }
     p->chunk_left--;
     return p->chunk++;
@@ -316,15 +319,36 @@ static void json_link(JsonParser *p, JsonValue *value)
     p->last = value;
 }
 
+static int json_fail_duplicate(JsonParser *p, const unsigned char *at, const char *key)
+{
+    char quoted[JSON_QUOTE_SIZE];
+    return json_fail(p, at, ERROR_CORRUPT, "duplicate key %s",
+                     json_quote(key, quoted, sizeof(quoted)));
+}
+
+static bool json_same_key(const JsonValue *a, const JsonValue *b)
+{
+    return a->key_length == b->key_length && memcmp(a->key, b->key, a->key_length) == 0;
+}
+
 /* "key": before a member's value. */
 static int json_read_key(JsonParser *p, JsonValue *value)
 {
     json_skip_blanks(p);
-    if (*p->at != '"')
+    const unsigned char *start = p->at;
+    if (*start != '"')
         return json_unexpected(p, "a key");
-    int r = json_read_string(p, &value->key, &value->key_length);
+    uint32_t length;
+    int r = json_read_string(p, &value->key, &length);
     if (r < 0)
         return r;
+    if (length > JSON_MAX_KEY)
+        return json_fail(p, start, ERROR_LIMIT, "key of more than %d bytes", JSON_MAX_KEY);
+    value->key_length = length;
+    if (p->container->length < JSON_FEW_MEMBERS)
+        for (const JsonValue *other = p->container->first; other; other = other->next)
+            if (json_same_key(value, other))
+                return json_fail_duplicate(p, start, value->key);
     json_skip_blanks(p);
     if (*p->at != ':')
         return json_unexpected(p, "':'");
@@ -361,7 +385,6 @@ static int json_read_item(JsonParser *p)
             return r;
     }
     json_skip_blanks(p);
-    value->offset = (uint32_t)(p->at - (unsigned char *)p->copy);
     json_link(p, value);
     switch (*p->at) {
     case '"': value->type = JSON_STRING; return json_read_string(p, &value->string, &value->length);
@@ -382,37 +405,29 @@ static int json_compare_keys(const void *left, const void *right)
     return memcmp(a->key, b->key, a->key_length);
 }
 
-/* A member whose key an earlier one has; NULL if all differ. */
-static const JsonValue *json_find_duplicate(const JsonValue *object)
+/* The keys of an object with many members: sorted, so that a hostile one costs n log n. */
+static int json_check_keys(JsonParser *p, const JsonValue *object)
 {
-    if (object->length <= JSON_FEW_MEMBERS) {
-        for (const JsonValue *a = object->first; a; a = a->next)
-            for (const JsonValue *b = object->first; b != a; b = b->next)
-                if (json_compare_keys(&a, &b) == 0)
-                    return a;
-        return NULL;
-    }
+    if (object->length <= JSON_FEW_MEMBERS)
+        return 0; /* json_read_key did */
     const JsonValue **members CLEANUP(mem_freep) = mem_alloc(object->length * sizeof(*members));
     size_t count = 0;
     for (const JsonValue *v = object->first; v; v = v->next)
         members[count++] = v;
     qsort(members, count, sizeof(*members), json_compare_keys);
     for (size_t i = 1; i < count; i++)
-        if (json_compare_keys(&members[i - 1], &members[i]) == 0)
-            return members[i - 1]->offset < members[i]->offset ? members[i] : members[i - 1];
-    return NULL;
+        if (json_same_key(members[i - 1], members[i]))
+            return json_fail_duplicate(p, p->at, members[i]->key);
+    return 0;
 }
 
 static int json_close(JsonParser *p)
 {
     JsonValue *closed = p->container;
     if (closed->type == JSON_OBJECT) {
-        const JsonValue *duplicate = json_find_duplicate(closed);
-        if (duplicate) {
-            char key[JSON_QUOTE_SIZE];
-            return json_fail(p, (unsigned char *)p->copy + duplicate->offset, ERROR_CORRUPT,
-                             "duplicate key %s", json_quote(duplicate->key, key, sizeof(key)));
-        }
+        int r = json_check_keys(p, closed);
+        if (r < 0)
+            return r;
     }
     p->at++;
     p->depth_left++;
@@ -462,33 +477,40 @@ static size_t json_limit(size_t wanted, size_t standard, size_t most)
     return wanted < most ? wanted : most;
 }
 
-int json_parse(const char *text, size_t size, const JsonLimits *limits, Arena *arena,
-               const JsonValue **ret_value, Error *error)
+int json_parse_in_place(char *text, size_t size, const JsonLimits *limits, Arena *arena,
+                        const JsonValue **ret_value, Error *error)
 {
     static const JsonLimits defaults;
     if (!limits)
         limits = &defaults;
     JsonParser p = {
-        .text = text,
+        .at = (unsigned char *)text,
+        .end = (unsigned char *)text + size,
+        .line_start = (unsigned char *)text,
+        .line = 1,
         .arena = arena,
-        .chunk_size = JSON_CHUNK_MIN,
         .error = error,
         .limits = { .bytes = json_limit(limits->bytes, JSON_DEFAULT_BYTES, JSON_MAX_BYTES),
                     .depth = json_limit(limits->depth, JSON_DEFAULT_DEPTH, JSON_MAX_DEPTH),
                     .values = json_limit(limits->values, JSON_DEFAULT_VALUES, UINT32_MAX) },
     };
+    p.depth_left = p.limits.depth;
+    p.values_left = p.limits.values;
     if (size > p.limits.bytes)
         return error_set(error, ERROR_LIMIT, EFBIG, "text of %zu bytes, at most %zu are allowed",
                          size, p.limits.bytes);
-    p.depth_left = p.limits.depth;
-    p.values_left = p.limits.values;
-    p.copy = arena_strndup(arena, text, size);
-    p.at = (unsigned char *)p.copy;
-    p.end = p.at + size;
-
     int r = json_read_document(&p);
     if (r < 0)
         return r;
     *ret_value = p.root;
     return 0;
+}
+
+int json_parse(const char *text, size_t size, const JsonLimits *limits, Arena *arena,
+               const JsonValue **ret_value, Error *error)
+{
+    /* A text above the limit is not copied; json_parse_in_place refuses it by its size. */
+    size_t most = json_limit(limits ? limits->bytes : 0, JSON_DEFAULT_BYTES, JSON_MAX_BYTES);
+    char *copy = arena_strndup(arena, text, size <= most ? size : 0);
+    return json_parse_in_place(copy, size, limits, arena, ret_value, error);
 }

@@ -39,9 +39,8 @@ typedef struct JsonValue {
         struct JsonValue *first; /* of an array or object; NULL if it is empty */
     };
     uint32_t length; /* bytes of a string; items or members of a container */
-    uint32_t key_length;
-    uint32_t offset; /* where the value begins in the text, in bytes */
-    JsonType type;
+    JsonType type : 4;
+    uint32_t key_length : 28;
 } JsonValue;
 
 /* Bounds on hostile input; 0 means the default. */
@@ -59,12 +58,19 @@ enum {
 };
 
 /*
- * Parses `size` bytes (a terminator is not needed). The text is copied into the arena once and the
+ * Parses `size` bytes (a terminator is not needed). The text is copied into the arena and the
  * strings of the tree lie in that copy, so the tree lives as long as the arena. `limits` may be
  * NULL. Errors: ERROR_CORRUPT (-EINVAL) or ERROR_LIMIT (-EFBIG).
  */
 int json_parse(const char *text, size_t size, const JsonLimits *limits, Arena *arena,
                const JsonValue **ret_value, Error *error) MUST_CHECK;
+
+/*
+ * The same without the copy: text[size] must be a terminator, the text is overwritten (also on
+ * failure) and must live as long as the tree. For what file_read_at gave, where time counts.
+ */
+int json_parse_in_place(char *text, size_t size, const JsonLimits *limits, Arena *arena,
+                        const JsonValue **ret_value, Error *error) MUST_CHECK;
 
 /* The member of an object, NULL if there is none or `object` is not an object (or NULL). */
 const JsonValue *json_member(const JsonValue *object, const char *key);
@@ -72,9 +78,6 @@ const JsonValue *json_member(const JsonValue *object, const char *key);
 const char *json_member_string(const JsonValue *object, const char *key);
 
 const char *json_type_name(JsonType type); /* with article: "an object", "a string", "null" */
-
-/* The line and column (from 1) of a byte in a text: for messages of one's own. */
-void json_position(const char *text, size_t offset, size_t *ret_line, size_t *ret_column);
 
 /* A tree that shares nothing with the original. NULL gives NULL. */
 const JsonValue *json_copy(const JsonValue *value, Arena *arena);

@@ -26,19 +26,6 @@ const char *json_member_string(const JsonValue *object, const char *key)
     return value && value->type == JSON_STRING ? value->string : NULL;
 }
 
-void json_position(const char *text, size_t offset, size_t *ret_line, size_t *ret_column)
-{
-    size_t line = 1, start = 0;
-    for (size_t i = 0; i < offset; i++) {
-        if (text[i] == '\n') {
-            line++;
-            start = i + 1;
-        }
-    }
-    *ret_line = line;
-    *ret_column = offset - start + 1;
-}
-
 const char *json_type_name(JsonType type)
 {
     switch (type) {

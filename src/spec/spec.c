@@ -53,12 +53,13 @@ static const Field spec_fields[] = {
 };
 const FieldTable spec_table = FIELD_TABLE(Spec, spec_fields);
 
+static const JsonLimits spec_limits = { SPEC_MAX_BYTES, SPEC_MAX_DEPTH, SPEC_MAX_VALUES };
+
 static int spec_parse_as(const FieldTable *table, Arena *arena, const char *text, size_t size,
                          void **ret_object, Error *error)
 {
-    static const JsonLimits limits = { SPEC_MAX_BYTES, SPEC_MAX_DEPTH, SPEC_MAX_VALUES };
     void *object = arena_alloc(arena, table->size);
-    int r = field_parse(table, text, size, &limits, arena, object, error);
+    int r = field_parse(table, text, size, &spec_limits, arena, object, error);
     if (r == 0)
         *ret_object = object;
     return r;
@@ -68,6 +69,15 @@ int spec_parse(Arena *arena, const char *text, size_t size, Spec **ret_spec, Err
 {
     void *spec;
     int r = spec_parse_as(&spec_table, arena, text, size, &spec, error);
+    if (r == 0)
+        *ret_spec = spec;
+    return r;
+}
+
+int spec_parse_in_place(Arena *arena, char *text, size_t size, Spec **ret_spec, Error *error)
+{
+    Spec *spec = arena_alloc(arena, sizeof(*spec));
+    int r = field_parse_in_place(&spec_table, text, size, &spec_limits, arena, spec, error);
     if (r == 0)
         *ret_spec = spec;
     return r;

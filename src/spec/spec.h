@@ -372,6 +372,9 @@ extern const FieldTable spec_seccomp_table;
  */
 int spec_parse(Arena *arena, const char *text, size_t size, Spec **ret_spec, Error *error)
     MUST_CHECK;
+/* The same for a text from file_read_at into this arena, which is overwritten: no copy is made. */
+int spec_parse_in_place(Arena *arena, char *text, size_t size, Spec **ret_spec, Error *error)
+    MUST_CHECK;
 /* The process of `exec --process FILE`. */
 int spec_process_parse(Arena *arena, const char *text, size_t size, SpecProcess **ret_process,
                        Error *error) MUST_CHECK;
