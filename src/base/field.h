@@ -126,15 +126,19 @@ typedef struct Field {
 struct FieldTable {
     const Field *fields;
     uint32_t count;
-    uint32_t size; /* of the struct in bytes */
+    uint32_t size;            /* of the struct in bytes */
+    const JsonLimits *limits; /* for field_parse, where the table is a document's; NULL: defaults */
 };
 
 enum { FIELD_MAX_ROWS = 256 }; /* of one table */
-#define FIELD_TABLE(type, rows)                                                      \
-    {                                                                                \
-        (rows), (uint32_t)ARRAY_LEN(rows),                                           \
-            (uint32_t)(sizeof(type) +                                                \
-                       0 * sizeof(char[ARRAY_LEN(rows) <= FIELD_MAX_ROWS ? 1 : -1])) \
+#define FIELD_TABLE(type, rows) FIELD_DOCUMENT(type, rows, NULL)
+/* The table of a whole document, with the bounds that field_parse holds its text to. */
+#define FIELD_DOCUMENT(type, rows, json_limits)                                           \
+    {                                                                                     \
+        .fields = (rows), .count = (uint32_t)ARRAY_LEN(rows),                             \
+        .size = (uint32_t)(sizeof(type) +                                                 \
+                           0 * sizeof(char[ARRAY_LEN(rows) <= FIELD_MAX_ROWS ? 1 : -1])), \
+        .limits = (json_limits)                                                           \
     }
 
 /* A further column: FIELD_OPT_I32(T, "oomScoreAdj", oom_score_adj, 0, FIELD_RANGE(-1000, 1000)). */
@@ -222,14 +226,13 @@ int field_decode(const FieldTable *table, const JsonValue *value, Arena *arena, 
 /* A document that is an array of objects; ret_list is a LIST_OF the table's struct. */
 int field_decode_list(const FieldTable *table, const JsonValue *value, Arena *arena, void *ret_list,
                       Error *error) MUST_CHECK;
-/* json_parse and field_decode in one. */
-int field_parse(const FieldTable *table, const char *text, size_t size, const JsonLimits *limits,
-                Arena *arena, void *ret_object, Error *error) MUST_CHECK;
-
+/* json_parse (with the table's limits) and field_decode in one. */
+int field_parse(const FieldTable *table, const char *text, size_t size, Arena *arena,
+                void *ret_object, Error *error) MUST_CHECK;
 /* The same over json_parse_in_place: the text is overwritten and has to live as long as the object.
  */
-int field_parse_in_place(const FieldTable *table, char *text, size_t size, const JsonLimits *limits,
-                         Arena *arena, void *ret_object, Error *error) MUST_CHECK;
+int field_parse_in_place(const FieldTable *table, char *text, size_t size, Arena *arena,
+                         void *ret_object, Error *error) MUST_CHECK;
 
 /* Struct -> JSON; nothing is checked. */
 void field_encode(const FieldTable *table, const void *object, JsonWriter *writer);

@@ -62,6 +62,8 @@ static const Field linux_fields[] = {
 };
 static const FieldTable linux_table = FIELD_TABLE(OciFeaturesLinux, linux_fields);
 
+static const JsonLimits features_limits = { .bytes = 1024 * 1024, .depth = 16, .values = 20000 };
+
 static const Field features_fields[] = {
     FIELD_STR(OciFeatures, "ociVersionMin", oci_version_min, FIELD_REQUIRED),
     FIELD_STR(OciFeatures, "ociVersionMax", oci_version_max, FIELD_REQUIRED),
@@ -72,13 +74,13 @@ static const Field features_fields[] = {
     FIELD_STRLIST(OciFeatures, "potentiallyUnsafeConfigAnnotations",
                   potentially_unsafe_config_annotations, 0),
 };
-const FieldTable oci_features_table = FIELD_TABLE(OciFeatures, features_fields);
+const FieldTable oci_features_table =
+    FIELD_DOCUMENT(OciFeatures, features_fields, &features_limits);
 
 int oci_features_parse(Arena *arena, const char *text, size_t size, OciFeatures *ret_features,
                        Error *error)
 {
-    static const JsonLimits limits = { .bytes = 1024 * 1024, .depth = 16, .values = 20000 };
-    return field_parse(&oci_features_table, text, size, &limits, arena, ret_features, error);
+    return field_parse(&oci_features_table, text, size, arena, ret_features, error);
 }
 
 void oci_features_encode(const OciFeatures *features, bool pretty, StrBuf *text)

@@ -7,6 +7,10 @@
 
 #include <errno.h>
 
+static const JsonLimits oci_limits = { .bytes = OCI_MAX_DOCUMENT_BYTES,
+                                       .depth = 32,
+                                       .values = 200 * 1000 };
+
 static const Field platform_fields[] = {
     FIELD_STR(OciPlatform, "architecture", architecture, FIELD_REQUIRED),
     FIELD_STR(OciPlatform, "os", os, FIELD_REQUIRED),
@@ -110,12 +114,12 @@ static const Field image_fields[] = {
     FIELD_STRUCT(OciImage, "rootfs", rootfs, FIELD_REQUIRED, &rootfs_table),
     FIELD_LIST(OciImage, "history", history, 0, &history_table, FIELD_RANGE(0, OCI_MAX_HISTORY)),
 };
-const FieldTable oci_image_table = FIELD_TABLE(OciImage, image_fields);
+const FieldTable oci_image_table = FIELD_DOCUMENT(OciImage, image_fields, &oci_limits);
 
 static const Field layout_fields[] = {
     FIELD_STR(OciLayout, "imageLayoutVersion", image_layout_version, FIELD_REQUIRED),
 };
-const FieldTable oci_layout_table = FIELD_TABLE(OciLayout, layout_fields);
+const FieldTable oci_layout_table = FIELD_DOCUMENT(OciLayout, layout_fields, &oci_limits);
 
 static const Field archive_image_fields[] = {
     FIELD_STR(OciArchiveImage, "Config", config, FIELD_REQUIRED | FIELD_NONEMPTY),
@@ -123,10 +127,6 @@ static const Field archive_image_fields[] = {
     FIELD_STRLIST(OciArchiveImage, "Layers", layers, FIELD_ALWAYS, FIELD_RANGE(0, OCI_MAX_LAYERS)),
 };
 const FieldTable oci_archive_image_table = FIELD_TABLE(OciArchiveImage, archive_image_fields);
-
-static const JsonLimits oci_limits = { .bytes = OCI_MAX_DOCUMENT_BYTES,
-                                       .depth = 32,
-                                       .values = 200 * 1000 };
 
 int oci_index_parse(Arena *arena, const char *text, size_t size, OciIndex *ret_index, Error *error)
 {
@@ -171,14 +171,14 @@ int oci_manifest_parse(Arena *arena, const char *text, size_t size, OciManifest 
 
 int oci_image_parse(Arena *arena, const char *text, size_t size, OciImage *ret_image, Error *error)
 {
-    return field_parse(&oci_image_table, text, size, &oci_limits, arena, ret_image, error);
+    return field_parse(&oci_image_table, text, size, arena, ret_image, error);
 }
 
 int oci_layout_parse(Arena *arena, const char *text, size_t size, OciLayout *ret_layout,
                      Error *error)
 {
     OciLayout layout;
-    int r = field_parse(&oci_layout_table, text, size, &oci_limits, arena, &layout, error);
+    int r = field_parse(&oci_layout_table, text, size, arena, &layout, error);
     if (r < 0)
         return r;
     if (!str_starts(layout.image_layout_version, "1."))

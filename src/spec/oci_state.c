@@ -9,6 +9,8 @@ static const char *const status_words[OCI_STATUS_MAX + 1] = {
     [OCI_STATUS_PAUSED] = "paused",
 };
 
+static const JsonLimits state_limits = { .bytes = 1024 * 1024, .depth = 8, .values = 20000 };
+
 static const Field state_fields[] = {
     FIELD_STR(OciState, "ociVersion", oci_version, FIELD_REQUIRED),
     FIELD_STR(OciState, "id", id, FIELD_REQUIRED | FIELD_NONEMPTY),
@@ -20,7 +22,7 @@ static const Field state_fields[] = {
     FIELD_STR(OciState, "owner", owner, 0),
     FIELD_STRMAP(OciState, "annotations", annotations, 0),
 };
-const FieldTable oci_state_table = FIELD_TABLE(OciState, state_fields);
+const FieldTable oci_state_table = FIELD_DOCUMENT(OciState, state_fields, &state_limits);
 
 static const Field process_state_fields[] = {
     FIELD_STR(OciProcessState, "ociVersion", oci_version, FIELD_REQUIRED),
@@ -38,8 +40,7 @@ const char *oci_state_status_name(OciStatus status)
 
 int oci_state_parse(Arena *arena, const char *text, size_t size, OciState *ret_state, Error *error)
 {
-    static const JsonLimits limits = { .bytes = 1024 * 1024, .depth = 8, .values = 20000 };
-    return field_parse(&oci_state_table, text, size, &limits, arena, ret_state, error);
+    return field_parse(&oci_state_table, text, size, arena, ret_state, error);
 }
 
 void oci_state_encode(const OciState *state, bool pretty, StrBuf *text)

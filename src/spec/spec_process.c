@@ -92,4 +92,4 @@ static const Field process_fields[] = {
     FIELD_OBJECT(SpecProcess, "ioPriority", io_priority, 0, &io_priority_table),
     FIELD_OBJECT(SpecProcess, "execCPUAffinity", exec_cpu_affinity, 0, &cpu_affinity_table),
 };
-const FieldTable spec_process_table = FIELD_TABLE(SpecProcess, process_fields);
+const FieldTable spec_process_table = FIELD_DOCUMENT(SpecProcess, process_fields, &spec_limits);

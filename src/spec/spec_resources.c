@@ -115,4 +115,5 @@ static const Field resources_fields[] = {
     FIELD_MAP(SpecResources, "rdma", rdma, 0, &rdma_table, SpecRdma, device),
     FIELD_STRMAP(SpecResources, "unified", unified, 0, .check = spec_check_cgroup_file),
 };
-const FieldTable spec_resources_table = FIELD_TABLE(SpecResources, resources_fields);
+const FieldTable spec_resources_table =
+    FIELD_DOCUMENT(SpecResources, resources_fields, &spec_limits);

@@ -5,6 +5,7 @@
 
 #include "spec/spec.h"
 
+extern const JsonLimits spec_limits;
 extern const FieldTable spec_seccomp_arg_table;
 
 /* Column .check: NULL or what was expected. */

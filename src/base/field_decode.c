@@ -6,9 +6,6 @@
  * The invariant: what was decoded satisfies its rows. The trap: "null" is absence, not a value, and
  * must be skipped before the row sees it.
  */
-#include "base/field.h"
-
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -300,18 +297,18 @@ int field_decode_list(const FieldTable *table, const JsonValue *value, Arena *ar
     return field_decode_items(&d, &row, value, ret_list, NULL);
 }
 
-int field_parse(const FieldTable *table, const char *text, size_t size, const JsonLimits *limits,
-                Arena *arena, void *ret_object, Error *error)
+int field_parse(const FieldTable *table, const char *text, size_t size, Arena *arena,
+                void *ret_object, Error *error)
 {
     const JsonValue *value;
-    int r = json_parse(text, size, limits, arena, &value, error);
+    int r = json_parse(text, size, table->limits, arena, &value, error);
     return r < 0 ? r : field_decode(table, value, arena, ret_object, error);
 }
 
-int field_parse_in_place(const FieldTable *table, char *text, size_t size, const JsonLimits *limits,
-                         Arena *arena, void *ret_object, Error *error)
+int field_parse_in_place(const FieldTable *table, char *text, size_t size, Arena *arena,
+                         void *ret_object, Error *error)
 {
     const JsonValue *value;
-    int r = json_parse_in_place(text, size, limits, arena, &value, error);
+    int r = json_parse_in_place(text, size, table->limits, arena, &value, error);
     return r < 0 ? r : field_decode(table, value, arena, ret_object, error);
 }
