@@ -9,6 +9,7 @@ SHELL = /bin/bash
 MAKEFLAGS += --no-print-directory
 PREFIX ?= /usr/local
 DESTDIR ?=
+SUITES ?= all
 
 # $(call build,KIND,DIR)
 build = @build-aux/configure $1 $2 $(PREFIX) && ninja -C $2 --quiet | sed '/no work to do/d'
@@ -37,12 +38,12 @@ unit: test-programs ## unit and golden tests: no root, a few seconds
 check: ## install what tests need, build, run everything but the long tests
 	@build-aux/install-packages build run test
 	@$(MAKE) test-programs all
-	@tests/run all
+	@tests/run $(SUITES)
 
 check-all: ## check and the long tests
 	@build-aux/install-packages build run test
 	@$(MAKE) test-programs all
-	@tests/run --long all
+	@tests/run --long $(SUITES)
 
 lint: test-programs core ## layers, rails, banned functions, format, static analysis
 	@tests/run lint
@@ -50,10 +51,12 @@ lint: test-programs core ## layers, rails, banned functions, format, static anal
 format: ## bring every C file into the one format
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
-asan: ## unit and root tests with address and undefined-behaviour sanitizers
+asan: asan-programs ## unit and root tests with address and undefined-behaviour sanitizers
+	@tests/run asan
+
+asan-programs:
 	@build-aux/install-packages build test
 	$(call build,asan,build/asan)
-	@tests/run --build build/asan unit root
 
 bench: all ## start times against the floor and the peers
 	@build-aux/install-packages bench || echo "bench: peers that are missing are left out"
@@ -74,5 +77,5 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-.PHONY: all core host test-programs run unit check check-all lint format asan bench \
+.PHONY: all core host test-programs run unit check check-all lint format asan asan-programs bench \
 	install uninstall packages clean help

@@ -47,6 +47,7 @@ static ErrorKind error_kind_of_errno(int code)
     }
 }
 
+PRINTF_LIKE(4, 0)
 static int error_fill(Error *error, ErrorKind kind, int code, const char *format, va_list args)
 {
     if (code < 0)

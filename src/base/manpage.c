@@ -36,7 +36,6 @@ static char *manpage_name(const char *path, StrBuf *buffer)
 
 static void manpage_option(const Option *option, StrBuf *text)
 {
-    StrBuf left CLEANUP(strbuf_done) = { 0 };
     if (option->letter)
         strbuf_printf(text, "\n*-%c*, ", option->letter);
     else

@@ -1,4 +1,5 @@
-"""Unit and root tests: cmocka programs, listed by meson with their time limits."""
+"""Unit and root tests: cmocka programs, listed by meson with their time limits. The suite asan is both
+from a build with sanitizers."""
 
 import json
 import os
@@ -11,14 +12,21 @@ from results import Result
 DETAILS_MAX = 40  # lines of a crashed program's output
 
 
+ASAN_BUILD = "build/asan"
+# The first finding ends the program, so that it fails; leaks are looked for at the end.
+ASAN_ENV = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
+            "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
+
+
 class Program:
-    def __init__(self, row):
+    def __init__(self, row, prefix="", env=None):
         self.suite = row["suite"][0].split(":")[-1]
-        self.name = f"{self.suite}/{row['name']}"
+        self.name = f"{prefix}{self.suite}/{row['name']}"
         self.row = row
+        self.env = dict(row["env"], CMOCKA_MESSAGE_OUTPUT="TAP", **(env or {}))
 
     def run(self):
-        env = dict(self.row["env"], CMOCKA_MESSAGE_OUTPUT="TAP")
+        env = self.env
         output, status = processes.run(self.row["cmd"], self.row["timeout"], env)
         results, planned = tap.parse(output)
         yield from results
@@ -43,15 +51,17 @@ class Program:
         return Result(self.row["name"], outcome, details=lines[-DETAILS_MAX:])
 
 
-def all_of(build):
+def all_of(build, **options):
     if not os.path.exists(f"{build}/build.ninja"):
         raise SystemExit(f"tests/run: {build} is not built: make test-programs")
     text = subprocess.run(["meson", "introspect", "--tests", build], check=True,
                           stdout=subprocess.PIPE, text=True).stdout
-    return [Program(row) for row in json.loads(text)]
+    return [Program(row, **options) for row in json.loads(text)]
 
 
 def of_suite(build, suite):
+    if suite == "asan":
+        return all_of(ASAN_BUILD, prefix="asan/", env=ASAN_ENV)
     return [program for program in all_of(build) if program.suite == suite]
 
 
