@@ -32,7 +32,7 @@ ssize_t fd_read_text(int fd, char *buffer, size_t size) MUST_CHECK;
  * socket; fd_receive fills fds[] and sets *count to how many came, all close-on-exec.
  * fd_receive returns the number of data bytes, 0 at the end of the stream, or a negative errno.
  */
-enum { FD_PASS_MAX = 64 };
+enum { FD_PASS_MAX = 250 }; /* the kernel takes 253 */
 int fd_send(int socket, const void *data, size_t size, const int *fds, size_t count) MUST_CHECK;
 ssize_t fd_receive(int socket, void *data, size_t size, int *fds, size_t *count) MUST_CHECK;
 
