@@ -1,0 +1,79 @@
+/*
+ * Packets, not a stream: one send is one receive, so there is no framing to get wrong. A message
+ * is sent only as long as its kind needs; an Error travels whole.
+ */
+#include "runtime/channel.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static const struct {
+    const char *name;
+    size_t size; /* of the part of Message that travels */
+} channel_messages[MESSAGE_KIND_MAX] = {
+    [MESSAGE_END] = { "END", 0 },
+    [MESSAGE_JOINED] = { "JOINED", offsetof(Message, slots) },
+    [MESSAGE_MAPPED] = { "MAPPED", sizeof(MessageKind) },
+    [MESSAGE_SUPPLIED] = { "SUPPLIED", offsetof(Message, error) },
+    [MESSAGE_TERMINAL] = { "TERMINAL", sizeof(MessageKind) },
+    [MESSAGE_READY] = { "READY", sizeof(MessageKind) },
+    [MESSAGE_START] = { "START", sizeof(MessageKind) },
+    [MESSAGE_FAILED] = { "FAILED", sizeof(Message) },
+};
+
+int channel_open(int ret_ends[2], Error *error)
+{
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ret_ends) < 0)
+        return error_errno(error, errno, "handshake: socketpair");
+    return 0;
+}
+
+int channel_send(int end, const Message *message, const int *fds, size_t count, Error *error)
+{
+    int r = fd_send(end, message, channel_messages[message->kind].size, fds, count);
+    if (r < 0)
+        return error_errno(error, r, "handshake: send %s", channel_messages[message->kind].name);
+    return 0;
+}
+
+int channel_tell(int end, MessageKind kind, Error *error)
+{
+    Message message = { .kind = kind };
+    return channel_send(end, &message, NULL, 0, error);
+}
+
+int channel_receive(int end, Message *ret_message, int *fds, size_t *count, Error *error)
+{
+    Message message;
+    memset(&message, 0, sizeof(message));
+    ssize_t n = fd_receive(end, &message, sizeof(message), fds, count);
+    if (n == -ECONNRESET)
+        n = 0; /* the other side died with our message unread */
+    if (n < 0)
+        return error_errno(error, (int)n, "handshake: receive");
+    if (n > 0 && (message.kind <= MESSAGE_END || message.kind >= MESSAGE_KIND_MAX ||
+                  (size_t)n != channel_messages[message.kind].size))
+        return error_set(error, ERROR_CORRUPT, EPROTO, "handshake: malformed message");
+    *ret_message = message;
+    return 0;
+}
+
+int channel_expect(int end, MessageKind kind, Error *error)
+{
+    Message message = { 0 };
+    size_t count = 0;
+    int r = channel_receive(end, &message, NULL, &count, error);
+    if (r < 0)
+        return r;
+    if (message.kind == MESSAGE_FAILED) {
+        if (error)
+            *error = message.error;
+        return -message.error.code;
+    }
+    if (message.kind != kind)
+        return error_set(error, ERROR_SYSTEM, EPROTO, "handshake: expected %s, got %s",
+                         channel_messages[kind].name, channel_messages[message.kind].name);
+    return 0;
+}

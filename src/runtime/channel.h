@@ -1,0 +1,53 @@
+/*
+ * The handshake between the engine's process and the child it makes: packets on a socketpair.
+ *
+ *   message   from    carries              means
+ *   JOINED    stage   the child's pid      the stage process has made the child (joins only)
+ *   MAPPED    parent                       the child's ids are mapped: it may become root inside
+ *   SUPPLIED  parent  descriptors          every slot the parent filled for the child
+ *   TERMINAL  child   the pty's master     the container has a terminal
+ *   READY     child                        all done but the exec; it waits for START (create)
+ *   START     parent                       exec now
+ *   FAILED    child   an Error             the child gives up
+ *   (end)     child                        exec succeeded: the socket was closed by it
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+
+typedef enum MessageKind {
+    MESSAGE_END, /* received only: the other side is gone */
+    MESSAGE_JOINED,
+    MESSAGE_MAPPED,
+    MESSAGE_SUPPLIED,
+    MESSAGE_TERMINAL,
+    MESSAGE_READY,
+    MESSAGE_START,
+    MESSAGE_FAILED,
+    MESSAGE_KIND_MAX,
+} MessageKind;
+
+/* Each kind sends the members up to its own. */
+typedef struct Message {
+    MessageKind kind;
+    pid_t pid;                   /* JOINED */
+    uint16_t slots[FD_PASS_MAX]; /* SUPPLIED: the slot of each descriptor */
+    Error error;                 /* FAILED */
+} Message;
+
+/* A connected pair, both close-on-exec. */
+int channel_open(int ret_ends[2], Error *error) MUST_CHECK;
+
+/* fds may be NULL with count 0. */
+int channel_send(int end, const Message *message, const int *fds, size_t count, Error *error)
+    MUST_CHECK;
+int channel_tell(int end, MessageKind kind, Error *error) MUST_CHECK;
+
+/* The next message, whatever it is; descriptors as fd_receive. END when the other side is gone. */
+int channel_receive(int end, Message *ret_message, int *fds, size_t *count, Error *error)
+    MUST_CHECK;
+/* The next message, which must be `kind` and carry no descriptors. FAILED gives its error. */
+int channel_expect(int end, MessageKind kind, Error *error) MUST_CHECK;

@@ -1,0 +1,344 @@
+/*
+ * One container's start. The parent does the HOST steps, makes the child (directly, or through a
+ * stage process when namespaces are joined), maps its ids, supplies what needs the host's powers,
+ * and waits for the end of the handshake. The child does the rest and becomes the program.
+ *
+ * Invariant: whatever fails, the child is dead and reaped and the cgroup is gone before an error
+ * is returned. The trap: the child shares nothing with the parent after the clone but the channel
+ * and the trace memory; a slot filled later in the parent must be handed over.
+ */
+#include "runtime/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "linux/clone.h"
+#include "linux/identity.h"
+#include "linux/namespace.h"
+#include "runtime/channel.h"
+#include "runtime/stage.h"
+#include "runtime/steps.h"
+
+enum { LAUNCH_CGROUP_REMOVE_MS = 2000 };
+
+static void launch_runner_init(Runner *runner, const Plan *plan, const LaunchOptions *options)
+{
+    *runner = (Runner){
+        .plan = plan,
+        .cgroup_host = options->cgroup_host,
+        .arena = plan->arena,
+        .cgroup = CGROUP_EMPTY,
+        .child_proc_fd = -1,
+        .userns_fd = -1,
+        .channel = -1,
+        .root_fd = -1,
+        .terminal_fd = -1,
+        .mask_fd = -1,
+        .null_fd = -1,
+        .procfs_fd = -1,
+        .times = options->times,
+    };
+    size_t count = plan->slot_count ? plan->slot_count : 1;
+    runner->slots = arena_alloc(plan->arena, count * sizeof(int));
+    for (size_t i = 0; i < count; i++)
+        runner->slots[i] = -1;
+}
+
+/* What the parent's side holds; the cgroup and the child live on in Launched. */
+static void launch_runner_done(Runner *runner)
+{
+    for (size_t i = 0; i < runner->plan->slot_count; i++)
+        fd_close(runner->slots[i]);
+    for (size_t i = 0; i < runner->tasks_count; i++)
+        fd_close(runner->tasks_fds[i]);
+    fd_close(runner->child_proc_fd);
+    fd_close(runner->userns_fd);
+}
+
+/* ---- the child ---- */
+
+static int launch_child_slots(Runner *runner, Error *error)
+{
+    int fds[FD_PASS_MAX];
+    size_t count = FD_PASS_MAX;
+    Message message;
+    int r = channel_receive(runner->channel, &message, fds, &count, error);
+    if (r < 0)
+        return r;
+    if (message.kind != MESSAGE_SUPPLIED)
+        return error_set(error, ERROR_SYSTEM, EPROTO, "handshake: the engine gave up");
+    for (size_t i = 0; i < count; i++)
+        runner->slots[message.slots[i]] = fds[i];
+    return 0;
+}
+
+/* A fresh process for the program: no blocked signals, and none ignored by inheritance. */
+static void launch_child_signals(void)
+{
+    for (int sig = 1; sig < NSIG; sig++)
+        (void)signal(sig, SIG_DFL); /* SIGKILL and SIGSTOP answer EINVAL, as they should */
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int launch_child_steps(Runner *runner, bool hold, Error *error)
+{
+    launch_child_signals();
+    /* Capabilities in the new user namespace are there from its first moment, so what takes long
+     * (a network namespace) is done while the parent still maps and supplies. */
+    int r = runner_phase(runner, PHASE_ENTER, error);
+    if (r == 0 && runner->plan->own_userns) {
+        r = channel_expect(runner->channel, MESSAGE_MAPPED, error);
+        if (r == 0)
+            r = runner_become_root(error);
+    }
+    if (r == 0)
+        r = launch_child_slots(runner, error);
+    if (r == 0)
+        r = runner_phase(runner, PHASE_ROOT, error);
+    if (r == 0 && hold) {
+        r = channel_tell(runner->channel, MESSAGE_READY, error);
+        if (r == 0)
+            r = channel_expect(runner->channel, MESSAGE_START, error);
+    }
+    if (r == 0)
+        r = runner_phase(runner, PHASE_FINISH, error);
+    return r;
+}
+
+_Noreturn static void launch_child(Runner *runner, bool hold)
+{
+    Message message = { .kind = MESSAGE_FAILED };
+    int r = launch_child_steps(runner, hold, &message.error);
+    if (r == 0)
+        (void)error_set(&message.error, ERROR_SYSTEM, EINVAL, "the plan ends without exec");
+    (void)!channel_send(runner->channel, &message, NULL, 0, NULL);
+    _exit(125);
+}
+
+/* ---- the parent ---- */
+
+static int launch_make_child(Runner *runner, const LaunchOptions *options, int ends[2],
+                             Launched *launched, Error *error)
+{
+    const Plan *plan = runner->plan;
+    pid_t pid;
+    if (plan->join_count > 0 || plan->time_offsets) {
+        pid = stage_make_child(runner, &launched->pidfd, error);
+    } else {
+        CloneOptions clone = {
+            .flags = plan->clone_flags,
+            .cgroup_fd = runner->cgroup.unified_fd,
+            .ret_pidfd = &launched->pidfd,
+        };
+        pid = clone_process(&clone, error);
+    }
+    if (pid < 0)
+        return error_wrap(error, "linux.namespaces");
+    if (pid == 0) {
+        fd_close(ends[0]);
+        runner->channel = ends[1];
+        launch_child(runner, options->hold);
+    }
+    launched->pid = pid;
+    runner->child = pid;
+    return 0;
+}
+
+static int launch_open_child(Runner *runner, Error *error)
+{
+    char path[64];
+    (void)snprintf(path, sizeof(path), "/proc/%d", (int)runner->child);
+    runner->child_proc_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (runner->child_proc_fd < 0)
+        return error_errno(error, errno, "open %s", path);
+    if (!runner->plan->own_userns)
+        return 0;
+    runner->userns_fd = namespace_open(runner->child, NAMESPACE_USER, error);
+    return runner->userns_fd < 0 ? runner->userns_fd : 0;
+}
+
+static int launch_read_map(const Runner *runner, const char *file, IdRange **ret_ranges,
+                           size_t *ret_count, Error *error)
+{
+    char *text;
+    int r = file_read_at(runner->child_proc_fd, file, 64 * 1024, runner->arena, &text, NULL);
+    if (r < 0)
+        return error_errno(error, r, "%s", file);
+    return idmap_parse(text, runner->arena, ret_ranges, ret_count, error);
+}
+
+/* The mapping of a user namespace that was joined is read, not written. */
+static int launch_joined_ids(Runner *runner, Error *error)
+{
+    if (!runner->plan->own_userns || runner->ids)
+        return 0;
+    StepIds ids = { 0 };
+    IdRange *uids, *gids;
+    int r = launch_read_map(runner, "uid_map", &uids, &ids.uid_count, error);
+    if (r == 0)
+        r = launch_read_map(runner, "gid_map", &gids, &ids.gid_count, error);
+    if (r < 0)
+        return r;
+    ids.uids = uids;
+    ids.gids = gids;
+    runner->ids = arena_copy(runner->arena, &ids, sizeof(ids));
+    return 0;
+}
+
+static int launch_supply(Runner *runner, int end, Error *error)
+{
+    int r = runner_phase(runner, PHASE_MAP, error);
+    if (r == 0 && runner->plan->own_userns)
+        r = channel_tell(end, MESSAGE_MAPPED, error);
+    if (r == 0)
+        r = launch_joined_ids(runner, error);
+    if (r == 0)
+        r = runner_phase(runner, PHASE_SUPPLY, error);
+    if (r < 0)
+        return r;
+
+    int fds[FD_PASS_MAX];
+    size_t count = 0;
+    Message message = { .kind = MESSAGE_SUPPLIED };
+    for (size_t i = 0; i < runner->plan->slot_count; i++) {
+        if (!runner->plan->slots[i].handed_over || runner->slots[i] < 0)
+            continue;
+        if (count == FD_PASS_MAX)
+            return error_set(error, ERROR_LIMIT, E2BIG,
+                             "mounts: more than %d binds for one container", FD_PASS_MAX);
+        message.slots[count] = (uint16_t)i;
+        fds[count++] = runner->slots[i];
+    }
+    return channel_send(end, &message, fds, count, error);
+}
+
+/* Until exec (END), READY with `hold`, or an error. */
+static int launch_finish(int end, bool hold, Launched *launched, Error *error)
+{
+    for (;;) {
+        Message message;
+        int fd = -1;
+        size_t count = 1;
+        int r = channel_receive(end, &message, &fd, &count, error);
+        if (r < 0)
+            return r;
+        switch (message.kind) {
+        case MESSAGE_END: return 0;
+        case MESSAGE_READY:
+            if (hold)
+                return 0;
+            break;
+        case MESSAGE_TERMINAL: launched->terminal_fd = count == 1 ? fd : -1; break;
+        case MESSAGE_FAILED:
+            if (error)
+                *error = message.error;
+            return -message.error.code;
+        case MESSAGE_JOINED:
+        case MESSAGE_MAPPED:
+        case MESSAGE_SUPPLIED:
+        case MESSAGE_START:
+        case MESSAGE_KIND_MAX:
+            return error_set(error, ERROR_SYSTEM, EPROTO, "handshake: unexpected message");
+        }
+    }
+}
+
+/* The child's own error says more than the parent's EPIPE: it is taken where there is one. */
+static void launch_prefer_child_error(int end, Error *error)
+{
+    if (!error || (error->code != EPIPE && error->code != ECONNRESET && error->code != ESRCH))
+        return;
+    Message message;
+    size_t count = 0;
+    if (channel_receive(end, &message, NULL, &count, NULL) == 0 && message.kind == MESSAGE_FAILED)
+        *error = message.error;
+}
+
+static void launch_abort(Launched *launched, bool keep_cgroup)
+{
+    if (launched->pid > 0) {
+        (void)kill(launched->pid, SIGKILL);
+        (void)!clone_wait(launched->pid, NULL, NULL);
+        launched->pid = 0;
+    }
+    if (!keep_cgroup) {
+        (void)!cgroup_kill(&launched->cgroup, SIGKILL, NULL);
+        (void)!cgroup_remove(&launched->cgroup, LAUNCH_CGROUP_REMOVE_MS, NULL);
+    }
+    launch_done(launched);
+}
+
+static int launch_run(Runner *runner, const LaunchOptions *options, int ends[2], Launched *launched,
+                      Error *error)
+{
+    int r = runner_phase(runner, PHASE_HOST, error);
+    launched->cgroup = runner->cgroup;
+    if (r < 0)
+        return r;
+    r = launch_make_child(runner, options, ends, launched, error);
+    fd_close(TAKE_FD(ends[1]));
+    if (r == 0)
+        r = launch_open_child(runner, error);
+    if (r == 0)
+        r = launch_supply(runner, ends[0], error);
+    if (r == 0 && options->created)
+        r = options->created(options->context, launched, error);
+    if (r == 0)
+        r = launch_finish(ends[0], options->hold, launched, error);
+    else
+        launch_prefer_child_error(ends[0], error);
+    return r;
+}
+
+int launch_container(const Plan *plan, const LaunchOptions *options, Launched *ret_launched,
+                     Error *error)
+{
+    Runner runner;
+    Launched launched = LAUNCHED_NONE;
+    int ends[2];
+    int r = channel_open(ends, error);
+    if (r < 0)
+        return r;
+
+    launch_runner_init(&runner, plan, options);
+    r = launch_run(&runner, options, ends, &launched, error);
+    launch_runner_done(&runner);
+    fd_close(ends[1]);
+    if (r < 0) {
+        fd_close(ends[0]);
+        launch_abort(&launched, options->keep_cgroup);
+        return r;
+    }
+    launched.channel = options->hold ? TAKE_FD(ends[0]) : -1;
+    fd_close(ends[0]);
+    *ret_launched = launched;
+    return 0;
+}
+
+int launch_release(Launched *launched, Error *error)
+{
+    int end CLEANUP(fd_closep) = TAKE_FD(launched->channel);
+    int r = channel_tell(end, MESSAGE_START, error);
+    return r < 0 ? r : launch_finish(end, false, launched, error);
+}
+
+void launch_done(Launched *launched)
+{
+    if (!launched)
+        return;
+    fd_close(launched->pidfd);
+    fd_close(launched->terminal_fd);
+    fd_close(launched->channel);
+    cgroup_done(&launched->cgroup);
+    *launched = LAUNCHED_NONE;
+}

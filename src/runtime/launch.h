@@ -1,0 +1,41 @@
+/*
+ * Executing a plan: from a list of steps to a running process.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "runtime/plan.h"
+#include "runtime/runner.h"
+
+typedef struct Launched {
+    pid_t pid; /* the container's first process, a child of the caller */
+    int pidfd;
+    int terminal_fd; /* master of its terminal, or -1 */
+    Cgroup cgroup;   /* open; its path lives in the plan's arena */
+    int channel;     /* held launches: launch_release() needs it; else -1 */
+} Launched;
+
+#define LAUNCHED_NONE \
+    ((Launched){ .pidfd = -1, .terminal_fd = -1, .cgroup = CGROUP_EMPTY, .channel = -1 })
+
+typedef struct LaunchOptions {
+    const CgroupHost *cgroup_host;
+    bool hold;        /* stop before exec until launch_release() (`create`, `start`) */
+    bool keep_cgroup; /* exec: it is another container's, failure does not remove it */
+    StepTime *times;  /* trace_new(), or NULL */
+    /* Called once the child exists and works on its own: the place to record its pid while it
+     * builds its root. A negative answer ends the launch. */
+    int (*created)(void *context, const Launched *launched, Error *error);
+    void *context;
+} LaunchOptions;
+
+/*
+ * Runs the plan. On success the program has been executed (or waits before exec, with hold). On
+ * failure the child is gone, the cgroup is removed, and the error names the step's origin.
+ */
+int launch_container(const Plan *plan, const LaunchOptions *options, Launched *ret_launched,
+                     Error *error) MUST_CHECK;
+int launch_release(Launched *launched, Error *error) MUST_CHECK;
+void launch_done(Launched *launched); /* closes descriptors; kills nothing */

@@ -1,0 +1,219 @@
+/*
+ * The plan: everything that will be done to make one container, as an ordered list of steps.
+ *
+ * plan_build() (plan_build.h) writes it from a spec and facts about the host, without touching
+ * either; launch_container() (launch.h) executes it. A step is one row: what, by whom (phase), on
+ * what, and where in the spec it comes from (origin), so that an error names the field and the
+ * kernel's answer. What a kind of step does and how it reads is one row of step_ops[] (steps.h).
+ *
+ * Steps that need the result of an earlier one name a slot: a typed descriptor that one step
+ * fills and others use. A slot filled by the parent and used by the child is handed over in the
+ * handshake; nothing else crosses.
+ *
+ * Everything a plan points to lives in its arena.
+ */
+#pragma once
+
+#include "base/str.h"
+#include "linux/capability.h"
+#include "linux/cgroup_devices.h"
+#include "linux/cgroup_limit.h"
+#include "linux/device.h"
+#include "linux/idmap.h"
+#include "linux/mount.h"
+#include "linux/namespace.h"
+#include "linux/overlay.h"
+#include "linux/seccomp.h"
+
+/* Who executes a step, and when. The order of this enum is the order of time, except that the child
+ * does ENTER while the parent does MAP and SUPPLY. */
+typedef enum StepPhase {
+    PHASE_HOST,   /* the engine's process, before the child exists */
+    PHASE_MAP,    /* the engine's process, while the child waits: who the child is */
+    PHASE_SUPPLY, /* the engine's process: what only the host's powers can make for the child */
+    PHASE_ENTER,  /* the child: the rest of its namespaces, its names */
+    PHASE_ROOT,   /* the child: the tree of mounts, up to pivot_root */
+    PHASE_FINISH, /* the child, inside: limits and identity of the process, then exec */
+    PHASE_MAX,
+} StepPhase;
+
+typedef enum StepKind {
+    /* host */
+    STEP_CGROUP_CREATE,
+    STEP_CGROUP_OPEN,
+    STEP_CGROUP_LIMIT,
+    STEP_CGROUP_DEVICE_LIMIT,
+    STEP_CGROUP_DEVICES,
+    STEP_OPEN_FILE,
+    /* map, supply */
+    STEP_IDMAP,
+    STEP_OOM_SCORE,
+    STEP_MOUNT_CLONE,
+    STEP_OVERLAY,
+    /* enter */
+    STEP_CGROUP_ENTER,
+    STEP_UNSHARE,
+    STEP_LOOPBACK_UP,
+    STEP_HOSTNAME,
+    STEP_DOMAINNAME,
+    /* root */
+    STEP_PROPAGATION,
+    STEP_ROOT_ATTACH,
+    STEP_ROOT_OPEN,
+    STEP_MOUNT_NEW,
+    STEP_MOUNT_ATTACH,
+    STEP_MOUNT_CGROUP,
+    STEP_DEVICE,
+    STEP_SYMLINK,
+    STEP_TERMINAL,
+    STEP_PROCFS,
+    STEP_SYSCTL,
+    STEP_MASK,
+    STEP_READONLY,
+    STEP_ROOT_READONLY,
+    STEP_PIVOT,
+    /* finish */
+    STEP_PARENT_DEATH,
+    STEP_KEYRING,
+    STEP_RLIMIT,
+    STEP_STDIO,
+    STEP_USER_LOOKUP,
+    STEP_CHDIR,
+    STEP_BOUNDING,
+    STEP_IDENTITY,
+    STEP_CAPABILITIES,
+    STEP_NO_NEW_PRIVS,
+    STEP_LABEL,
+    STEP_SECCOMP,
+    STEP_EXEC,
+    STEP_KIND_MAX,
+} StepKind;
+
+typedef enum SlotType {
+    SLOT_NONE,
+    SLOT_MOUNT,     /* a detached or attached mount */
+    SLOT_DIRECTORY, /* an O_PATH directory */
+    SLOT_FILE,      /* an open file */
+} SlotType;
+
+typedef int Slot; /* index into Plan.slots; 0 is "no slot" */
+
+typedef struct PlanSlot {
+    SlotType type;
+    StepPhase filled_in;
+    bool handed_over; /* filled by the parent, used by the child */
+} PlanSlot;
+
+typedef struct StepIds {
+    const IdRange *uids, *gids;
+    size_t uid_count, gid_count;
+} StepIds;
+
+/* How a bind mount shows the ids of the files in it. */
+typedef enum StepIdmap {
+    STEP_IDMAP_NONE,
+    STEP_IDMAP_TOP,       /* through the container's user namespace, or fail */
+    STEP_IDMAP_RECURSIVE, /* the same with the mounts below it */
+    STEP_IDMAP_PREFERRED, /* as much of it as the filesystems can: the engine's volumes */
+} StepIdmap;
+
+typedef struct StepMount {
+    const StrList *options;      /* for the filesystem */
+    uint64_t set, clear;         /* MOUNT_ATTR_... of the mount itself */
+    uint64_t rec_set, rec_clear; /* of all mounts in the tree */
+    uint64_t propagation;        /* MS_..., with MS_REC for the whole tree */
+    bool recursive;              /* clone: with the mounts below */
+    StepIdmap idmap;
+    bool optional; /* a kernel or host without it is no error */
+} StepMount;
+
+typedef struct StepOverlay {
+    const char *const *lowers; /* relative to the slot `in` */
+    size_t lower_count;
+    const char *upper, *work;
+    bool volatile_sync;
+} StepOverlay;
+
+typedef struct StepUser {
+    const char *name; /* "user[:group]" to look up in the root's passwd and group; NULL: ids */
+    uint32_t uid, gid;
+    const uint32_t *groups;
+    size_t group_count;
+    const StrList *extra_groups; /* --group-add: names or numbers */
+    int umask;                   /* -1: as it is */
+} StepUser;
+
+typedef struct StepExec {
+    const StrList *args;
+    const StrList *env;
+    int preserve_fds; /* descriptors after 2 that the program inherits */
+    bool set_home;    /* HOME from passwd where env has none */
+} StepExec;
+
+typedef struct StepDevices {
+    const CgroupDeviceRule *rules;
+    size_t count;
+} StepDevices;
+
+typedef struct Step {
+    StepKind kind;
+    StepPhase phase;
+    const char *origin; /* JSON path in the spec, or the engine's own word ("default") */
+    const char *source, *target;
+    uint64_t flags; /* the kind's own: CLONE_NEW..., MS_..., a resource, a signal */
+    Slot in, out;
+    union {
+        const void *any;
+        const StepIds *ids;
+        const StepMount *mount;
+        const StepOverlay *overlay;
+        const Device *device; /* owner as the container counts */
+        const StepUser *user;
+        const StepExec *exec;
+        const StepDevices *devices;
+        const CgroupLimit *limit;
+        const CgroupDeviceLimit *device_limit;
+        const CapabilitySets *capabilities;
+        const SeccompProgram *seccomp;
+        const uint64_t *rlimit; /* soft, hard */
+        const int64_t *number;
+    } with;
+} Step;
+
+/* A namespace that exists already and is entered instead of made. */
+typedef struct PlanJoin {
+    NamespaceType type;
+    const char *path; /* "/proc/PID/ns/net", or a bind-mounted namespace file */
+    const char *origin;
+} PlanJoin;
+
+typedef struct Plan {
+    Arena *arena;
+    const char *id;       /* the container's */
+    uint64_t clone_flags; /* CLONE_NEW... made together with the child */
+    PlanJoin *joins;
+    size_t join_count;
+    int64_t monotonic_offset_ns, boottime_offset_ns; /* of a new time namespace */
+    bool time_offsets;                               /* they are set */
+    bool own_userns; /* ids are mapped through a namespace that the plan makes or joins */
+    bool terminal;
+    uint16_t rows, columns; /* of the terminal; 0: unknown */
+    Step *steps;            /* ordered by phase, within it by time */
+    size_t step_count;
+    PlanSlot *slots; /* [0] is unused */
+    size_t slot_count;
+} Plan;
+
+/* A new step at the end of its phase's work; the caller fills the rest. Steps may be added in any
+ * order of phases; plan_sort() puts them in order once, stably. */
+Step *plan_add(Plan *plan, StepKind kind, StepPhase phase, const char *origin);
+void plan_sort(Plan *plan);
+Slot plan_slot(Plan *plan, SlotType type, StepPhase filled_in);
+/* `step` uses what was put in `slot`; decides whether the slot crosses from parent to child. */
+void plan_use(Plan *plan, Step *step, Slot slot);
+
+const char *plan_phase_name(StepPhase phase);
+
+/* For people: one line per step, grouped by phase; and as JSON. */
+void plan_print(const Plan *plan, StrBuf *ret_text);
+void plan_print_json(const Plan *plan, StrBuf *ret_text);

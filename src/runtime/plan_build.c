@@ -1,0 +1,280 @@
+/*
+ * The order of everything, in one place: build() calls one part after the other, and the phases
+ * put their steps where they belong in time.
+ */
+#include "runtime/plan_build.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "linux/syscalls.h"
+#include "runtime/plan_parts.h"
+
+char *plan_origin(const PlanBuilder *builder, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    return arena_strdup(builder->plan->arena, text);
+}
+
+bool plan_owns(const PlanBuilder *builder, uint64_t flag)
+{
+    if (!builder->plan->own_userns || (builder->new_namespaces & flag))
+        return true;
+    /* A joined namespace is owned when the user namespace is joined with it: containers of one pod.
+     */
+    return (builder->joined & flag) && (builder->joined & CLONE_NEWUSER);
+}
+
+static int plan_namespace(PlanBuilder *builder, size_t index, Error *error)
+{
+    const SpecNamespace *wanted = &builder->input->spec->linux->namespaces.items[index];
+    Plan *plan = builder->plan;
+    NamespaceType type = namespace_from_name(wanted->type);
+    if (type == NAMESPACE_INVALID)
+        return error_set(error, ERROR_USAGE, EINVAL,
+                         "linux.namespaces[%zu].type: unknown namespace '%s'", index, wanted->type);
+    uint64_t flag = namespace_table[type].flag;
+    if ((builder->new_namespaces | builder->joined) & flag)
+        return error_set(error, ERROR_USAGE, EINVAL, "linux.namespaces[%zu]: '%s' is there twice",
+                         index, wanted->type);
+    if (str_empty(wanted->path)) {
+        builder->new_namespaces |= flag;
+        return 0;
+    }
+    builder->joined |= flag;
+    PlanJoin *join = arena_append(plan->arena, &plan->joins, &plan->join_count, sizeof(*join));
+    *join = (PlanJoin){
+        .type = type,
+        .path = wanted->path,
+        .origin = plan_origin(builder, "linux.namespaces[%zu].path", index),
+    };
+    return 0;
+}
+
+static int plan_id_maps(PlanBuilder *builder, Error *error)
+{
+    const SpecLinux *spec_linux = builder->input->spec->linux;
+    Plan *plan = builder->plan;
+    if (!(builder->new_namespaces & CLONE_NEWUSER))
+        return 0;
+    if (spec_linux->uid_mappings.count == 0 || spec_linux->gid_mappings.count == 0)
+        return error_set(error, ERROR_USAGE, EINVAL,
+                         "linux.%cidMappings: a new user namespace needs one",
+                         spec_linux->uid_mappings.count == 0 ? 'u' : 'g');
+    StepIds *ids = arena_alloc(plan->arena, sizeof(*ids));
+    const SpecIdMapping *maps[] = { spec_linux->uid_mappings.items,
+                                    spec_linux->gid_mappings.items };
+    const size_t counts[] = { spec_linux->uid_mappings.count, spec_linux->gid_mappings.count };
+    IdRange *ranges[2];
+    for (int m = 0; m < 2; m++) {
+        ranges[m] = arena_alloc(plan->arena, counts[m] * sizeof(IdRange));
+        for (size_t i = 0; i < counts[m]; i++)
+            ranges[m][i] =
+                (IdRange){ maps[m][i].container_id, maps[m][i].host_id, maps[m][i].size };
+    }
+    *ids = (StepIds){ ranges[0], ranges[1], counts[0], counts[1] };
+    Step *step = plan_add(plan, STEP_IDMAP, PHASE_MAP, "linux.uidMappings");
+    step->with.ids = ids;
+    return 0;
+}
+
+/*
+ * All namespaces are made with the child, but these two: network, because making it takes longer
+ * than all else and the child can do it while the parent works; cgroup, because its root must be
+ * the cgroup which the child enters first.
+ */
+static void plan_child_namespaces(PlanBuilder *builder)
+{
+    static const struct {
+        uint64_t flag;
+        const char *origin;
+    } later[] = {
+        { CLONE_NEWCGROUP, "linux.namespaces" },
+        { CLONE_NEWNET, "linux.namespaces" },
+    };
+    Plan *plan = builder->plan;
+    plan->clone_flags = builder->new_namespaces;
+    for (size_t i = 0; i < ARRAY_LEN(later); i++) {
+        if (!(builder->new_namespaces & later[i].flag))
+            continue;
+        plan->clone_flags &= ~later[i].flag;
+        plan_add(plan, STEP_UNSHARE, PHASE_ENTER, later[i].origin)->flags = later[i].flag;
+    }
+    if (builder->new_namespaces & CLONE_NEWNET)
+        (void)plan_add(plan, STEP_LOOPBACK_UP, PHASE_ENTER, "default");
+}
+
+static int64_t plan_offset_ns(const SpecTimeOffset *offset)
+{
+    return offset ? offset->secs * 1000000000 + offset->nanosecs : 0;
+}
+
+static void plan_time_offsets(PlanBuilder *builder)
+{
+    const SpecLinux *spec_linux = builder->input->spec->linux;
+    Plan *plan = builder->plan;
+    const SpecTimeOffsets *offsets = spec_linux->time_offsets;
+    if (!offsets || !(builder->new_namespaces & CLONE_NEWTIME))
+        return;
+    plan->time_offsets = true;
+    plan->monotonic_offset_ns = plan_offset_ns(offsets->monotonic);
+    plan->boottime_offset_ns = plan_offset_ns(offsets->boottime);
+}
+
+int plan_namespaces(PlanBuilder *builder, Error *error)
+{
+    const SpecLinux *spec_linux = builder->input->spec->linux;
+    int r = 0;
+    for (size_t i = 0; spec_linux && r == 0 && i < spec_linux->namespaces.count; i++)
+        r = plan_namespace(builder, i, error);
+    if (r < 0)
+        return r;
+    if (!((builder->new_namespaces | builder->joined) & CLONE_NEWNS))
+        return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
+                         "linux.namespaces: a container without a mount namespace of its own is "
+                         "not supported");
+    builder->plan->own_userns = (builder->new_namespaces | builder->joined) & CLONE_NEWUSER;
+    r = plan_id_maps(builder, error);
+    if (r < 0)
+        return r;
+    plan_time_offsets(builder);
+    return 0;
+}
+
+static int plan_names(PlanBuilder *builder, Error *error)
+{
+    const Spec *spec = builder->input->spec;
+    const struct {
+        const char *value, *field;
+        StepKind kind;
+    } names[] = {
+        { spec->hostname, "hostname", STEP_HOSTNAME },
+        { spec->domainname, "domainname", STEP_DOMAINNAME },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (str_empty(names[i].value))
+            continue;
+        if (!((builder->new_namespaces | builder->joined) & CLONE_NEWUTS))
+            return error_set(error, ERROR_USAGE, EINVAL,
+                             "%s: cannot be set without a uts namespace of its own",
+                             names[i].field);
+        plan_add(builder->plan, names[i].kind, PHASE_ENTER, names[i].field)->target =
+            names[i].value;
+    }
+    return 0;
+}
+
+static void plan_sysctls(PlanBuilder *builder)
+{
+    const SpecLinux *spec_linux = builder->input->spec->linux;
+    const SpecProcess *process = builder->input->spec->process;
+    bool sysctls = spec_linux && spec_linux->sysctl.count;
+    if (sysctls || (process && (process->apparmor_profile || process->selinux_label)))
+        (void)plan_add(builder->plan, STEP_PROCFS, PHASE_ROOT, "default");
+    for (size_t i = 0; spec_linux && i < spec_linux->sysctl.count; i++) {
+        Step *step =
+            plan_add(builder->plan, STEP_SYSCTL, PHASE_ROOT,
+                     plan_origin(builder, "linux.sysctl.%s", spec_linux->sysctl.items[i].key));
+        step->target = spec_linux->sysctl.items[i].key;
+        step->source = spec_linux->sysctl.items[i].value;
+    }
+}
+
+/* The slot that holds the container's devpts, or 0. */
+static Slot plan_devpts_slot(const Plan *plan)
+{
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (plan->steps[i].kind == STEP_MOUNT_NEW && plan->steps[i].out &&
+            str_eq(plan->steps[i].source, "devpts"))
+            return plan->steps[i].out;
+    return 0;
+}
+
+static int plan_terminal(PlanBuilder *builder, Error *error)
+{
+    const SpecProcess *process = builder->input->spec->process;
+    Plan *plan = builder->plan;
+    if (!process || !process->terminal)
+        return 0;
+    Slot devpts = plan_devpts_slot(plan);
+    if (!devpts)
+        return error_set(error, ERROR_USAGE, EINVAL,
+                         "process.terminal: a terminal needs a devpts mount");
+    plan->terminal = true;
+    plan->rows = builder->input->rows;
+    plan->columns = builder->input->columns;
+    if (process->console_size) {
+        plan->rows = (uint16_t)process->console_size->height;
+        plan->columns = (uint16_t)process->console_size->width;
+    }
+    Step *step = plan_add(plan, STEP_TERMINAL, PHASE_ROOT, "process.terminal");
+    step->target = "/dev/console";
+    plan_use(plan, step, devpts);
+    return 0;
+}
+
+static void plan_pivot(PlanBuilder *builder)
+{
+    const Spec *spec = builder->input->spec;
+    Plan *plan = builder->plan;
+    if (spec->root && spec->root->readonly)
+        (void)plan_add(plan, STEP_ROOT_READONLY, PHASE_ROOT, "root.readonly");
+    (void)plan_add(plan, STEP_PIVOT, PHASE_ROOT, "root.path");
+}
+
+static int plan_finish(PlanBuilder *builder, Error *error)
+{
+    const PlanInput *input = builder->input;
+    if (!input->spec->process)
+        return error_set(error, ERROR_USAGE, EINVAL, "process: missing");
+    PlanProcess process = {
+        .plan = builder->plan,
+        .process = input->spec->process,
+        .seccomp = input->spec->linux ? input->spec->linux->seccomp : NULL,
+        .user = input->user,
+        .extra_groups = input->extra_groups,
+        .parent_death_signal = input->parent_death_signal,
+        .preserve_fds = input->preserve_fds,
+    };
+    if (input->init_path) {
+        process.init = plan_slot(builder->plan, SLOT_FILE, PHASE_HOST);
+        Step *step = plan_add(builder->plan, STEP_OPEN_FILE, PHASE_HOST, "--init");
+        step->source = input->init_path;
+        step->out = process.init;
+    }
+    return plan_process(&process, error);
+}
+
+int plan_build(const PlanInput *input, Arena *arena, Plan *ret_plan, Error *error)
+{
+    Plan plan = { .arena = arena, .id = input->id };
+    PlanBuilder builder = { .input = input, .plan = &plan };
+    int r = plan_namespaces(&builder, error);
+    if (r == 0)
+        r = plan_cgroup(&builder, error);
+    if (r == 0)
+        plan_child_namespaces(&builder);
+    if (r == 0)
+        r = plan_names(&builder, error);
+    if (r == 0)
+        r = plan_root(&builder, error);
+    if (r == 0)
+        r = plan_mounts(&builder, error);
+    if (r == 0)
+        r = plan_terminal(&builder, error);
+    if (r < 0)
+        return r;
+    plan_sysctls(&builder);
+    plan_pivot(&builder);
+    r = plan_finish(&builder, error);
+    if (r < 0)
+        return r;
+    plan_sort(&plan);
+    *ret_plan = plan;
+    return 0;
+}

@@ -1,0 +1,69 @@
+/*
+ * linux.cgroupsPath and linux.resources as steps of the parent.
+ */
+#include <errno.h>
+
+#include "runtime/plan_parts.h"
+#include "runtime/resources.h"
+
+static void plan_cgroup_devices(PlanBuilder *builder, const SpecResources *resources)
+{
+    size_t count = resources->devices.count;
+    if (count == 0)
+        return;
+    Arena *arena = builder->plan->arena;
+    StepDevices *devices = arena_alloc(arena, sizeof(*devices));
+    CgroupDeviceRule *rules = arena_alloc(arena, count * sizeof(*rules));
+    for (size_t i = 0; i < count; i++)
+        rules[i] = resources_device_rule(&resources->devices.items[i]);
+    devices->rules = rules;
+    devices->count = count;
+    Step *step =
+        plan_add(builder->plan, STEP_CGROUP_DEVICES, PHASE_HOST, "linux.resources.devices");
+    step->with.devices = devices;
+    step->target = plan_origin(builder, "%zu rules", count);
+}
+
+static int plan_cgroup_limits(PlanBuilder *builder, const SpecResources *resources,
+                              const CgroupLimit *limit, Error *error)
+{
+    Plan *plan = builder->plan;
+    if (limit->set) {
+        Step *step = plan_add(plan, STEP_CGROUP_LIMIT, PHASE_HOST, "linux.resources");
+        step->with.limit = arena_copy(plan->arena, limit, sizeof(*limit));
+    }
+    CgroupDeviceLimit *devices;
+    size_t count;
+    int r = resources_device_limits(resources, plan->arena, &devices, &count, error);
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        Step *step =
+            plan_add(plan, STEP_CGROUP_DEVICE_LIMIT, PHASE_HOST, "linux.resources.blockIO");
+        step->with.device_limit = &devices[i];
+        step->target = plan_origin(builder, "%u:%u", devices[i].major, devices[i].minor);
+    }
+    return r;
+}
+
+int plan_cgroup(PlanBuilder *builder, Error *error)
+{
+    const SpecLinux *spec_linux = builder->input->spec->linux;
+    if (!spec_linux || str_empty(spec_linux->cgroups_path))
+        return 0;
+
+    static const SpecResources none;
+    const SpecResources *resources = spec_linux->resources ? spec_linux->resources : &none;
+    CgroupLimit limit = { 0 };
+    int r = resources_limit(resources, &limit, error);
+    if (r < 0)
+        return r;
+    Step *step = plan_add(builder->plan, STEP_CGROUP_CREATE, PHASE_HOST, "linux.cgroupsPath");
+    step->target = spec_linux->cgroups_path;
+    step->flags = builder->input->controllers | cgroup_limit_controllers(&limit) |
+                  resources_controllers(resources);
+    r = plan_cgroup_limits(builder, resources, &limit, error);
+    if (r < 0)
+        return r;
+    plan_cgroup_devices(builder, resources);
+    (void)plan_add(builder->plan, STEP_CGROUP_ENTER, PHASE_ENTER, "linux.cgroupsPath");
+    return 0;
+}

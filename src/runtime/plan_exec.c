@@ -1,0 +1,66 @@
+/*
+ * `exec`: a plan without a tree to build. All namespaces of the container's first process are
+ * joined by path through the stage, then the same last phase as of `run` follows.
+ */
+#include <errno.h>
+
+#include "runtime/plan_parts.h"
+
+static void plan_exec_joins(Plan *plan, const PlanExecInput *input)
+{
+    for (NamespaceType type = 0; type < NAMESPACE_MAX; type++) {
+        if (type == NAMESPACE_USER && input->userns_host)
+            continue; /* joining one's own user namespace is refused by the kernel */
+        PlanJoin *join = arena_append(plan->arena, &plan->joins, &plan->join_count, sizeof(*join));
+        *join = (PlanJoin){
+            .type = type,
+            .path = arena_printf(plan->arena, "/proc/%d/ns/%s", (int)input->pid,
+                                 namespace_table[type].proc_name),
+            .origin = "exec",
+        };
+    }
+    plan->own_userns = !input->userns_host;
+}
+
+static void plan_exec_terminal(Plan *plan, const PlanExecInput *input)
+{
+    if (!input->process->terminal)
+        return;
+    plan->terminal = true;
+    plan->rows = input->rows;
+    plan->columns = input->columns;
+    if (input->process->console_size) {
+        plan->rows = (uint16_t)input->process->console_size->height;
+        plan->columns = (uint16_t)input->process->console_size->width;
+    }
+    (void)plan_add(plan, STEP_TERMINAL, PHASE_ROOT, "process.terminal");
+}
+
+int plan_build_exec(const PlanExecInput *input, Arena *arena, Plan *ret_plan, Error *error)
+{
+    Plan plan = { .arena = arena, .id = input->id };
+    plan_exec_joins(&plan, input);
+    if (input->cgroup_path) {
+        Step *step = plan_add(&plan, STEP_CGROUP_OPEN, PHASE_HOST, "exec");
+        step->target = input->cgroup_path;
+        (void)plan_add(&plan, STEP_CGROUP_ENTER, PHASE_ENTER, "exec");
+    }
+    (void)plan_add(&plan, STEP_ROOT_OPEN, PHASE_ROOT, "exec");
+    if (input->process->apparmor_profile || input->process->selinux_label)
+        (void)plan_add(&plan, STEP_PROCFS, PHASE_ROOT, "exec");
+    plan_exec_terminal(&plan, input);
+    PlanProcess process = {
+        .plan = &plan,
+        .process = input->process,
+        .seccomp = input->privileged || !input->spec->linux ? NULL : input->spec->linux->seccomp,
+        .user = input->user,
+        .extra_groups = input->extra_groups,
+        .preserve_fds = input->preserve_fds,
+    };
+    int r = plan_process(&process, error);
+    if (r < 0)
+        return r;
+    plan_sort(&plan);
+    *ret_plan = plan;
+    return 0;
+}

@@ -1,0 +1,217 @@
+/*
+ * Mounts of the spec as steps. A bind is cloned by the parent (SUPPLY) and attached by the child
+ * (ROOT); a filesystem of the container's own namespaces is made by the child; /dev is made and
+ * filled by the parent, because only the host may make device nodes.
+ *
+ * The trap: proc, sysfs and mqueue show the namespace they are mounted from, and the kernel lets a
+ * container's root mount them only for namespaces which its user namespace owns. For a shared
+ * namespace the host's mount is cloned instead.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "linux/inroot.h"
+#include "linux/syscalls.h"
+#include "runtime/plan_parts.h"
+
+typedef struct MountWords {
+    StepMount step;
+    bool bind;
+    uint64_t extra;
+} MountWords;
+
+/* Sorts the options of one mount into attributes and words for the filesystem. */
+static int plan_mount_words(const PlanBuilder *builder, const SpecMount *mount, MountWords *words,
+                            Error *error)
+{
+    Arena *arena = builder->plan->arena;
+    StrList *data = arena_alloc(arena, sizeof(*data));
+    *words = (MountWords){ .step.options = data };
+    for (size_t i = 0; i < mount->options.count; i++) {
+        const char *word = mount->options.items[i];
+        MountOption option;
+        if (!mount_option_lookup(word, &option)) {
+            strlist_append(arena, data, word);
+            continue;
+        }
+        words->step.set = (words->step.set & ~option.clear) | option.set;
+        words->step.clear = (words->step.clear & ~option.set) | option.clear;
+        words->step.rec_set = (words->step.rec_set & ~option.rec_clear) | option.rec_set;
+        words->step.rec_clear = (words->step.rec_clear & ~option.rec_set) | option.rec_clear;
+        if (option.propagation)
+            words->step.propagation = option.propagation;
+        words->extra |= option.extra;
+    }
+    words->bind =
+        (words->extra & (MOUNT_OPTION_BIND | MOUNT_OPTION_RBIND)) || str_eq(mount->type, "bind");
+    words->step.recursive = words->extra & MOUNT_OPTION_RBIND;
+    if (words->extra & MOUNT_OPTION_TMPCOPYUP)
+        return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
+                         "options: 'tmpcopyup' is not supported yet");
+    if (words->extra & MOUNT_OPTION_RIDMAP)
+        words->step.idmap = STEP_IDMAP_RECURSIVE;
+    else if (words->extra & MOUNT_OPTION_IDMAP)
+        words->step.idmap = STEP_IDMAP_TOP;
+    else if (words->bind && builder->input->idmap_binds && builder->plan->own_userns)
+        words->step.idmap = STEP_IDMAP_PREFERRED;
+    return 0;
+}
+
+static const StepMount *plan_keep(const PlanBuilder *builder, const StepMount *mount)
+{
+    return arena_copy(builder->plan->arena, mount, sizeof(*mount));
+}
+
+/* Two steps: the parent clones `source`, the child attaches the clone. */
+static void plan_bind(PlanBuilder *builder, const char *origin, const char *source,
+                      const char *target, const StepMount *mount)
+{
+    Plan *plan = builder->plan;
+    const StepMount *kept = plan_keep(builder, mount);
+    Slot slot = plan_slot(plan, SLOT_MOUNT, PHASE_SUPPLY);
+    Step *clone = plan_add(plan, STEP_MOUNT_CLONE, PHASE_SUPPLY, origin);
+    clone->source = source;
+    clone->with.mount = kept;
+    clone->out = slot;
+
+    Step *attach = plan_add(plan, STEP_MOUNT_ATTACH, PHASE_ROOT, origin);
+    attach->target = target;
+    attach->with.mount = kept->optional ? kept : NULL;
+    plan_use(plan, attach, slot);
+}
+
+static int plan_mount_bind(PlanBuilder *builder, const char *origin, const SpecMount *mount,
+                           const MountWords *words, Error *error)
+{
+    if (str_empty(mount->source))
+        return error_set(error, ERROR_USAGE, EINVAL, "%s.source: a bind mount needs a source",
+                         origin);
+    if ((words->extra & (MOUNT_OPTION_IDMAP | MOUNT_OPTION_RIDMAP)) && !builder->plan->own_userns)
+        return error_set(error, ERROR_USAGE, EINVAL, "%s.options: 'idmap' needs a user namespace",
+                         origin);
+    const char *source = mount->source;
+    if (source[0] != '/')
+        source = arena_printf(builder->plan->arena, "%s/%s", builder->input->bundle, source);
+    plan_bind(builder, origin, source, mount->destination, &words->step);
+    return 0;
+}
+
+/* Filesystems that show a namespace: what stands in for them when it is not the container's. */
+static const struct {
+    const char *type;
+    uint64_t flag;
+    const char *host_path;
+    bool optional;
+} plan_namespace_mounts[] = {
+    { "proc", CLONE_NEWPID, "/proc", false },
+    { "sysfs", CLONE_NEWNET, "/sys", false },
+    { "mqueue", CLONE_NEWIPC, "/dev/mqueue", true },
+    { "cgroup", CLONE_NEWCGROUP, "/sys/fs/cgroup", false },
+};
+
+static bool plan_mount_shared(PlanBuilder *builder, const char *origin, const SpecMount *mount,
+                              const MountWords *words)
+{
+    for (size_t i = 0; i < ARRAY_LEN(plan_namespace_mounts); i++) {
+        if (!str_eq(mount->type, plan_namespace_mounts[i].type) ||
+            plan_owns(builder, plan_namespace_mounts[i].flag))
+            continue;
+        StepMount clone = {
+            .rec_set = words->step.set,
+            .recursive = true,
+            .optional = plan_namespace_mounts[i].optional,
+            .propagation = MS_SLAVE | MS_REC,
+        };
+        plan_bind(builder, origin, plan_namespace_mounts[i].host_path, mount->destination, &clone);
+        return true;
+    }
+    return false;
+}
+
+static void plan_mount_new(PlanBuilder *builder, const char *origin, const SpecMount *mount,
+                           const MountWords *words)
+{
+    Plan *plan = builder->plan;
+    bool cgroup = str_eq(mount->type, "cgroup") || str_eq(mount->type, "cgroup2");
+    Step *step = plan_add(plan, cgroup ? STEP_MOUNT_CGROUP : STEP_MOUNT_NEW, PHASE_ROOT, origin);
+    step->source = mount->type;
+    step->target = mount->destination;
+    step->with.mount = plan_keep(builder, &words->step);
+    /* A terminal comes from the container's own devpts, found through this slot. */
+    if (str_eq(mount->type, "devpts"))
+        step->out = plan_slot(plan, SLOT_MOUNT, PHASE_ROOT);
+}
+
+/* /dev: a tmpfs made and filled on the host, attached where the spec has it in its order. */
+static int plan_mount_dev(PlanBuilder *builder, const char *origin, const SpecMount *mount,
+                          const MountWords *words, Error *error)
+{
+    Plan *plan = builder->plan;
+    Slot slot = plan_slot(plan, SLOT_MOUNT, PHASE_SUPPLY);
+    Step *make = plan_add(plan, STEP_MOUNT_NEW, PHASE_SUPPLY, origin);
+    make->source = mount->type;
+    make->with.mount = plan_keep(builder, &words->step);
+    make->out = slot;
+    int r = plan_devices(builder, slot, error);
+    if (r < 0)
+        return r;
+    Step *attach = plan_add(plan, STEP_MOUNT_ATTACH, PHASE_ROOT, origin);
+    attach->target = mount->destination;
+    plan_use(plan, attach, slot);
+    return 0;
+}
+
+static int plan_mount(PlanBuilder *builder, size_t index, bool *dev_done, Error *error)
+{
+    const SpecMount *mount = &builder->input->spec->mounts.items[index];
+    const char *origin = plan_origin(builder, "mounts[%zu]", index);
+    MountWords words;
+    int r = plan_mount_words(builder, mount, &words, error);
+    if (r < 0)
+        return error_wrap(error, "%s", origin);
+
+    bool dev = str_eq(mount->destination, "/dev") || str_eq(mount->destination, "/dev/");
+    if (dev)
+        *dev_done = true;
+    if (words.bind)
+        return plan_mount_bind(builder, origin, mount, &words, error);
+    if (str_empty(mount->type))
+        return error_set(error, ERROR_USAGE, EINVAL, "%s.type: missing, and it is no bind mount",
+                         origin);
+    if (dev && str_eq(mount->type, "tmpfs"))
+        return plan_mount_dev(builder, origin, mount, &words, error);
+    if (!plan_mount_shared(builder, origin, mount, &words))
+        plan_mount_new(builder, origin, mount, &words);
+    return 0;
+}
+
+static void plan_hidden(PlanBuilder *builder, const StrList *paths, StepKind kind,
+                        const char *field)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        Step *step = plan_add(builder->plan, kind, PHASE_ROOT,
+                              plan_origin(builder, "linux.%s[%zu]", field, i));
+        step->target = paths->items[i];
+    }
+}
+
+int plan_mounts(PlanBuilder *builder, Error *error)
+{
+    const Spec *spec = builder->input->spec;
+    bool dev_done = false;
+    for (size_t i = 0; i < spec->mounts.count; i++) {
+        int r = plan_mount(builder, i, &dev_done, error);
+        if (r < 0)
+            return r;
+    }
+    if (!dev_done) { /* no mount on /dev: nodes in the root itself */
+        int r = plan_devices(builder, 0, error);
+        if (r < 0)
+            return r;
+    }
+    if (spec->linux) {
+        plan_hidden(builder, &spec->linux->masked_paths, STEP_MASK, "maskedPaths");
+        plan_hidden(builder, &spec->linux->readonly_paths, STEP_READONLY, "readonlyPaths");
+    }
+    return 0;
+}

@@ -1,0 +1,39 @@
+/*
+ * The parts of plan_build(), one file per subject. Inside this folder only.
+ */
+#pragma once
+
+#include "runtime/plan_build.h"
+
+typedef struct PlanBuilder {
+    const PlanInput *input;
+    Plan *plan;
+    uint64_t new_namespaces; /* CLONE_NEW... that the spec asks to make */
+    uint64_t joined;         /* CLONE_NEW... that exist already */
+} PlanBuilder;
+
+/* Whether the container's user namespace owns its namespace of this kind: only then can it mount
+ * the filesystem that belongs to it. With the host's user namespace everything is owned. */
+bool plan_owns(const PlanBuilder *builder, uint64_t flag);
+
+char *plan_origin(const PlanBuilder *builder, const char *format, ...) PRINTF_LIKE(2, 3);
+
+int plan_namespaces(PlanBuilder *builder, Error *error) MUST_CHECK;        /* plan_build.c */
+int plan_cgroup(PlanBuilder *builder, Error *error) MUST_CHECK;            /* plan_cgroup.c */
+int plan_root(PlanBuilder *builder, Error *error) MUST_CHECK;              /* plan_root.c */
+int plan_mounts(PlanBuilder *builder, Error *error) MUST_CHECK;            /* plan_mounts.c */
+int plan_devices(PlanBuilder *builder, Slot dev, Error *error) MUST_CHECK; /* plan_devices.c */
+
+/* The last phase, shared with exec: plan_process.c. */
+typedef struct PlanProcess {
+    Plan *plan;
+    const SpecProcess *process;
+    const SpecSeccomp *seccomp; /* NULL: no filter */
+    const char *user;
+    const StrList *extra_groups;
+    const char *init_path;
+    int parent_death_signal;
+    int preserve_fds;
+    Slot init;
+} PlanProcess;
+int plan_process(const PlanProcess *input, Error *error) MUST_CHECK;

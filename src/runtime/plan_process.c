@@ -1,0 +1,201 @@
+/*
+ * The last phase: from a process that built a container to the program in it. The same steps end
+ * `run` and `exec`.
+ *
+ * The order is what makes it safe:
+ *   limits and the oom score while there is privilege; the user is looked up inside the root; the
+ *   bounding set is dropped before the ids change; the capabilities after. The seccomp filter comes
+ *   last of all, unless it must be loaded with privilege because no_new_privs is not asked for.
+ */
+#include <errno.h>
+
+#include "linux/rlimit.h"
+#include "runtime/filter.h"
+#include "runtime/plan_parts.h"
+
+static char *plan_index(Arena *arena, const char *field, size_t index)
+{
+    return arena_printf(arena, "process.%s[%zu]", field, index);
+}
+
+static int plan_rlimits(const PlanProcess *input, Error *error)
+{
+    const SpecRlimits *rlimits = &input->process->rlimits;
+    Arena *arena = input->plan->arena;
+    for (size_t i = 0; i < rlimits->count; i++) {
+        const SpecRlimit *wanted = &rlimits->items[i];
+        int resource = rlimit_from_name(wanted->type);
+        if (resource < 0)
+            return error_set(error, ERROR_USAGE, EINVAL,
+                             "process.rlimits[%zu].type: unknown limit '%s'", i, wanted->type);
+        if (wanted->soft > wanted->hard)
+            return error_set(error, ERROR_USAGE, EINVAL,
+                             "process.rlimits[%zu]: soft limit above the hard one", i);
+        const uint64_t values[] = { wanted->soft, wanted->hard };
+        Step *step =
+            plan_add(input->plan, STEP_RLIMIT, PHASE_FINISH, plan_index(arena, "rlimits", i));
+        step->flags = (uint64_t)resource;
+        step->with.rlimit = arena_copy(arena, values, sizeof(values));
+    }
+    return 0;
+}
+
+static int plan_capability_set(const StrList *names, const char *set, uint64_t *ret_mask,
+                               Error *error)
+{
+    uint64_t mask = 0;
+    for (size_t i = 0; i < names->count; i++) {
+        int capability = capability_from_name(names->items[i]);
+        if (capability == CAPABILITY_INVALID)
+            return error_set(error, ERROR_USAGE, EINVAL,
+                             "process.capabilities.%s[%zu]: unknown capability '%s'", set, i,
+                             names->items[i]);
+        mask |= 1ULL << capability;
+    }
+    *ret_mask = mask;
+    return 0;
+}
+
+static int plan_capabilities(const PlanProcess *input, CapabilitySets **ret_sets, Error *error)
+{
+    CapabilitySets *sets = arena_alloc(input->plan->arena, sizeof(*sets));
+    *ret_sets = sets;
+    static const SpecCapabilities none;
+    const SpecCapabilities *wanted =
+        input->process->capabilities ? input->process->capabilities : &none;
+    const struct {
+        const StrList *names;
+        const char *set;
+        uint64_t *mask;
+    } rows[] = {
+        { &wanted->bounding, "bounding", &sets->bounding },
+        { &wanted->effective, "effective", &sets->effective },
+        { &wanted->permitted, "permitted", &sets->permitted },
+        { &wanted->inheritable, "inheritable", &sets->inheritable },
+        { &wanted->ambient, "ambient", &sets->ambient },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        int r = plan_capability_set(rows[i].names, rows[i].set, rows[i].mask, error);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static void plan_user(const PlanProcess *input)
+{
+    const SpecUser *user = &input->process->user;
+    Arena *arena = input->plan->arena;
+    StepUser *wanted = arena_alloc(arena, sizeof(*wanted));
+    *wanted = (StepUser){
+        .name = input->user,
+        .uid = user->uid,
+        .gid = user->gid,
+        .groups = user->additional_gids.items,
+        .group_count = user->additional_gids.count,
+        .extra_groups = input->extra_groups,
+        .umask = user->umask.set ? (int)user->umask.value : -1,
+    };
+    Step *step = plan_add(input->plan, STEP_USER_LOOKUP, PHASE_FINISH, "process.user");
+    step->with.user = wanted;
+}
+
+static int plan_seccomp(const PlanProcess *input, Error *error)
+{
+    if (!input->seccomp)
+        return 0;
+    SeccompProgram *program = arena_alloc(input->plan->arena, sizeof(*program));
+    uint32_t flags = 0;
+    int r = filter_compile(input->seccomp, input->plan->arena, program, &flags, error);
+    if (r < 0)
+        return r;
+    Step *step = plan_add(input->plan, STEP_SECCOMP, PHASE_FINISH, "linux.seccomp");
+    step->flags = flags;
+    step->with.seccomp = program;
+    return 0;
+}
+
+static void plan_labels(const PlanProcess *input)
+{
+    const struct {
+        const char *value, *attribute, *field;
+    } rows[] = {
+        { input->process->apparmor_profile, "apparmor", "process.apparmorProfile" },
+        { input->process->selinux_label, "selinux", "process.selinuxLabel" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (str_empty(rows[i].value))
+            continue;
+        Step *step = plan_add(input->plan, STEP_LABEL, PHASE_FINISH, rows[i].field);
+        step->target = rows[i].attribute;
+        step->source = rows[i].value;
+    }
+}
+
+static void plan_early(const PlanProcess *input)
+{
+    Plan *plan = input->plan;
+    (void)plan_add(plan, STEP_KEYRING, PHASE_FINISH, "default");
+    if (input->process->oom_score_adj.set) {
+        int64_t value = input->process->oom_score_adj.value;
+        Step *step = plan_add(plan, STEP_OOM_SCORE, PHASE_MAP, "process.oomScoreAdj");
+        step->with.number = arena_copy(plan->arena, &value, sizeof(value));
+    }
+}
+
+static void plan_exec(const PlanProcess *input)
+{
+    const SpecProcess *process = input->process;
+    StepExec *exec = arena_alloc(input->plan->arena, sizeof(*exec));
+    *exec = (StepExec){
+        .args = &process->args,
+        .env = &process->env,
+        .preserve_fds = input->preserve_fds,
+        .set_home = true,
+    };
+    Step *step = plan_add(input->plan, STEP_EXEC, PHASE_FINISH, "process.args");
+    step->with.exec = exec;
+    if (input->init)
+        plan_use(input->plan, step, input->init);
+}
+
+int plan_process(const PlanProcess *input, Error *error)
+{
+    Plan *plan = input->plan;
+    if (input->process->args.count == 0)
+        return error_set(error, ERROR_USAGE, EINVAL, "process.args: missing: what should run?");
+    CapabilitySets *sets;
+    int r = plan_capabilities(input, &sets, error);
+    if (r < 0)
+        return r;
+    plan_early(input);
+    r = plan_rlimits(input, error);
+    if (r < 0)
+        return r;
+    plan_user(input);
+    (void)plan_add(plan, STEP_STDIO, PHASE_FINISH, "process.terminal");
+    plan_labels(input);
+    bool privileged_filter = !input->process->no_new_privileges;
+    if (privileged_filter) {
+        r = plan_seccomp(input, error);
+        if (r < 0)
+            return r;
+    }
+    plan_add(plan, STEP_BOUNDING, PHASE_FINISH, "process.capabilities")->with.capabilities = sets;
+    (void)plan_add(plan, STEP_IDENTITY, PHASE_FINISH, "process.user");
+    plan_add(plan, STEP_CHDIR, PHASE_FINISH, "process.cwd")->target =
+        str_empty(input->process->cwd) ? "/" : input->process->cwd;
+    plan_add(plan, STEP_CAPABILITIES, PHASE_FINISH, "process.capabilities")->with.capabilities =
+        sets;
+    if (input->parent_death_signal) /* a change of ids clears it, so it comes after */
+        plan_add(plan, STEP_PARENT_DEATH, PHASE_FINISH, "default")->flags =
+            (uint64_t)input->parent_death_signal;
+    if (!privileged_filter) {
+        (void)plan_add(plan, STEP_NO_NEW_PRIVS, PHASE_FINISH, "process.noNewPrivileges");
+        r = plan_seccomp(input, error);
+        if (r < 0)
+            return r;
+    }
+    plan_exec(input);
+    return 0;
+}

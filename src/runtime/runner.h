@@ -1,0 +1,53 @@
+/*
+ * What a step works with while a plan is executed. Parent and child have a copy each (the child's
+ * is the parent's at the moment of the clone); only slots marked handed_over cross afterwards.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "runtime/plan.h"
+#include "runtime/trace.h"
+
+enum { RUNNER_TASKS_MAX = CGROUP_CONTROLLER_MAX };
+
+typedef struct Runner {
+    const Plan *plan;
+    const CgroupHost *cgroup_host;
+    Arena *arena;
+    int *slots; /* plan->slot_count descriptors, -1 where empty */
+
+    /* parent */
+    Cgroup cgroup;
+    int tasks_fds[RUNNER_TASKS_MAX]; /* v1: opened by the parent, written by the child */
+    size_t tasks_count;
+    pid_t child;
+    int child_proc_fd;  /* /proc/<child>, a directory */
+    int userns_fd;      /* the container's user namespace, for idmapped mounts */
+    const StepIds *ids; /* its mapping; NULL: the host's ids */
+
+    /* child */
+    int channel;       /* the child's end of the handshake socket */
+    int root_fd;       /* the container's root, O_PATH */
+    int terminal_fd;   /* the container's side of its terminal, or -1 */
+    int mask_fd;       /* the one empty read-only tmpfs that masks directories, or -1 */
+    int null_fd;       /* the container's /dev/null, checked; -1 until needed */
+    int procfs_fd;     /* a private procfs: procfs.h */
+    const char *home;  /* the user's home as passwd says, or NULL */
+    StepUser identity; /* resolved ids, what STEP_IDENTITY applies */
+
+    StepTime *times; /* trace.h: one per step, shared by both processes; NULL: no trace */
+} Runner;
+
+/* Executes the steps of one phase in order. An error is prefixed with the step's origin. */
+int runner_phase(Runner *runner, StepPhase phase, Error *error) MUST_CHECK;
+
+/* The descriptor in a step's input slot; -EBADF (a bug in the plan) when it is empty. */
+int runner_slot(const Runner *runner, const Step *step, Error *error) MUST_CHECK;
+/* Root inside the user namespace the caller is in: group and user 0, no other groups. */
+int runner_become_root(Error *error) MUST_CHECK;
+/* Gives a file made by the parent (name "": dirfd itself) to the container's root. */
+int runner_chown(const Runner *runner, int dirfd, const char *name, Error *error) MUST_CHECK;
+/* Puts a descriptor into a step's output slot, which now owns it. */
+void runner_fill(Runner *runner, const Step *step, int fd);

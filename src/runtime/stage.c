@@ -1,0 +1,162 @@
+/*
+ * Order matters: the user namespace first (its capabilities are needed for the others), pid and
+ * time take effect on the next clone only, mount last because the paths of the others are the
+ * caller's. All namespace files are opened by the caller, before anything is joined, and checked
+ * to be of the kind they are said to be.
+ *
+ * From its first instruction the stage is not dumpable: once it has joined a pid namespace's
+ * process it could be seen and traced by the container (CVE-2016-9962, CVE-2019-5736).
+ */
+#include "runtime/stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "linux/clone.h"
+#include "linux/identity.h"
+#include "linux/procfs.h"
+#include "linux/syscalls.h"
+#include "runtime/channel.h"
+
+typedef struct StageFds {
+    int fds[NAMESPACE_MAX]; /* by NamespaceType, -1: not joined */
+} StageFds;
+
+static void stage_fds_done(StageFds *stage)
+{
+    for (NamespaceType type = 0; type < NAMESPACE_MAX; type++)
+        fd_close(stage->fds[type]);
+}
+
+static int stage_open(const Plan *plan, StageFds *stage, Error *error)
+{
+    for (size_t i = 0; i < plan->join_count; i++) {
+        const PlanJoin *join = &plan->joins[i];
+        int fd = open(join->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (fd < 0)
+            return error_errno(error, errno, "%s: %s", join->origin, join->path);
+        stage->fds[join->type] = fd;
+        int type = namespace_type(fd, error);
+        if (type != (int)join->type)
+            return error_set(error, ERROR_USAGE, EINVAL, "%s: %s is not a %s namespace",
+                             join->origin, join->path, namespace_table[join->type].name);
+    }
+    return 0;
+}
+
+static ProcfsTimeOffset stage_offset(const char *clock, int64_t ns)
+{
+    int64_t seconds = ns / 1000000000, rest = ns % 1000000000;
+    if (rest < 0) { /* the kernel wants the nanoseconds positive */
+        seconds--;
+        rest += 1000000000;
+    }
+    return (ProcfsTimeOffset){ clock, seconds, (uint32_t)rest };
+}
+
+static int stage_set_clocks(const Plan *plan, Error *error)
+{
+    int procfs CLEANUP(fd_closep) = procfs_open_mounted(error);
+    if (procfs < 0)
+        return procfs;
+    const ProcfsTimeOffset offsets[] = {
+        stage_offset("monotonic", plan->monotonic_offset_ns),
+        stage_offset("boottime", plan->boottime_offset_ns),
+    };
+    return procfs_set_time_offsets(procfs, offsets, ARRAY_LEN(offsets), error);
+}
+
+static int stage_join(const Plan *plan, const StageFds *stage, Error *error)
+{
+    for (NamespaceType type = 0; type < NAMESPACE_MAX; type++) {
+        if (stage->fds[type] < 0)
+            continue;
+        int r = namespace_join(stage->fds[type], type, error);
+        if (r < 0)
+            return error_wrap(error, "%s namespace cannot be joined", namespace_table[type].name);
+        if (type == NAMESPACE_USER) {
+            r = runner_become_root(error);
+            if (r < 0)
+                return r;
+        }
+    }
+    if (!plan->time_offsets)
+        return 0;
+    if (unshare(CLONE_NEWTIME) < 0)
+        return error_errno(error, errno, "new time namespace");
+    return stage_set_clocks(plan, error);
+}
+
+/* In the stage: joins, makes the child, tells its pid. Returns 0 in the child, else exits. */
+static int stage_run(Runner *runner, const StageFds *stage, int end)
+{
+    Message message = { .kind = MESSAGE_FAILED };
+    pid_t pid = identity_set_dumpable(false, &message.error);
+    if (pid == 0)
+        pid = stage_join(runner->plan, stage, &message.error);
+    if (pid == 0) {
+        CloneOptions clone = {
+            .flags = (runner->plan->clone_flags | CLONE_PARENT) &
+                     ~(runner->plan->time_offsets ? (uint64_t)CLONE_NEWTIME : 0),
+            .cgroup_fd = -1, /* the stage is in it already */
+        };
+        pid = clone_process(&clone, &message.error);
+        if (pid == 0)
+            return 0;
+    }
+    if (pid > 0) /* known to the caller by this number: the stage never left its pid namespace */
+        message = (Message){ .kind = MESSAGE_JOINED, .pid = pid };
+    int r = channel_send(end, &message, NULL, 0, NULL);
+    _exit(r < 0 ? 1 : 0);
+}
+
+/* The stage's answer: the child's pid, or the error that stopped it. */
+static pid_t stage_answer(int end, Error *error)
+{
+    Message message;
+    size_t count = 0;
+    int r = channel_receive(end, &message, NULL, &count, error);
+    if (r < 0)
+        return r;
+    if (message.kind == MESSAGE_FAILED) {
+        if (error)
+            *error = message.error;
+        return -message.error.code;
+    }
+    if (message.kind != MESSAGE_JOINED)
+        return error_set(error, ERROR_SYSTEM, EPROTO, "the stage process died");
+    return message.pid;
+}
+
+pid_t stage_make_child(Runner *runner, int *ret_pidfd, Error *error)
+{
+    StageFds stage CLEANUP(stage_fds_done) = { .fds = { -1, -1, -1, -1, -1, -1, -1, -1 } };
+    int r = stage_open(runner->plan, &stage, error);
+    if (r < 0)
+        return r;
+    int ends[2];
+    r = channel_open(ends, error);
+    if (r < 0)
+        return r;
+    int near CLEANUP(fd_closep) = ends[0];
+    int far CLEANUP(fd_closep) = ends[1];
+
+    /* The caller's powers are needed to be cloned into a cgroup; the child inherits the place. */
+    CloneOptions clone = { .cgroup_fd = runner->cgroup.unified_fd };
+    pid_t stage_pid = clone_process(&clone, error);
+    if (stage_pid < 0)
+        return stage_pid;
+    if (stage_pid == 0)
+        return stage_run(runner, &stage, far);
+
+    fd_close(TAKE_FD(far));
+    (void)!clone_wait(stage_pid, NULL, NULL);
+    pid_t child = stage_answer(near, error);
+    if (child > 0)
+        *ret_pidfd = clone_pidfd_open(child, error);
+    return child > 0 && *ret_pidfd < 0 ? *ret_pidfd : child;
+}

@@ -1,0 +1,142 @@
+/*
+ * Cgroups: made and limited by the parent before the child exists, entered by the child itself.
+ *
+ * The child writes "0" to `tasks` files the parent opened (v1), or was cloned into the cgroup (v2):
+ * writing another process's pid to cgroup.procs would wait 10 ms for RCU after an idle moment. The
+ * cgroup namespace is made only after that (step_unshare), or its root would be the engine's
+ * cgroup.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "linux/cgroup_devices.h"
+#include "linux/cgroup_limit.h"
+#include "linux/inroot.h"
+#include "linux/syscalls.h"
+#include "runtime/steps.h"
+
+int step_cgroup_create(Runner *runner, const Step *step, Error *error)
+{
+    uint32_t controllers = (uint32_t)step->flags;
+    int r = cgroup_create(runner->cgroup_host, step->target, controllers, true, runner->arena,
+                          &runner->cgroup, error);
+    if (r < 0)
+        return r;
+    return cgroup_open_tasks(&runner->cgroup, runner->tasks_fds, &runner->tasks_count, error);
+}
+
+int step_cgroup_open(Runner *runner, const Step *step, Error *error)
+{
+    int r =
+        cgroup_open(runner->cgroup_host, step->target, ~0u, runner->arena, &runner->cgroup, error);
+    if (r < 0)
+        return r;
+    return cgroup_open_tasks(&runner->cgroup, runner->tasks_fds, &runner->tasks_count, error);
+}
+
+int step_cgroup_limit(Runner *runner, const Step *step, Error *error)
+{
+    return cgroup_limit_apply(&runner->cgroup, step->with.limit, error);
+}
+
+static void step_describe_number_limit(const char *name, int64_t value, StrBuf *text)
+{
+    strbuf_printf(text, "%s%s %lld", text->length ? ", " : "", name, (long long)value);
+}
+
+void step_describe_limit(const Step *step, StrBuf *text)
+{
+    const CgroupLimit *limit = step->with.limit;
+    const struct {
+        uint32_t bit;
+        const char *name;
+        int64_t value;
+    } rows[] = {
+        { CGROUP_LIMIT_MEMORY, "memory", limit->memory },
+        { CGROUP_LIMIT_MEMORY_SWAP, "memory+swap", limit->memory_swap },
+        { CGROUP_LIMIT_MEMORY_RESERVATION, "memory reservation", limit->memory_reservation },
+        { CGROUP_LIMIT_CPU_SHARES, "cpu shares", limit->cpu_shares },
+        { CGROUP_LIMIT_CPU_QUOTA, "cpu quota us", limit->cpu_quota_us },
+        { CGROUP_LIMIT_CPU_PERIOD, "per us", limit->cpu_period_us },
+        { CGROUP_LIMIT_PIDS, "pids", limit->pids },
+        { CGROUP_LIMIT_IO_WEIGHT, "io weight", limit->io_weight },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (limit->set & rows[i].bit)
+            step_describe_number_limit(rows[i].name, rows[i].value, text);
+    if (limit->set & CGROUP_LIMIT_CPUSET_CPUS)
+        strbuf_printf(text, "%scpus %s", text->length ? ", " : "", limit->cpuset_cpus);
+    if (limit->set & CGROUP_LIMIT_CPUSET_MEMS)
+        strbuf_printf(text, "%smems %s", text->length ? ", " : "", limit->cpuset_mems);
+}
+
+int step_cgroup_device_limit(Runner *runner, const Step *step, Error *error)
+{
+    return cgroup_device_limit_apply(&runner->cgroup, step->with.device_limit, error);
+}
+
+int step_cgroup_devices(Runner *runner, const Step *step, Error *error)
+{
+    const StepDevices *devices = step->with.devices;
+    return cgroup_devices_apply(&runner->cgroup, devices->rules, devices->count, error);
+}
+
+int step_cgroup_enter(Runner *runner, const Step *step UNUSED, Error *error)
+{
+    return cgroup_enter_tasks(runner->tasks_fds, runner->tasks_count, error);
+}
+
+/* One v1 hierarchy, as the container's own cgroup namespace shows it. */
+static int step_mount_hierarchy(const Step *step, CgroupController controller, int directory_fd,
+                                Error *error)
+{
+    const char *name = cgroup_controller_name(controller, CGROUP_V1);
+    Arena arena CLEANUP(arena_done) = { 0 };
+    StrList options = { 0 };
+    strlist_append(&arena, &options, name);
+    int mount_fd CLEANUP(fd_closep) =
+        mount_new("cgroup", "cgroup", &options, step->with.mount->set, error);
+    if (mount_fd < 0)
+        return mount_fd;
+    int target_fd CLEANUP(fd_closep) = inroot_make_dir(directory_fd, name, 0755, error);
+    if (target_fd < 0)
+        return target_fd;
+    return mount_attach(mount_fd, target_fd, error);
+}
+
+/*
+ * /sys/fs/cgroup: the v2 tree, or a tmpfs with those v1 hierarchies in which the container has a
+ * cgroup of its own. The others would show the engine's.
+ */
+int step_mount_cgroup(Runner *runner, const Step *step, Error *error)
+{
+    const StepMount *mount = step->with.mount;
+    int target_fd CLEANUP(fd_closep) = inroot_make_dir(runner->root_fd, step->target, 0755, error);
+    if (target_fd < 0)
+        return target_fd;
+
+    bool unified = runner->cgroup_host->mode == CGROUP_V2;
+    Arena arena CLEANUP(arena_done) = { 0 };
+    StrList options = { 0 };
+    if (!unified)
+        strlist_append(&arena, &options, "mode=755");
+    int mount_fd CLEANUP(fd_closep) =
+        mount_new(unified ? "cgroup2" : "tmpfs", "cgroup", &options,
+                  unified ? mount->set : mount->set & ~(uint64_t)MOUNT_ATTR_RDONLY, error);
+    if (mount_fd < 0)
+        return mount_fd;
+    int r = mount_attach(mount_fd, target_fd, error);
+    if (r < 0 || unified)
+        return r;
+
+    for (CgroupController c = 0; c < CGROUP_CONTROLLER_MAX; c++) {
+        if (!(runner->cgroup.controllers & CGROUP_BIT(c)) || runner->cgroup.fds[c] < 0)
+            continue;
+        r = step_mount_hierarchy(step, c, mount_fd, error);
+        if (r < 0)
+            return r;
+    }
+    MountAttributes readonly = { .set = mount->set, .userns_fd = -1 };
+    return mount_change(mount_fd, &readonly, error);
+}

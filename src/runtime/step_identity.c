@@ -1,0 +1,104 @@
+/*
+ * Who the program is: user, groups, capabilities, and the ownership of its standard streams.
+ *
+ * The order of the steps is the security argument: bounding set dropped while CAP_SETPCAP is
+ * there, groups and ids changed with keep-caps, then the final sets. Inheritable and ambient are
+ * empty unless the spec asks for them (CVE-2022-24769).
+ */
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "linux/identity.h"
+#include "linux/terminal.h"
+#include "runtime/steps.h"
+#include "runtime/user.h"
+
+int step_user_lookup(Runner *runner, const Step *step, Error *error)
+{
+    const StepUser *wanted = step->with.user;
+    runner->identity = *wanted;
+    if (!wanted->name)
+        return 0;
+    User user;
+    int r = user_lookup(runner->root_fd, wanted->name, wanted->extra_groups, runner->arena, &user,
+                        error);
+    if (r < 0)
+        return r;
+    runner->identity.uid = user.uid;
+    runner->identity.gid = user.gid;
+    runner->identity.groups = user.groups;
+    runner->identity.group_count = user.group_count;
+    runner->home = user.home;
+    return 0;
+}
+
+/*
+ * The terminal becomes the standard streams. Otherwise pipes and sockets are given to the user, so
+ * that /dev/stdout can be reopened by a program that is not the host's root; files and the host's
+ * terminals keep their owners.
+ */
+int step_stdio(Runner *runner, const Step *step UNUSED, Error *error)
+{
+    if (runner->terminal_fd >= 0) {
+        if (fchown(runner->terminal_fd, runner->identity.uid, (gid_t)-1) < 0 && errno != EPERM)
+            return error_errno(error, errno, "chown of the terminal");
+        return terminal_make_controlling(runner->terminal_fd, error);
+    }
+    int r = identity_new_session(error);
+    if (r < 0)
+        return r;
+    for (int fd = 0; fd <= 2; fd++) {
+        struct stat st;
+        if (fstat(fd, &st) < 0 || !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+            continue;
+        /* Made by a process outside the id map: not ours to give, and no reason to fail. */
+        (void)!fchown(fd, runner->identity.uid, (gid_t)-1);
+    }
+    return 0;
+}
+
+int step_bounding(Runner *runner UNUSED, const Step *step, Error *error)
+{
+    int r = capability_apply_bounding(step->with.capabilities, error);
+    return r < 0 ? r : capability_keep(true, error);
+}
+
+int step_identity(Runner *runner, const Step *step UNUSED, Error *error)
+{
+    const StepUser *user = &runner->identity;
+    if (user->umask >= 0)
+        identity_set_umask((mode_t)user->umask);
+    int r = identity_set_groups(user->groups, user->group_count, error);
+    if (r == 0)
+        r = identity_set_gid(user->gid, error);
+    if (r == 0)
+        r = identity_set_uid(user->uid, error);
+    return r;
+}
+
+int step_capabilities(Runner *runner UNUSED, const Step *step, Error *error)
+{
+    return capability_apply(step->with.capabilities, error);
+}
+
+void step_describe_user(const Step *step, StrBuf *text)
+{
+    const StepUser *user = step->with.user;
+    if (user->name)
+        strbuf_printf(text, "user '%s'", user->name);
+    else
+        strbuf_printf(text, "uid %u gid %u", user->uid, user->gid);
+    for (size_t i = 0; i < user->group_count; i++)
+        strbuf_printf(text, "%s%u", i ? "," : " groups ", user->groups[i]);
+}
+
+void step_describe_capabilities(const Step *step, StrBuf *text)
+{
+    const CapabilitySets *sets = step->with.capabilities;
+    uint64_t shown = step->kind == STEP_BOUNDING ? sets->bounding : sets->effective;
+    if (shown)
+        capability_print(shown, text);
+    else
+        strbuf_add(text, "none");
+}

@@ -1,0 +1,245 @@
+/*
+ * Mounts. Every mount is made detached and attached to a descriptor that was resolved inside the
+ * container's root, so a symlink in an image or a race on a shared volume can only move a mount
+ * within that root.
+ *
+ * Binds are cloned by the parent, which may open every source, and handed over; filesystems that
+ * belong to the container's namespaces (proc, sysfs, mqueue, devpts, tmpfs) are made by the child.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "linux/inroot.h"
+#include "linux/syscalls.h"
+#include "runtime/steps.h"
+
+int step_open_file(Runner *runner, const Step *step, Error *error)
+{
+    int fd = open(step->source, (int)step->flags | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(error, errno, "open %s", step->source);
+    runner_fill(runner, step, fd);
+    return 0;
+}
+
+/* Attributes of the tree first, then those of its top, then propagation. */
+static int step_change(const StepMount *mount, int mount_fd, Error *error)
+{
+    const MountAttributes changes[] = {
+        { .set = mount->rec_set, .clear = mount->rec_clear, .userns_fd = -1, .recursive = true },
+        { .set = mount->set, .clear = mount->clear, .userns_fd = -1 },
+        { .propagation = mount->propagation & ~(uint64_t)MS_REC,
+          .userns_fd = -1,
+          .recursive = mount->propagation & MS_REC },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+        if (!changes[i].set && !changes[i].clear && !changes[i].propagation)
+            continue;
+        int r = mount_change(mount_fd, &changes[i], error);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/*
+ * Idmapping is for the whole tree or nothing, and not every filesystem can (procfs, NFS, 9p). What
+ * the spec demands must succeed; for the engine's own volumes the top alone, or the ids as they
+ * are, is better than no volume.
+ */
+static int step_idmap_mount(const Runner *runner, const StepMount *mount, int mount_fd,
+                            Error *error)
+{
+    if (mount->idmap == STEP_IDMAP_NONE)
+        return 0;
+    MountAttributes change = {
+        .userns_fd = runner->userns_fd,
+        .recursive = mount->recursive && mount->idmap != STEP_IDMAP_TOP,
+    };
+    int r = mount_change(mount_fd, &change, error);
+    if (r == 0 || mount->idmap != STEP_IDMAP_PREFERRED)
+        return r;
+    change.recursive = false;
+    (void)!mount_change(mount_fd, &change, NULL);
+    return 0;
+}
+
+int step_mount_clone(Runner *runner, const Step *step, Error *error)
+{
+    const StepMount *mount = step->with.mount;
+    int source_fd CLEANUP(fd_closep) = open(step->source, O_PATH | O_CLOEXEC);
+    if (source_fd < 0 && mount->optional && errno == ENOENT)
+        return 0;
+    if (source_fd < 0)
+        return error_errno(error, errno, "source %s", step->source);
+    int mount_fd CLEANUP(fd_closep) = mount_clone(source_fd, "", mount->recursive, error);
+    int r = mount_fd < 0 ? mount_fd : step_idmap_mount(runner, mount, mount_fd, error);
+    if (r == 0)
+        r = step_change(mount, mount_fd, error);
+    if (r < 0)
+        return error_wrap(error, "source %s", step->source);
+    runner_fill(runner, step, TAKE_FD(mount_fd));
+    return 0;
+}
+
+int step_overlay(Runner *runner, const Step *step, Error *error)
+{
+    const StepOverlay *overlay = step->with.overlay;
+    int base_fd = runner_slot(runner, step, error);
+    if (base_fd < 0)
+        return base_fd;
+    OverlayOptions options = {
+        .base_fd = base_fd,
+        .lowers = overlay->lowers,
+        .lower_count = overlay->lower_count,
+        .upper = overlay->upper,
+        .work = overlay->work,
+        .volatile_sync = overlay->volatile_sync,
+    };
+    int mount_fd = overlay_mount(&options, error);
+    if (mount_fd < 0)
+        return mount_fd;
+    runner_fill(runner, step, mount_fd);
+    return 0;
+}
+
+/* A directory or file inside the root, made where it is missing, to attach a mount to. */
+static int step_target(const Runner *runner, const char *target, int mount_fd, Error *error)
+{
+    struct stat st;
+    if (fstat(mount_fd, &st) < 0)
+        return error_errno(error, errno, "stat of the mount");
+    return S_ISDIR(st.st_mode) ? inroot_make_dir(runner->root_fd, target, 0755, error)
+                               : inroot_make_file(runner->root_fd, target, 0644, error);
+}
+
+static int step_attach(const Runner *runner, const Step *step, int mount_fd, Error *error)
+{
+    int target_fd CLEANUP(fd_closep) = step_target(runner, step->target, mount_fd, error);
+    int r = target_fd < 0 ? target_fd : mount_attach(mount_fd, target_fd, error);
+    return r < 0 ? error_wrap(error, "mount on %s", step->target) : 0;
+}
+
+int step_mount_attach(Runner *runner, const Step *step, Error *error)
+{
+    if (step->with.mount && step->with.mount->optional && runner->slots[step->in] < 0)
+        return 0;
+    int mount_fd = runner_slot(runner, step, error);
+    return mount_fd < 0 ? mount_fd : step_attach(runner, step, mount_fd, error);
+}
+
+/* In the child: a filesystem of its own namespaces, attached. In the parent: a tmpfs that becomes
+ * the container's /dev, owned by the container's root. */
+int step_mount_new(Runner *runner, const Step *step, Error *error)
+{
+    const StepMount *mount = step->with.mount;
+    Error failure = { 0 };
+    int mount_fd CLEANUP(fd_closep) =
+        mount_new(step->source, step->source, mount->options, mount->set, &failure);
+    if (mount_fd == -ENODEV && mount->optional)
+        return 0;
+    if (mount_fd < 0) {
+        if (error)
+            *error = failure;
+        return error_wrap(error, "mount '%s'%s%s", step->source, step->target ? " on " : "",
+                          step->target ? step->target : "");
+    }
+    StepMount later = { .propagation = mount->propagation };
+    int r = step_change(&later, mount_fd, error);
+    if (r == 0 && step->phase == PHASE_SUPPLY)
+        r = runner_chown(runner, mount_fd, "", error);
+    if (r == 0 && step->target)
+        r = step_attach(runner, step, mount_fd, error);
+    if (r < 0)
+        return r;
+    if (step->out)
+        runner_fill(runner, step, TAKE_FD(mount_fd));
+    return 0;
+}
+
+void step_describe_mount(const Step *step, StrBuf *text)
+{
+    const StepMount *mount = step->with.mount;
+    if (step->source)
+        strbuf_add(text, step->source);
+    if (step->target)
+        strbuf_printf(text, "%son %s", step->source ? " " : "", step->target);
+    if (!mount)
+        return;
+    if (mount->idmap != STEP_IDMAP_NONE)
+        strbuf_add(text, " idmapped");
+    if (mount->set | mount->rec_set) {
+        strbuf_add_char(text, ' ');
+        mount_attributes_print(mount->set | mount->rec_set, text);
+    }
+    for (size_t i = 0; mount->options && i < mount->options->count; i++)
+        strbuf_printf(text, "%s%s", i ? "," : " ", mount->options->items[i]);
+}
+
+void step_describe_overlay(const Step *step, StrBuf *text)
+{
+    const StepOverlay *overlay = step->with.overlay;
+    strbuf_printf(text, "%zu layer%s", overlay->lower_count, overlay->lower_count == 1 ? "" : "s");
+    strbuf_printf(text, overlay->upper ? " under %s" : ", read-only", overlay->upper);
+}
+
+int step_propagation(Runner *runner UNUSED, const Step *step, Error *error)
+{
+    return mount_set_propagation("/", step->flags, error);
+}
+
+void step_describe_propagation(const Step *step, StrBuf *text)
+{
+    static const struct {
+        uint64_t flag;
+        const char *name;
+    } names[] = {
+        { MS_PRIVATE, "private" },
+        { MS_SLAVE, "slave" },
+        { MS_SHARED, "shared" },
+        { MS_UNBINDABLE, "unbindable" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (step->flags & names[i].flag)
+            strbuf_printf(text, "all mounts %s", names[i].name);
+}
+
+/* The root mount is laid over "/" of the child's own mount namespace: pivot_root needs an attached
+ * mount, and any other place would need a directory that exists on every host. */
+int step_root_attach(Runner *runner, const Step *step, Error *error)
+{
+    int mount_fd = runner_slot(runner, step, error);
+    if (mount_fd < 0)
+        return mount_fd;
+    int top_fd CLEANUP(fd_closep) = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (top_fd < 0)
+        return error_errno(error, errno, "open /");
+    int r = mount_attach(mount_fd, top_fd, error);
+    if (r < 0)
+        return r;
+    runner->root_fd = mount_fd;
+    return 0;
+}
+
+/* exec: the root of a container that was joined. */
+int step_root_open(Runner *runner, const Step *step UNUSED, Error *error)
+{
+    runner->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return runner->root_fd < 0 ? error_errno(error, errno, "open /") : 0;
+}
+
+int step_root_readonly(Runner *runner, const Step *step UNUSED, Error *error)
+{
+    MountAttributes readonly = { .set = MOUNT_ATTR_RDONLY, .userns_fd = -1 };
+    return mount_change(runner->root_fd, &readonly, error);
+}
+
+int step_pivot(Runner *runner, const Step *step UNUSED, Error *error)
+{
+    return mount_pivot(runner->root_fd, error);
+}

@@ -1,0 +1,81 @@
+/*
+ * Namespaces: mapping the child's ids from outside, and what the child does to the namespaces it
+ * has just entered.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "linux/identity.h"
+#include "linux/link.h"
+#include "linux/namespace.h"
+#include "linux/procfs.h"
+#include "runtime/steps.h"
+
+int step_idmap(Runner *runner, const Step *step, Error *error)
+{
+    const StepIds *ids = step->with.ids;
+    int r = idmap_write(runner->child_proc_fd, "uid_map", ids->uids, ids->uid_count, error);
+    if (r == 0)
+        r = idmap_write(runner->child_proc_fd, "gid_map", ids->gids, ids->gid_count, error);
+    if (r == 0)
+        runner->ids = ids;
+    return r;
+}
+
+void step_describe_idmap(const Step *step, StrBuf *text)
+{
+    const StepIds *ids = step->with.ids;
+    for (size_t i = 0; i < ids->uid_count; i++)
+        strbuf_printf(text, "%suid %u-%u inside is %u-%u outside", i ? ", " : "",
+                      ids->uids[i].container, ids->uids[i].container + ids->uids[i].count - 1,
+                      ids->uids[i].host, ids->uids[i].host + ids->uids[i].count - 1);
+}
+
+int step_unshare(Runner *runner UNUSED, const Step *step, Error *error)
+{
+    if (unshare((int)step->flags) < 0)
+        return error_errno(error, errno, "unshare %s",
+                           namespace_table[namespace_from_flag(step->flags)].name);
+    return 0;
+}
+
+void step_describe_unshare(const Step *step, StrBuf *text)
+{
+    const NamespaceInfo *info = &namespace_table[namespace_from_flag(step->flags)];
+    strbuf_printf(text, "new %s namespace: %s", info->name, info->isolates);
+}
+
+int step_loopback_up(Runner *runner UNUSED, const Step *step UNUSED, Error *error)
+{
+    return link_loopback_up(error);
+}
+
+int step_hostname(Runner *runner UNUSED, const Step *step, Error *error)
+{
+    if (sethostname(step->target, strlen(step->target)) < 0)
+        return error_errno(error, errno, "sethostname '%s'", step->target);
+    return 0;
+}
+
+int step_domainname(Runner *runner UNUSED, const Step *step, Error *error)
+{
+    if (setdomainname(step->target, strlen(step->target)) < 0)
+        return error_errno(error, errno, "setdomainname '%s'", step->target);
+    return 0;
+}
+
+/* Before the pivot: the kernel refuses a new procfs to a process that sees only a partly masked
+ * one. */
+int step_procfs(Runner *runner, const Step *step UNUSED, Error *error)
+{
+    runner->procfs_fd = procfs_open_root(error);
+    return runner->procfs_fd < 0 ? runner->procfs_fd : 0;
+}
+
+int step_sysctl(Runner *runner, const Step *step, Error *error)
+{
+    return procfs_set_sysctl(runner->procfs_fd, step->target, step->source, error);
+}

@@ -1,0 +1,209 @@
+/*
+ * The last steps: limits and attributes of the process, and the exec itself. All of them run
+ * inside the container's root, in the order the plan gives them: what needs a capability comes
+ * before capabilities are dropped, the filter as late as it can.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "linux/identity.h"
+#include "linux/procfs.h"
+#include "linux/rlimit.h"
+#include "linux/syscalls.h"
+#include "runtime/steps.h"
+
+int step_parent_death(Runner *runner UNUSED, const Step *step, Error *error)
+{
+    return identity_set_parent_death_signal((int)step->flags, error);
+}
+
+void step_describe_signal(const Step *step, StrBuf *text)
+{
+    strbuf_printf(text, "signal %d when the engine's process dies", (int)step->flags);
+}
+
+int step_keyring(Runner *runner, const Step *step UNUSED, Error *error)
+{
+    char name[128];
+    (void)snprintf(name, sizeof(name), "_ses.%.100s", runner->plan->id);
+    return identity_new_keyring(name, error);
+}
+
+int step_rlimit(Runner *runner UNUSED, const Step *step, Error *error)
+{
+    return rlimit_set(0, (int)step->flags, step->with.rlimit[0], step->with.rlimit[1], error);
+}
+
+void step_describe_rlimit(const Step *step, StrBuf *text)
+{
+    const char *words[2];
+    char numbers[2][24];
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(numbers[i], sizeof(numbers[i]), "%llu",
+                       (unsigned long long)step->with.rlimit[i]);
+        words[i] = step->with.rlimit[i] == UINT64_MAX ? "unlimited" : numbers[i];
+    }
+    strbuf_printf(text, "%s soft %s hard %s", rlimit_name((int)step->flags), words[0], words[1]);
+}
+
+/* By the parent: the child of a user namespace does not own its own file. */
+int step_oom_score(Runner *runner, const Step *step, Error *error)
+{
+    char text[24];
+    (void)snprintf(text, sizeof(text), "%lld", (long long)*step->with.number);
+    int r = file_write_text_at(runner->child_proc_fd, "oom_score_adj", text);
+    return r < 0 ? error_errno(error, r, "oom_score_adj %s", text) : 0;
+}
+
+void step_describe_number(const Step *step, StrBuf *text)
+{
+    strbuf_printf(text, "%lld", (long long)*step->with.number);
+}
+
+/* The directory must be inside: a descriptor that leaked in from the host must not become the
+ * working directory through /proc/self/fd/N (CVE-2024-21626). */
+int step_chdir(Runner *runner UNUSED, const Step *step, Error *error)
+{
+    if (chdir(step->target) < 0)
+        return error_errno(error, errno, "chdir %s", step->target);
+    char path[4096];
+    long length = syscall(SYS_getcwd, path, sizeof(path));
+    if (length < 0 || path[0] != '/') /* the kernel says "(unreachable)/..." outside the root */
+        return error_set(error, ERROR_DENIED, EPERM, "%s is outside the container's root",
+                         step->target);
+    return 0;
+}
+
+int step_no_new_privs(Runner *runner UNUSED, const Step *step UNUSED, Error *error)
+{
+    return identity_set_no_new_privs(error);
+}
+
+int step_label(Runner *runner, const Step *step, Error *error)
+{
+    return procfs_set_attr(runner->procfs_fd, step->target, step->source, error);
+}
+
+int step_seccomp(Runner *runner UNUSED, const Step *step, Error *error)
+{
+    return seccomp_load(step->with.seccomp, (uint32_t)step->flags, error);
+}
+
+void step_describe_seccomp(const Step *step, StrBuf *text)
+{
+    strbuf_printf(text, "filter of %u instructions", step->with.seccomp->count);
+}
+
+static const char *step_env_get(const StrList *env, const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t i = env->count; i > 0; i--)
+        if (strncmp(env->items[i - 1], name, length) == 0 && env->items[i - 1][length] == '=')
+            return env->items[i - 1] + length + 1;
+    return NULL;
+}
+
+/* HOME from passwd, in front of what the caller gave, unless it gave one. */
+static char **step_environment(Runner *runner, const StepExec *exec)
+{
+    const StrList *env = exec->env;
+    bool add_home = exec->set_home && runner->home && !step_env_get(env, "HOME");
+    char **list = arena_alloc(runner->arena, (env->count + 2) * sizeof(*list));
+    size_t n = 0;
+    for (size_t i = 0; i < env->count; i++)
+        list[n++] = env->items[i];
+    if (add_home)
+        list[n++] = arena_printf(runner->arena, "HOME=%s", runner->home);
+    return list;
+}
+
+/* What a shell's user expects: 127 for what is not there, 126 for what cannot be executed. */
+static int step_exec_error(const char *command, int code, bool in_path, Error *error)
+{
+    if (code == ENOENT || code == ENOTDIR)
+        return error_set(error, ERROR_NO_COMMAND, ENOENT,
+                         in_path ? "'%s': command not found in PATH of the container"
+                                 : "'%s': no such file in the container",
+                         command);
+    return error_set(error, ERROR_NOT_EXECUTABLE, code, "'%s': cannot be executed: %s", command,
+                     strerror(code));
+}
+
+static int step_exec_path(const char *path, char **args, char **env)
+{
+    struct stat st;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return EISDIR;
+    (void)execve(path, args, env);
+    return errno;
+}
+
+/* execvpe's search, with the container's PATH and a memory for EACCES. */
+static int step_exec_search(const char *command, char **args, char **env, const char *path)
+{
+    int code = ENOENT;
+    char file[4096];
+    while (*path) {
+        size_t length = strcspn(path, ":");
+        int n = snprintf(file, sizeof(file), "%.*s/%s", length ? (int)length : 1,
+                         length ? path : ".", command);
+        if (n > 0 && (size_t)n < sizeof(file)) {
+            int r = step_exec_path(file, args, env);
+            if (r != ENOENT && r != ENOTDIR && r != EISDIR)
+                code = r;
+            if (r != ENOENT && r != ENOTDIR && r != EISDIR && r != EACCES)
+                break;
+        }
+        path += length;
+        path += *path == ':';
+    }
+    return code;
+}
+
+int step_exec(Runner *runner, const Step *step, Error *error)
+{
+    static const char default_path[] =
+        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    const StepExec *exec = step->with.exec;
+    char **env = step_environment(runner, exec);
+    if (sys_close_range(3 + (unsigned)exec->preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC) < 0 &&
+        errno != ENOSYS && errno != EINVAL)
+        return error_errno(error, errno, "close_range");
+
+    const char *command = exec->args->items[0];
+    if (step->in) { /* ambit-init by descriptor; it searches and execs the command */
+        int fd = runner_slot(runner, step, error);
+        if (fd < 0)
+            return fd;
+        char **args = arena_alloc(runner->arena, (exec->args->count + 2) * sizeof(*args));
+        args[0] = (char *)"ambit-init";
+        memcpy(args + 1, exec->args->items, exec->args->count * sizeof(*args));
+        (void)syscall(SYS_execveat, fd, "", args, env, AT_EMPTY_PATH);
+        return error_errno(error, errno, "exec of ambit-init");
+    }
+    bool search = !strchr(command, '/');
+    const char *path = step_env_get(exec->env, "PATH");
+    int code = search
+                   ? step_exec_search(command, exec->args->items, env, path ? path : default_path)
+                   : step_exec_path(command, exec->args->items, env);
+    return step_exec_error(command, code, search, error);
+}
+
+void step_describe_exec(const Step *step, StrBuf *text)
+{
+    const StrList *args = step->with.exec->args;
+    for (size_t i = 0; i < args->count && i < 8; i++)
+        strbuf_printf(text, "%s%s", i ? " " : "", args->items[i]);
+    if (args->count > 8)
+        strbuf_add(text, " ...");
+}
