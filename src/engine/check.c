@@ -1,0 +1,212 @@
+/*
+ * A container whose lock nobody holds has no engine process. If it was to be removed, or was never
+ * completely made, all of it goes; otherwise it is marked as ended. Names, id ranges and cgroups
+ * whose container is gone go too.
+ *
+ * The trap: another ambit may be in the middle of making a container. It holds the lock from its
+ * second step on; a state directory without a lock file is left alone until it is a minute old.
+ */
+#include "engine/check.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "engine/container.h"
+#include "engine/idrange.h"
+#include "engine/lifecycle.h"
+
+enum { CHECK_GRACE_S = 60, CHECK_STATUS_KILLED = 137 };
+
+typedef struct Check {
+    const Engine *engine;
+    const CgroupHost *cgroup_host;
+    bool repair;
+    Arena *arena;
+    CheckReport *report;
+    StrList ids; /* of all containers that exist */
+} Check;
+
+static void check_found(Check *check, const char *what, const char *which, const char *why,
+                        bool repaired)
+{
+    CheckFinding *finding = arena_append(check->arena, &check->report->findings,
+                                         &check->report->count, sizeof(*finding));
+    *finding = (CheckFinding){ what, arena_strdup(check->arena, which), why, repaired };
+}
+
+static bool check_is_young(int base_fd, const char *id)
+{
+    char path[96];
+    struct stat st;
+    (void)snprintf(path, sizeof(path), "containers/%.64s", id);
+    return fstatat(base_fd, path, &st, 0) == 0 && time(NULL) - st.st_mtime < CHECK_GRACE_S;
+}
+
+/* It was to stay: it keeps its files and is recorded as killed. */
+static int check_mark_ended(Check *check, Container *container, Error *error)
+{
+    Container kept = *container;
+    kept.finished = time(NULL);
+    kept.exit_status = CHECK_STATUS_KILLED;
+    kept.error = "its engine process was killed";
+    int r = container_write(check->engine, &kept, error);
+    if (r < 0)
+        return r;
+    return lifecycle_purge_state(check->engine, check->cgroup_host, container->id, error);
+}
+
+static int check_container(Check *check, const char *id, Error *error)
+{
+    int lock CLEANUP(fd_closep) = lifecycle_try_lock(check->engine, id);
+    if (lock == -EWOULDBLOCK)
+        return 0; /* alive and looked after */
+    Container *container = NULL;
+    int read = container_read(check->engine, id, check->arena, &container, NULL);
+    if (lock < 0 && container && (container->finished || container->error))
+        return 0; /* ended in order */
+    if (lock < 0 && !container &&
+        (check_is_young(check->engine->state_fd, id) || check_is_young(check->engine->root_fd, id)))
+        return 0;
+
+    bool keep = read == 0 && !container->remove;
+    int r = 0;
+    if (check->repair)
+        r = keep ? check_mark_ended(check, container, error)
+                 : lifecycle_purge(check->engine, check->cgroup_host, id, error);
+    if (r == 0)
+        check_found(check, "container", id,
+                    keep ? "its engine process was killed: recorded as ended"
+                         : "its engine process was killed before it was done with it",
+                    check->repair);
+    return r;
+}
+
+static int check_containers(Check *check, Error *error)
+{
+    StrList ids = check->ids;
+    for (size_t i = 0; i < ids.count; i++) {
+        int r = check_container(check, ids.items[i], error);
+        if (r < 0)
+            return r;
+    }
+    check->report->containers = ids.count;
+    /* What follows judges by what is left now. */
+    return container_list(check->engine, check->arena, &check->ids, error);
+}
+
+static int check_names(Check *check, Error *error)
+{
+    int fd = engine_directory(check->engine->root_fd, "names", error);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir)
+        return fd < 0 ? fd : error_errno(error, errno, "names");
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        char id[72];
+        struct stat st;
+        ssize_t length = readlinkat(fd, entry->d_name, id, sizeof(id) - 1);
+        if (length < 0)
+            continue;
+        id[length] = '\0';
+        if (strlist_contains(&check->ids, id) ||
+            fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+            continue;
+        bool done = check->repair && unlinkat(fd, entry->d_name, 0) == 0;
+        check_found(check, "name", entry->d_name, "its container is gone", done);
+    }
+    (void)closedir(dir);
+    return 0;
+}
+
+static int check_range(void *context, uint32_t first, const char *id)
+{
+    Check *check = context;
+    if (strlist_contains(&check->ids, id))
+        return 0;
+    char which[32];
+    (void)snprintf(which, sizeof(which), "%u", first);
+    if (check->repair)
+        idrange_release(check->engine, first);
+    check_found(check, "id range", which, "its container is gone", check->repair);
+    return 0;
+}
+
+static int check_cgroup(Check *check, const char *name, Error *error)
+{
+    if (strlist_contains(&check->ids, name + strlen("ambit-")))
+        return 0;
+    Arena arena CLEANUP(arena_done) = { 0 };
+    if (check->repair) {
+        int r =
+            lifecycle_purge_cgroup(check->cgroup_host, arena_printf(&arena, "/%s", name), error);
+        if (r < 0)
+            return r;
+    }
+    check_found(check, "cgroup", name, "its container is gone", check->repair);
+    return 0;
+}
+
+/* Top-level cgroups named as ours. Those below a --cgroup-parent are removed with their container.
+ */
+static int check_cgroups_in(Check *check, const char *mount, StrList *seen, Error *error)
+{
+    DIR *dir = opendir(mount);
+    if (!dir)
+        return 0;
+    StrList names = { 0 };
+    for (struct dirent *entry; (entry = readdir(dir));)
+        if (str_starts(entry->d_name, "ambit-") && strlen(entry->d_name) == strlen("ambit-") + 64 &&
+            !strlist_contains(seen, entry->d_name))
+            strlist_append(check->arena, &names, entry->d_name);
+    (void)closedir(dir);
+    for (size_t i = 0; i < names.count; i++) {
+        strlist_append(check->arena, seen, names.items[i]);
+        int r = check_cgroup(check, names.items[i], error);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int check_cgroups(Check *check, Error *error)
+{
+    StrList seen = { 0 };
+    int r = 0;
+    for (CgroupController c = 0; r == 0 && c < CGROUP_CONTROLLER_MAX; c++)
+        if (check->cgroup_host->mount[c])
+            r = check_cgroups_in(check, check->cgroup_host->mount[c], &seen, error);
+    if (r == 0 && check->cgroup_host->unified_mount)
+        r = check_cgroups_in(check, check->cgroup_host->unified_mount, &seen, error);
+    return r;
+}
+
+int check_run(const Engine *engine, const CgroupHost *cgroup_host, bool repair, Arena *arena,
+              CheckReport *ret_report, Error *error)
+{
+    CheckReport report = { 0 };
+    Check check = {
+        .engine = engine,
+        .cgroup_host = cgroup_host,
+        .repair = repair,
+        .arena = arena,
+        .report = &report,
+    };
+    int r = container_list(engine, arena, &check.ids, error);
+    if (r == 0)
+        r = check_containers(&check, error);
+    if (r == 0)
+        r = check_names(&check, error);
+    if (r == 0)
+        r = idrange_each(engine, check_range, &check, error);
+    if (r == 0)
+        r = check_cgroups(&check, error);
+    if (r == 0)
+        *ret_report = report;
+    return r;
+}

@@ -1,0 +1,31 @@
+/*
+ * The engine's two directories, open, and what lies in them.
+ *
+ *   root  (/var/lib/ambit)  containers/<id>/{container.json,upper,work}  names/<name> -> <id>
+ *                           volumes/<name>/data   and the image store (image/store.h)
+ *   state (/run/ambit)      containers/<id>/{state.json,lock}            idranges/<n> -> <id>
+ *
+ * Both are 0700. Nothing here is a cache: whether a container runs is asked of its lock and the
+ * kernel, whether an id range is taken of its link and the container's state.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/str.h"
+
+#define ENGINE_ROOT_DEFAULT  "/var/lib/ambit"
+#define ENGINE_STATE_DEFAULT "/run/ambit"
+
+typedef struct Engine {
+    const char *root, *state; /* absolute paths, owned by the caller */
+    int root_fd, state_fd;
+} Engine;
+
+#define ENGINE_NONE ((Engine){ .root_fd = -1, .state_fd = -1 })
+
+/* Opens both, making them (0700) where they are missing. */
+int engine_open(const char *root, const char *state, Engine *ret_engine, Error *error) MUST_CHECK;
+void engine_done(Engine *engine);
+
+/* A directory of the engine's below root_fd or state_fd ("containers"), made if missing. */
+int engine_directory(int base_fd, const char *name, Error *error) MUST_CHECK;

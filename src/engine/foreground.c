@@ -1,0 +1,122 @@
+/*
+ * Without a terminal nothing is copied: the program has the caller's own descriptors, and this
+ * process only waits and passes signals on. With one, bytes go through linux/relay.h.
+ *
+ * Pid 1 of a pid namespace ignores signals it has no handler for, so a program that does not care
+ * about SIGINT would keep a person at the keyboard waiting: the third SIGINT or SIGTERM kills.
+ */
+#include "engine/foreground.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "linux/clone.h"
+#include "linux/relay.h"
+#include "linux/terminal.h"
+
+enum { FOREGROUND_PATIENCE = 3, FOREGROUND_HOLD_MS = 100 };
+
+typedef struct ForegroundSignals {
+    int pidfd;
+    int urgent; /* SIGINT and SIGTERM so far */
+} ForegroundSignals;
+
+int foreground_streams(bool interactive, bool detach, Error *error)
+{
+    if (interactive && !detach)
+        return 0;
+    int fd CLEANUP(fd_closep) = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(error, errno, "/dev/null");
+    for (int stream = 0; stream <= (detach ? 2 : 0); stream++)
+        if (dup2(fd, stream) < 0)
+            return error_errno(error, errno, "/dev/null");
+    return 0;
+}
+
+void foreground_block_signals(sigset_t *ret_signals)
+{
+    /* Not these: faults of our own, job control of our own, what cannot be blocked. */
+    static const int own[] = { SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,   SIGABRT, SIGTRAP,
+                               SIGSYS,  SIGKILL, SIGSTOP, SIGTSTP,  SIGTTIN, SIGTTOU,
+                               SIGCHLD, SIGPIPE, SIGPROF, SIGVTALRM };
+    (void)sigfillset(ret_signals);
+    for (size_t i = 0; i < ARRAY_LEN(own); i++)
+        (void)sigdelset(ret_signals, own[i]);
+    (void)sigprocmask(SIG_BLOCK, ret_signals, NULL);
+    (void)signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error code, not our end */
+}
+
+static int foreground_on_signal(void *context, int signal, Error *error)
+{
+    ForegroundSignals *signals = context;
+    if (signal == SIGWINCH || signal == SIGURG)
+        return 0;
+    if ((signal == SIGINT || signal == SIGTERM) && ++signals->urgent >= FOREGROUND_PATIENCE)
+        signal = SIGKILL;
+    int r = clone_pidfd_signal(signals->pidfd, signal, error);
+    return r == -ESRCH ? 0 : r;
+}
+
+static int foreground_relay(const Foreground *foreground, const sigset_t *signals,
+                            ForegroundSignals *state, Error *error)
+{
+    DetachKeys keys;
+    int r = detach_keys_parse(foreground->detach_keys ? foreground->detach_keys : "ctrl-p,ctrl-q",
+                              &keys, error);
+    if (r < 0)
+        return error_wrap(error, "--detach-keys");
+
+    RelayOptions options = RELAY_OPTIONS_EMPTY;
+    options.pidfd = foreground->pidfd;
+    options.signals = signals;
+    options.on_signal = foreground_on_signal;
+    options.context = state;
+    if (foreground->terminal) {
+        options.terminal = foreground->terminal_fd;
+        options.user_in = foreground->interactive ? STDIN_FILENO : -1;
+        options.user_out = STDOUT_FILENO;
+        options.detach = &keys;
+        options.detach_hold_ms = FOREGROUND_HOLD_MS;
+    }
+    TerminalState raw CLEANUP(terminal_restore) = TERMINAL_STATE_EMPTY;
+    if (foreground->terminal && foreground->interactive && isatty(STDIN_FILENO)) {
+        r = terminal_raw(STDIN_FILENO, &raw, error);
+        if (r < 0)
+            return r;
+    }
+    for (;;) {
+        RelayEnd end;
+        r = relay_run(&options, &end, error);
+        if (r < 0 || end != RELAY_DETACHED)
+            return r;
+        static const char refusal[] = "\r\nambit: a foreground container cannot be detached from: "
+                                      "detached containers (-d) are not there yet\r\n";
+        (void)!write(STDERR_FILENO, refusal, sizeof(refusal) - 1);
+    }
+}
+
+int foreground_wait(const Foreground *foreground, const sigset_t *signals, int *ret_status,
+                    Error *error)
+{
+    ForegroundSignals state = { .pidfd = foreground->pidfd };
+    Error failure = { 0 };
+    int r = foreground_relay(foreground, signals, &state, &failure);
+    if (r < 0) /* without us nobody looks after the program */
+        (void)!clone_pidfd_signal(foreground->pidfd, SIGKILL, NULL);
+    int status;
+    int waited = clone_wait(foreground->pid, &status, error);
+    if (waited < 0)
+        return waited;
+    if (r < 0) {
+        if (error)
+            *error = failure;
+        return r;
+    }
+    *ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return 0;
+}

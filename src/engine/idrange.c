@@ -1,0 +1,75 @@
+/*
+ * The first try is at an index derived from the container's id, so that thousands of running
+ * containers do not make the search for a free range long.
+ */
+#include "engine/idrange.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+static uint32_t idrange_start(const char *id)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (; *id; id++)
+        hash = (hash ^ (uint8_t)*id) * 16777619u;
+    return hash % IDRANGE_COUNT;
+}
+
+int idrange_take(const Engine *engine, const char *id, uint32_t *ret_first, Error *error)
+{
+    int directory_fd CLEANUP(fd_closep) = engine_directory(engine->state_fd, "idranges", error);
+    if (directory_fd < 0)
+        return directory_fd;
+    uint32_t start = idrange_start(id);
+    for (uint32_t i = 0; i < IDRANGE_COUNT; i++) {
+        uint32_t index = (start + i) % IDRANGE_COUNT;
+        char name[16];
+        (void)snprintf(name, sizeof(name), "%u", index);
+        if (symlinkat(id, directory_fd, name) == 0) {
+            *ret_first = IDRANGE_FIRST + index * IDRANGE_SIZE;
+            return 0;
+        }
+        if (errno != EEXIST)
+            return error_errno(error, errno, "id range: idranges/%s", name);
+    }
+    return error_set(error, ERROR_LIMIT, EUSERS,
+                     "all %d id ranges are in use: `ambit system check --repair` frees those of "
+                     "containers that are gone",
+                     IDRANGE_COUNT);
+}
+
+void idrange_release(const Engine *engine, uint32_t first)
+{
+    char path[32];
+    (void)snprintf(path, sizeof(path), "idranges/%u", (first - IDRANGE_FIRST) / IDRANGE_SIZE);
+    (void)unlinkat(engine->state_fd, path, 0);
+}
+
+int idrange_each(const Engine *engine, int (*visit)(void *context, uint32_t first, const char *id),
+                 void *context, Error *error)
+{
+    int fd = engine_directory(engine->state_fd, "idranges", error);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir)
+        return fd < 0 ? fd : error_errno(error, errno, "idranges");
+    int r = 0;
+    for (struct dirent *entry; r == 0 && (entry = readdir(dir));) {
+        uint32_t index;
+        char id[256];
+        if (str_to_u32(entry->d_name, &index) < 0 || index >= IDRANGE_COUNT)
+            continue;
+        ssize_t length = readlinkat(fd, entry->d_name, id, sizeof(id) - 1);
+        if (length < 0)
+            continue;
+        id[length] = '\0';
+        r = visit(context, IDRANGE_FIRST + index * IDRANGE_SIZE, id);
+    }
+    (void)closedir(dir);
+    return r;
+}

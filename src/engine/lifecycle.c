@@ -1,0 +1,256 @@
+/*
+ * Everything here can be repeated: giving back what is gone already is success, so a purge after a
+ * crash at any point is the same code as an orderly end.
+ */
+#include "engine/lifecycle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "engine/idrange.h"
+#include "engine/names.h"
+#include "linux/cgroup_usage.h"
+#include "linux/clone.h"
+
+char *lifecycle_cgroup_path(const char *id, const char *parent, Arena *arena)
+{
+    if (str_empty(parent))
+        return arena_printf(arena, "/ambit-%s", id);
+    return arena_printf(arena, "%s%s/ambit-%s", parent[0] == '/' ? "" : "/", parent, id);
+}
+
+static int lifecycle_make(int base_fd, const char *path, Error *error)
+{
+    int fd = file_make_dirs_at(base_fd, path, 0700);
+    return fd < 0 ? error_errno(error, fd, "make %s", path) : fd;
+}
+
+static int lifecycle_lock(int state_fd, Error *error)
+{
+    int fd = openat(state_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        int r = error_errno(error, errno, "lock");
+        fd_close(fd);
+        return r;
+    }
+    return fd;
+}
+
+static int lifecycle_take(Lifecycle *lifecycle, const char *name, bool id_range, Arena *arena,
+                          Error *error)
+{
+    const Engine *engine = lifecycle->engine;
+    char path[96];
+    (void)snprintf(path, sizeof(path), "containers/%s", lifecycle->id);
+    lifecycle->state_fd = lifecycle_make(engine->state_fd, path, error);
+    if (lifecycle->state_fd < 0)
+        return lifecycle->state_fd;
+    lifecycle->lock_fd = lifecycle_lock(lifecycle->state_fd, error);
+    if (lifecycle->lock_fd < 0)
+        return lifecycle->lock_fd;
+    char *taken = NULL;
+    int r = names_take(engine, name, lifecycle->id, arena, &taken, error);
+    if (r < 0)
+        return r;
+    lifecycle->container.name = taken;
+    if (id_range) {
+        r = idrange_take(engine, lifecycle->id, &lifecycle->state.first_id, error);
+        if (r < 0)
+            return r;
+    }
+    lifecycle->data_fd = lifecycle_make(engine->root_fd, path, error);
+    return lifecycle->data_fd < 0 ? lifecycle->data_fd : 0;
+}
+
+int lifecycle_begin(const Engine *engine, const char *name, bool id_range, Arena *arena,
+                    Lifecycle *ret_lifecycle, Error *error)
+{
+    Lifecycle *lifecycle = ret_lifecycle;
+    *lifecycle = (Lifecycle){ .engine = engine, .lock_fd = -1, .state_fd = -1, .data_fd = -1 };
+    names_new_id(lifecycle->id);
+    lifecycle->container.id = lifecycle->id;
+    lifecycle->container.created = time(NULL);
+    lifecycle->state.engine_pid = getpid();
+    int r = lifecycle_take(lifecycle, name, id_range, arena, error);
+    if (r < 0)
+        lifecycle_abandon(lifecycle);
+    return r;
+}
+
+int lifecycle_started(Lifecycle *lifecycle, pid_t pid, Error *error)
+{
+    lifecycle->state.pid = pid;
+    lifecycle->state.started = time(NULL);
+    int r = clone_start_time(pid, &lifecycle->state.start_ticks);
+    if (r < 0)
+        return error_errno(error, r, "start time of process %d", (int)pid);
+    return container_write_state(lifecycle->engine, lifecycle->id, &lifecycle->state, error);
+}
+
+/* State directory and id range: what only a running container has. The directory goes last: while
+ * it is there, the lock in it names the owner. */
+static int lifecycle_drop_state(const Engine *engine, const char *id, uint32_t first_id,
+                                Error *error)
+{
+    if (first_id)
+        idrange_release(engine, first_id);
+    char path[96];
+    (void)snprintf(path, sizeof(path), "containers/%s", id);
+    int r = file_remove_tree_at(engine->state_fd, path);
+    return r < 0 ? error_errno(error, r, "remove %s/%s", engine->state, path) : 0;
+}
+
+static int lifecycle_drop_data(const Engine *engine, const char *id, const char *name, Error *error)
+{
+    char path[96];
+    (void)snprintf(path, sizeof(path), "containers/%s", id);
+    int r = file_remove_tree_at(engine->root_fd, path);
+    if (r < 0)
+        return error_errno(error, r, "remove %s/%s", engine->root, path);
+    names_release(engine, name, id);
+    return 0;
+}
+
+static void lifecycle_drop_volumes(const Engine *engine, const StrList *volumes)
+{
+    for (size_t i = 0; i < volumes->count; i++) {
+        char path[300];
+        (void)snprintf(path, sizeof(path), "volumes/%.255s", volumes->items[i]);
+        (void)!file_remove_tree_at(engine->root_fd, path);
+    }
+}
+
+int lifecycle_ended(Lifecycle *lifecycle, Cgroup *cgroup, int exit_status, Error *error)
+{
+    Container *container = &lifecycle->container;
+    uint64_t oom_kills = 0;
+    if (cgroup_usage_oom_kills(cgroup, &oom_kills, NULL) == 0 && oom_kills != CGROUP_USAGE_NONE)
+        container->oom_killed = oom_kills > 0;
+    /* Without a pid namespace of its own the program may have left processes behind. */
+    int r = cgroup_kill(cgroup, SIGKILL, error);
+    if (r == 0)
+        r = cgroup_remove(cgroup, LIFECYCLE_REMOVE_MS, error);
+
+    container->exit_status = exit_status;
+    container->finished = time(NULL);
+    Error failure = { 0 };
+    int end = 0;
+    if (container->remove) {
+        end = lifecycle_drop_data(lifecycle->engine, lifecycle->id, container->name, &failure);
+        lifecycle_drop_volumes(lifecycle->engine, &container->anonymous_volumes);
+    } else {
+        end = container_write(lifecycle->engine, container, &failure);
+    }
+    if (end == 0)
+        end = lifecycle_drop_state(lifecycle->engine, lifecycle->id, lifecycle->state.first_id,
+                                   &failure);
+    if (r == 0 && end < 0) {
+        if (error)
+            *error = failure;
+        return end;
+    }
+    return r;
+}
+
+void lifecycle_abandon(Lifecycle *lifecycle)
+{
+    if (lifecycle->data_fd >= 0)
+        (void)!lifecycle_drop_data(lifecycle->engine, lifecycle->id, lifecycle->container.name,
+                                   NULL);
+    else
+        names_release(lifecycle->engine, lifecycle->container.name, lifecycle->id);
+    lifecycle_drop_volumes(lifecycle->engine, &lifecycle->container.anonymous_volumes);
+    (void)!lifecycle_drop_state(lifecycle->engine, lifecycle->id, lifecycle->state.first_id, NULL);
+    lifecycle_done(lifecycle);
+}
+
+void lifecycle_done(Lifecycle *lifecycle)
+{
+    if (!lifecycle)
+        return;
+    fd_closep(&lifecycle->data_fd);
+    fd_closep(&lifecycle->state_fd);
+    fd_closep(&lifecycle->lock_fd);
+}
+
+int lifecycle_try_lock(const Engine *engine, const char *id)
+{
+    char path[96];
+    (void)snprintf(path, sizeof(path), "containers/%.64s/lock", id);
+    int fd = openat(engine->state_fd, path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        int r = -errno;
+        fd_close(fd);
+        return r;
+    }
+    return fd;
+}
+
+int lifecycle_purge_cgroup(const CgroupHost *cgroup_host, const char *path, Error *error)
+{
+    Arena arena CLEANUP(arena_done) = { 0 };
+    Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY;
+    int r = cgroup_open(cgroup_host, path, ~0u, &arena, &cgroup, error);
+    if (r == -ENOENT) {
+        error_clear(error);
+        return 0;
+    }
+    if (r == 0)
+        r = cgroup_kill(&cgroup, SIGKILL, error);
+    return r < 0 ? r : cgroup_remove(&cgroup, LIFECYCLE_REMOVE_MS, error);
+}
+
+typedef struct LifecycleRange {
+    const Engine *engine;
+    const char *id;
+} LifecycleRange;
+
+static int lifecycle_purge_range(void *context, uint32_t first, const char *id)
+{
+    const LifecycleRange *range = context;
+    if (str_eq(id, range->id))
+        idrange_release(range->engine, first);
+    return 0;
+}
+
+int lifecycle_purge_state(const Engine *engine, const CgroupHost *cgroup_host, const char *id,
+                          Error *error)
+{
+    Arena arena CLEANUP(arena_done) = { 0 };
+    ContainerState *state = NULL;
+    (void)!container_read_state(engine, id, &arena, &state, NULL);
+    if (state && container_is_running(state))
+        (void)kill(state->pid, SIGKILL);
+
+    const char *path =
+        state && state->cgroup_path ? state->cgroup_path : lifecycle_cgroup_path(id, NULL, &arena);
+    int r = lifecycle_purge_cgroup(cgroup_host, path, error);
+    LifecycleRange range = { engine, id };
+    if (r == 0)
+        r = idrange_each(engine, lifecycle_purge_range, &range, error);
+    return r < 0 ? r : lifecycle_drop_state(engine, id, 0, error);
+}
+
+int lifecycle_purge(const Engine *engine, const CgroupHost *cgroup_host, const char *id,
+                    Error *error)
+{
+    Arena arena CLEANUP(arena_done) = { 0 };
+    Container *container = NULL;
+    (void)!container_read(engine, id, &arena, &container, NULL);
+    int r = lifecycle_purge_state(engine, cgroup_host, id, error);
+    if (r == 0)
+        r = lifecycle_drop_data(engine, id, container ? container->name : NULL, error);
+    if (r == 0 && container)
+        lifecycle_drop_volumes(engine, &container->anonymous_volumes);
+    return r;
+}

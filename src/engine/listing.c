@@ -1,0 +1,214 @@
+/*
+ * A container's status is derived each time: an engine process that was killed leaves state.json
+ * behind, and the recorded process may be gone or its pid another's.
+ */
+#include "engine/listing.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/fd.h"
+#include "engine/lifecycle.h"
+#include "engine/names.h"
+
+static ContainerStatus listing_status(const Engine *engine, const ListingItem *item)
+{
+    if (item->state && container_is_running(item->state))
+        return CONTAINER_RUNNING;
+    if (item->container && item->container->finished)
+        return CONTAINER_EXITED;
+    int lock CLEANUP(fd_closep) = lifecycle_try_lock(engine, item->id);
+    return lock == -EWOULDBLOCK ? CONTAINER_CREATED : CONTAINER_DEAD;
+}
+
+static void listing_load(const Engine *engine, const char *id, Arena *arena, ListingItem *item)
+{
+    *item = (ListingItem){ .id = id };
+    (void)!container_read(engine, id, arena, &item->container, NULL);
+    (void)!container_read_state(engine, id, arena, &item->state, NULL);
+    item->status = listing_status(engine, item);
+}
+
+int listing_find(const Engine *engine, const char *word, Arena *arena, ListingItem *ret_item,
+                 Error *error)
+{
+    char id[NAMES_ID_LENGTH + 1];
+    int r = names_resolve(engine, word, id, error);
+    if (r < 0)
+        return r;
+    listing_load(engine, arena_strdup(arena, id), arena, ret_item);
+    return 0;
+}
+
+static int64_t listing_created(const ListingItem *item)
+{
+    return item->container ? item->container->created : 0;
+}
+
+static int listing_compare(const void *a, const void *b)
+{
+    int64_t x = listing_created(a), y = listing_created(b);
+    return x > y ? -1 : x < y;
+}
+
+int listing_read(const Engine *engine, bool all, Arena *arena, Listing *ret_listing, Error *error)
+{
+    StrList ids;
+    int r = container_list(engine, arena, &ids, error);
+    if (r < 0)
+        return r;
+    Listing listing = { 0 };
+    for (size_t i = 0; i < ids.count; i++) {
+        ListingItem item;
+        listing_load(engine, ids.items[i], arena, &item);
+        if (all || item.status == CONTAINER_RUNNING)
+            *(ListingItem *)arena_append(arena, &listing.items, &listing.count, sizeof(item)) =
+                item;
+    }
+    if (listing.count > 1)
+        qsort(listing.items, listing.count, sizeof(*listing.items), listing_compare);
+    *ret_listing = listing;
+    return 0;
+}
+
+void listing_duration(int64_t seconds, StrBuf *text)
+{
+    static const struct {
+        int64_t seconds;
+        const char *one, *many;
+    } units[] = {
+        { 365 * 86400, "a year", "years" }, { 30 * 86400, "a month", "months" },
+        { 7 * 86400, "a week", "weeks" },   { 86400, "a day", "days" },
+        { 3600, "an hour", "hours" },       { 60, "a minute", "minutes" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+        int64_t n = seconds / units[i].seconds;
+        if (n == 0)
+            continue;
+        if (n == 1)
+            strbuf_add(text, units[i].one);
+        else
+            strbuf_printf(text, "%lld %s", (long long)n, units[i].many);
+        return;
+    }
+    if (seconds == 1)
+        strbuf_add(text, "a second");
+    else
+        strbuf_printf(text, "%lld seconds", (long long)(seconds < 0 ? 0 : seconds));
+}
+
+void listing_status_text(const ListingItem *item, int64_t now, StrBuf *text)
+{
+    switch (item->status) {
+    case CONTAINER_CREATED: strbuf_add(text, "Created"); break;
+    case CONTAINER_RUNNING:
+    case CONTAINER_PAUSED:
+        strbuf_add(text, "Up ");
+        listing_duration(now - item->state->started, text);
+        if (item->status == CONTAINER_PAUSED)
+            strbuf_add(text, " (Paused)");
+        break;
+    case CONTAINER_EXITED:
+        strbuf_printf(text, "Exited (%d) ", item->container->exit_status);
+        listing_duration(now - item->container->finished, text);
+        strbuf_add(text, " ago");
+        break;
+    case CONTAINER_DEAD: strbuf_add(text, "Dead (ambit system check --repair)"); break;
+    }
+}
+
+/* --- inspect --------------------------------------------------------------------------------- */
+
+static void listing_time(JsonWriter *writer, const char *key, int64_t seconds)
+{
+    char text[40];
+    time_t t = (time_t)seconds;
+    struct tm utc;
+    (void)gmtime_r(&t, &utc);
+    (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+    json_write_key(writer, key);
+    json_write_string(writer, seconds ? text : "0001-01-01T00:00:00Z");
+}
+
+static void listing_string(JsonWriter *writer, const char *key, const char *value)
+{
+    json_write_key(writer, key);
+    json_write_string(writer, value ? value : "");
+}
+
+static void listing_integer(JsonWriter *writer, const char *key, int64_t value)
+{
+    json_write_key(writer, key);
+    json_write_int(writer, value);
+}
+
+static void listing_bool(JsonWriter *writer, const char *key, bool value)
+{
+    json_write_key(writer, key);
+    json_write_bool(writer, value);
+}
+
+static void listing_inspect_state(const ListingItem *item, JsonWriter *writer)
+{
+    const Container *container = item->container;
+    json_write_key(writer, "State");
+    json_write_object(writer);
+    listing_string(writer, "Status", container_status_name(item->status));
+    listing_bool(writer, "Running", item->status == CONTAINER_RUNNING);
+    listing_bool(writer, "OOMKilled", container && container->oom_killed);
+    listing_integer(writer, "Pid", item->status == CONTAINER_RUNNING ? item->state->pid : 0);
+    listing_integer(writer, "ExitCode", container ? container->exit_status : 0);
+    listing_string(writer, "Error", container ? container->error : NULL);
+    listing_time(writer, "StartedAt", item->state ? item->state->started : 0);
+    listing_time(writer, "FinishedAt", container ? container->finished : 0);
+    json_write_end_object(writer);
+}
+
+static void listing_inspect_config(const Container *container, JsonWriter *writer)
+{
+    json_write_key(writer, "Config");
+    json_write_object(writer);
+    listing_string(writer, "Image", container->image);
+    json_write_key(writer, "Cmd");
+    json_write_array(writer);
+    for (size_t i = 0; i < container->command.count; i++)
+        json_write_string(writer, container->command.items[i]);
+    json_write_end_array(writer);
+    listing_bool(writer, "Tty", container->terminal);
+    listing_string(writer, "StopSignal", container->stop_signal);
+    json_write_key(writer, "Labels");
+    json_write_object(writer);
+    for (size_t i = 0; i < container->labels.count; i++)
+        listing_string(writer, container->labels.items[i].key, container->labels.items[i].value);
+    json_write_end_object(writer);
+    json_write_end_object(writer);
+}
+
+void listing_inspect(const ListingItem *item, const Spec *spec, StrBuf *text)
+{
+    const Container *container = item->container;
+    JsonWriter writer = { .text = text, .pretty = true };
+    json_write_object(&writer);
+    listing_string(&writer, "Id", item->id);
+    listing_string(&writer, "Name", container ? container->name : NULL);
+    listing_time(&writer, "Created", container ? container->created : 0);
+    listing_inspect_state(item, &writer);
+    if (container) {
+        listing_string(&writer, "Image", container->image_id);
+        listing_string(&writer, "Rootfs", container->rootfs);
+        listing_string(&writer, "Rung", container->rung);
+        listing_bool(&writer, "AutoRemove", container->remove);
+        listing_inspect_config(container, &writer);
+    }
+    if (item->state) {
+        listing_string(&writer, "CgroupPath", item->state->cgroup_path);
+        listing_integer(&writer, "FirstHostId", item->state->first_id);
+    }
+    if (spec) {
+        json_write_key(&writer, "Spec");
+        field_encode(&spec_table, spec, &writer);
+    }
+    json_write_end_object(&writer);
+    strbuf_add_char(text, '\n');
+}

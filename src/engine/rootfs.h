@@ -1,0 +1,29 @@
+/*
+ * A container's root: which layers, and where its own writes go.
+ *
+ * Rungs, best first; the one taken is recorded and shown by `inspect` and `explain`:
+ *
+ *   idmapped  overlay over one idmapped clone of the store: no copy, no change of owner on disk
+ *             (Linux 5.19 and a filesystem that can be idmapped: ext4, xfs, btrfs, tmpfs, ...)
+ *   copied    the layers are copied once into the container's directory, with shifted owners
+ *   plain     overlay with the ids as they are: only with the host's user namespace
+ *   directory --rootfs DIR, idmapped if the container has ids of its own
+ */
+#pragma once
+
+#include "engine/lifecycle.h"
+#include "runtime/plan_build.h"
+
+typedef enum RootfsRung {
+    ROOTFS_IDMAPPED,
+    ROOTFS_COPIED,
+    ROOTFS_PLAIN,
+    ROOTFS_DIRECTORY,
+} RootfsRung;
+
+const char *rootfs_rung_name(RootfsRung rung);
+
+/* Makes upper and work below the container's directory and names everything for the plan.
+ * `layers`: hex diff ids, topmost first. */
+int rootfs_layers(const Lifecycle *lifecycle, const StrList *layers, bool read_only, Arena *arena,
+                  PlanLayers *ret_layers, Error *error) MUST_CHECK;

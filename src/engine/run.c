@@ -1,0 +1,284 @@
+/*
+ * The life of one foreground container, in the order of design and reading: find the image, take
+ * what the container needs, build its spec, plan, launch, wait, give everything back.
+ *
+ * Invariant: after lifecycle_begin every way out goes through lifecycle_ended or
+ * lifecycle_abandon.
+ */
+#include "engine/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "engine/build.h"
+#include "engine/foreground.h"
+#include "engine/idrange.h"
+#include "engine/lifecycle.h"
+#include "engine/rootfs.h"
+#include "engine/run_inputs.h"
+#include "linux/signalname.h"
+#include "linux/terminal.h"
+#include "runtime/launch.h"
+#include "runtime/trace.h"
+
+typedef struct Run {
+    const Engine *engine;
+    RunRequest *request;
+    Arena *arena;
+    CgroupHost cgroup_host;
+    RunInputs inputs; /* image, facts, joins: what build_spec needs to know */
+    Lifecycle lifecycle;
+    BuildResult built;
+    PlanLayers layers;
+    RootfsRung rung;
+    Plan plan;
+    StepTime *times;
+    uint64_t begun_ns;
+    sigset_t signals;
+} Run;
+
+static bool run_has_own_ids(const Run *run)
+{
+    return run->request->namespaces[NAMESPACE_USER].mode != REQUEST_NAMESPACE_HOST &&
+           !run->inputs.joins_userns;
+}
+
+static int run_build(Run *run, Error *error)
+{
+    const char *files =
+        arena_printf(run->arena, "%s/containers/%s", run->engine->state, run->lifecycle.id);
+    IdRange *range = arena_alloc(run->arena, sizeof(*range));
+    *range = (IdRange){ 0, run->lifecycle.state.first_id, IDRANGE_SIZE };
+    BuildInput input = run->inputs.build;
+    input.id = run->lifecycle.id;
+    input.files = files;
+    if (run_has_own_ids(run)) {
+        input.uids = input.gids = range;
+        input.uid_count = input.gid_count = 1;
+    }
+    return build_spec(&input, run->arena, &run->built, error);
+}
+
+static void run_record(Run *run)
+{
+    Container *container = &run->lifecycle.container;
+    const RunRequest *request = run->request;
+    const SpecProcess *process = run->built.spec->process;
+    container->image = request->image;
+    container->image_id = run->inputs.image_id;
+    container->layers = run->inputs.layers;
+    container->rootfs = request->rootfs;
+    container->command = process->args;
+    container->remove = request->remove;
+    container->terminal = request->terminal;
+    container->init = request->init;
+    container->privileged = request->privileged;
+    char name[SIGNALNAME_SIZE];
+    container->stop_signal = arena_strdup(run->arena, signalname_of(run->built.stop_signal, name));
+    if (run->built.stop_timeout_s >= 0)
+        container->stop_timeout = (OptU32){ true, (uint32_t)run->built.stop_timeout_s };
+    container->labels = run->built.labels;
+    container->annotations = request->annotations;
+    container->rung = rootfs_rung_name(run->rung);
+    run->lifecycle.state.cgroup_path = run->built.spec->linux->cgroups_path;
+    run->lifecycle.state.user = run->built.user;
+    run->lifecycle.state.host_userns = !spec_namespace(run->built.spec, "user");
+}
+
+static int run_root(Run *run, Error *error)
+{
+    bool own_ids = spec_namespace(run->built.spec, "user");
+    if (run->request->rootfs) {
+        run->rung = ROOTFS_DIRECTORY;
+        return 0;
+    }
+    run->rung = own_ids ? ROOTFS_IDMAPPED : ROOTFS_PLAIN;
+    return rootfs_layers(&run->lifecycle, &run->inputs.layers, run->request->read_only, run->arena,
+                         &run->layers, error);
+}
+
+static int run_plan(Run *run, Error *error)
+{
+    const Spec *spec = run->built.spec;
+    PlanInput input = {
+        .spec = spec,
+        .id = run->lifecycle.id,
+        .bundle = run->engine->root,
+        .layers = run->request->rootfs ? NULL : &run->layers,
+        .cgroup_host = &run->cgroup_host,
+        .controllers = CGROUP_BIT(CGROUP_MEMORY) | CGROUP_BIT(CGROUP_PIDS) | CGROUP_BIT(CGROUP_CPU),
+        .user = run->built.user,
+        .extra_groups = &run->built.groups,
+        .init_path = run->request->init ? run->inputs.init_path : NULL,
+        .parent_death_signal = SIGKILL,
+        .idmap_root = true,
+        .idmap_binds = true,
+    };
+    input.controllers &= run->cgroup_host.available;
+    if (run->request->terminal)
+        (void)!terminal_size(STDIN_FILENO, &input.rows, &input.columns);
+    return plan_build(&input, run->arena, &run->plan, error);
+}
+
+static int run_write_file(int directory_fd, const BuildFile *file, uint32_t owner, Error *error)
+{
+    int fd CLEANUP(fd_closep) = openat(directory_fd, file->name,
+                                       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int r = fd < 0 ? -errno : fd_write_all(fd, file->text, strlen(file->text));
+    if (r == 0 && owner && fchown(fd, owner, owner) < 0)
+        r = -errno;
+    return r < 0 ? error_errno(error, r, "file %s of the container", file->name) : 0;
+}
+
+static int run_make_volume(const Run *run, const BuildVolume *volume, Error *error)
+{
+    int fd CLEANUP(fd_closep) = file_make_dirs_at(run->engine->root_fd, volume->path, 0755);
+    return fd < 0 ? error_errno(error, fd, "volume %s", volume->name) : 0;
+}
+
+/* What the spec refers to and does not exist yet. */
+static int run_make_sources(Run *run, Error *error)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < run->built.file_count; i++)
+        r = run_write_file(run->lifecycle.state_fd, &run->built.files[i], 0, error);
+    for (size_t i = 0; r == 0 && i < run->built.volume_count; i++) {
+        const BuildVolume *volume = &run->built.volumes[i];
+        r = run_make_volume(run, volume, error);
+        if (r == 0 && volume->anonymous)
+            strlist_append(run->arena, &run->lifecycle.container.anonymous_volumes, volume->name);
+    }
+    for (size_t i = 0; r == 0 && i < run->built.create_source_count; i++) {
+        int fd = file_make_dirs_at(AT_FDCWD, run->built.create_sources[i], 0755);
+        r = fd < 0 ? error_errno(error, fd, "--volume: %s", run->built.create_sources[i]) : 0;
+        fd_close(fd);
+    }
+    return r;
+}
+
+static int run_write_cidfile(const Run *run, Error *error)
+{
+    const char *path = run->request->cidfile;
+    if (!path)
+        return 0;
+    int fd CLEANUP(fd_closep) = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return error_errno(error, errno, "--cidfile: %s", path);
+    int r = fd_write_all(fd, run->lifecycle.id, strlen(run->lifecycle.id));
+    return r < 0 ? error_errno(error, r, "--cidfile: %s", path) : 0;
+}
+
+/* The child works on its root meanwhile: time to write what others want to know. */
+static int run_created(void *context, const Launched *launched, Error *error)
+{
+    Run *run = context;
+    int r = container_write_spec(run->engine, run->lifecycle.id, run->built.spec, error);
+    if (r == 0)
+        r = container_write(run->engine, &run->lifecycle.container, error);
+    return r < 0 ? r : lifecycle_started(&run->lifecycle, launched->pid, error);
+}
+
+static int run_wait(Run *run, const Launched *launched, int *ret_status, Error *error)
+{
+    Foreground foreground = {
+        .interactive = run->request->interactive,
+        .terminal = run->request->terminal,
+        .terminal_fd = launched->terminal_fd,
+        .pid = launched->pid,
+        .pidfd = launched->pidfd,
+        .detach_keys = run->request->detach_keys,
+    };
+    return foreground_wait(&foreground, &run->signals, ret_status, error);
+}
+
+/* From the plan to the end of the process. On failure before it ran, nothing of it is left. */
+static int run_execute(Run *run, int *ret_status, Error *error)
+{
+    LaunchOptions options = {
+        .cgroup_host = &run->cgroup_host,
+        .times = run->times,
+        .created = run_created,
+        .context = run,
+    };
+    Launched launched CLEANUP(launch_done) = LAUNCHED_NONE;
+    int r = launch_container(&run->plan, &options, &launched, error);
+    if (r < 0) {
+        lifecycle_abandon(&run->lifecycle);
+        return r;
+    }
+    Error failure = { 0 };
+    int waited = run_wait(run, &launched, ret_status, &failure);
+    r = lifecycle_ended(&run->lifecycle, &launched.cgroup, waited < 0 ? 125 : *ret_status, error);
+    if (waited < 0) {
+        *error = failure;
+        return waited;
+    }
+    return r;
+}
+
+static int run_prepare(Run *run, Error *error)
+{
+    int r = run_build(run, error);
+    if (r == 0)
+        r = run_root(run, error);
+    if (r == 0)
+        r = run_plan(run, error);
+    if (r < 0 || run->request->plan)
+        return r;
+    run_record(run);
+    r = run_make_sources(run, error);
+    if (r == 0)
+        r = run_write_cidfile(run, error);
+    if (r == 0)
+        r = foreground_streams(run->request->interactive, false, error);
+    if (r == 0 && run->request->trace) {
+        run->times = trace_new(&run->plan, error);
+        r = run->times ? 0 : -error->code;
+    }
+    return r;
+}
+
+static void run_outcome_text(const Run *run, RunOutcome *outcome)
+{
+    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    if (run->request->plan)
+        plan_print(&run->plan, &text);
+    else if (run->times)
+        trace_print(&run->plan, run->times, run->begun_ns, &text);
+    outcome->text = text.length ? arena_strdup(run->arena, strbuf_text(&text)) : NULL;
+}
+
+int run_container(const Engine *engine, RunRequest *request, Arena *arena, RunOutcome *ret_outcome,
+                  Error *error)
+{
+    Run run = { .engine = engine, .request = request, .arena = arena, .begun_ns = trace_now_ns() };
+    int r = cgroup_host_read(arena, &run.cgroup_host, error);
+    if (r == 0)
+        r = run_inputs_read(engine, request, &run.cgroup_host, arena, &run.inputs, error);
+    if (r < 0)
+        return r;
+    /* From here on a signal is for the container, and kept until it is there. */
+    foreground_block_signals(&run.signals);
+    r = lifecycle_begin(engine, request->name, run_has_own_ids(&run), arena, &run.lifecycle, error);
+    if (r < 0)
+        return r;
+    RunOutcome outcome = { 0 };
+    r = run_prepare(&run, error);
+    if (r < 0 || request->plan)
+        lifecycle_abandon(&run.lifecycle);
+    else
+        r = run_execute(&run, &outcome.exit_status, error);
+    lifecycle_done(&run.lifecycle);
+    if (r == 0) {
+        run_outcome_text(&run, &outcome);
+        *ret_outcome = outcome;
+    }
+    trace_free(run.times, &run.plan);
+    return r;
+}

@@ -1,0 +1,179 @@
+/*
+ * Reading only; nothing is taken yet, so every error here leaves nothing to undo.
+ */
+#include "engine/run_inputs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "engine/listing.h"
+#include "linux/idmap.h"
+#include "spec/seccomp_default.h"
+#include "spec/seccomp_profile.h"
+
+enum { RUN_PROFILE_MAX = 4 * 1024 * 1024 };
+
+/* Where installed and freshly built programs keep their companions. */
+static const char *run_companion(const char *name, Arena *arena)
+{
+    char self[4096];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (length > 0) {
+        self[length] = '\0';
+        char *slash = strrchr(self, '/');
+        const char *beside =
+            arena_printf(arena, "%.*s/%s", slash ? (int)(slash - self) : 0, self, name);
+        if (access(beside, X_OK) == 0)
+            return beside;
+    }
+    return arena_printf(arena, "%s/%s", AMBIT_LIBEXECDIR, name);
+}
+
+static int run_find_init(const RunRequest *request, Arena *arena, RunInputs *inputs, Error *error)
+{
+    if (!request->init)
+        return 0;
+    inputs->init_path = run_companion("ambit-init", arena);
+    if (access(inputs->init_path, X_OK) < 0)
+        return error_errno(error, errno, "--init: %s", inputs->init_path);
+    return 0;
+}
+
+static int run_read_profile(const RunRequest *request, Arena *arena, RunInputs *inputs,
+                            Error *error)
+{
+    const char *path = request->security.seccomp_file;
+    if (request->security.seccomp != REQUEST_SECCOMP_FILE)
+        return 0;
+    char *text;
+    size_t size;
+    int r = file_read_at(AT_FDCWD, path, RUN_PROFILE_MAX, arena, &text, &size);
+    if (r < 0)
+        return error_errno(error, r, "--security-opt: seccomp=%s", path);
+    (void)inputs;
+    return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP, "--security-opt: seccomp=%s: later",
+                     path);
+}
+
+static int run_read_map(pid_t pid, const char *file, Arena *arena, const IdRange **ret_ranges,
+                        size_t *ret_count, Error *error)
+{
+    char *text;
+    IdRange *ranges;
+    const char *path = arena_printf(arena, "/proc/%d/%s", (int)pid, file);
+    int r = file_read_at(AT_FDCWD, path, 65536, arena, &text, NULL);
+    if (r < 0)
+        return error_errno(error, r, "%s", path);
+    r = idmap_parse(text, arena, &ranges, ret_count, error);
+    if (r == 0)
+        *ret_ranges = ranges;
+    return r;
+}
+
+static int run_join(const Engine *engine, const RunRequest *request, NamespaceType type,
+                    Arena *arena, RunInputs *inputs, Error *error)
+{
+    const char *option = namespace_table[type].option;
+    ListingItem item;
+    int r = listing_find(engine, request->namespaces[type].target, arena, &item, error);
+    if (r < 0)
+        return error_wrap(error, "--%s", option);
+    if (item.status != CONTAINER_RUNNING)
+        return error_set(error, ERROR_CONFLICT, ESRCH, "--%s: container %s is not running", option,
+                         request->namespaces[type].target);
+    BuildJoin *join = &inputs->build.joins[type];
+    join->path = arena_printf(arena, "/proc/%d/ns/%s", (int)item.state->pid,
+                              namespace_table[type].proc_name);
+    uint64_t theirs, ours;
+    r = namespace_id_of_pid(item.state->pid, type, &theirs, error);
+    if (r == 0)
+        r = namespace_id_of_pid(0, type, &ours, error);
+    if (r < 0)
+        return r;
+    join->host = theirs == ours;
+    if (type == NAMESPACE_IPC)
+        inputs->build.joined_shm =
+            arena_printf(arena, "/proc/%d/root/dev/shm", (int)item.state->pid);
+    if (type == NAMESPACE_NET)
+        inputs->build.joined_files =
+            arena_printf(arena, "%s/containers/%s", engine->state, item.id);
+    if (type != NAMESPACE_USER || join->host)
+        return 0;
+    inputs->joins_userns = true;
+    r = run_read_map(item.state->pid, "uid_map", arena, &inputs->build.uids,
+                     &inputs->build.uid_count, error);
+    if (r == 0)
+        r = run_read_map(item.state->pid, "gid_map", arena, &inputs->build.gids,
+                         &inputs->build.gid_count, error);
+    return r;
+}
+
+/*
+ * A namespace is owned by a user namespace, and only from there can one work in it: who joins a
+ * container's network without naming a user namespace joins the container's user namespace too.
+ */
+static void run_follow_owner(RunRequest *request)
+{
+    RequestNamespace *user = &request->namespaces[NAMESPACE_USER];
+    for (NamespaceType type = 0; type < NAMESPACE_MAX; type++)
+        if (user->mode == REQUEST_NAMESPACE_DEFAULT &&
+            request->namespaces[type].mode == REQUEST_NAMESPACE_CONTAINER)
+            *user = request->namespaces[type];
+}
+
+static int run_joins(const Engine *engine, RunRequest *request, Arena *arena, RunInputs *inputs,
+                     Error *error)
+{
+    run_follow_owner(request);
+    for (NamespaceType type = 0; type < NAMESPACE_MAX; type++) {
+        if (request->namespaces[type].mode == REQUEST_NAMESPACE_PATH && type == NAMESPACE_USER)
+            inputs->joins_userns = true;
+        if (request->namespaces[type].mode != REQUEST_NAMESPACE_CONTAINER)
+            continue;
+        int r = run_join(engine, request, type, arena, inputs, error);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int run_facts(const RunRequest *request, const CgroupHost *cgroup_host, Arena *arena,
+                     RunInputs *inputs, Error *error)
+{
+    Facts *facts = arena_alloc(arena, sizeof(*facts));
+    inputs->build.facts = facts;
+    return facts_read(request, cgroup_host, arena, facts, error);
+}
+
+static int run_rootfs(const RunRequest *request, Arena *arena, RunInputs *inputs, Error *error)
+{
+    char path[4096];
+    if (!realpath(request->rootfs, path))
+        return error_errno(error, errno, "--rootfs: %s", request->rootfs);
+    inputs->build.rootfs = arena_strdup(arena, path);
+    return 0;
+}
+
+int run_inputs_read(const Engine *engine, RunRequest *request, const CgroupHost *cgroup_host,
+                    Arena *arena, RunInputs *ret_inputs, Error *error)
+{
+    RunInputs inputs = { 0 };
+    inputs.build.request = request;
+    inputs.build.volumes = arena_printf(arena, "%s/volumes", engine->root);
+    int r = run_find_init(request, arena, &inputs, error);
+    if (r == 0)
+        r = run_joins(engine, request, arena, &inputs, error);
+    if (r == 0)
+        r = run_facts(request, cgroup_host, arena, &inputs, error);
+    if (r == 0)
+        r = run_read_profile(request, arena, &inputs, error);
+    if (r == 0)
+        r = request->rootfs ? run_rootfs(request, arena, &inputs, error)
+                            : run_image(engine, request, arena, &inputs, error);
+    if (r == 0)
+        *ret_inputs = inputs;
+    return r;
+}
