@@ -1,0 +1,200 @@
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/template.h"
+#include "engine/listing.h"
+#include "engine/names.h"
+#include "output.h"
+#include "session.h"
+
+typedef struct PsOptions {
+    bool all, quiet, full;
+    StrList filters;
+    const char *format;
+} PsOptions;
+
+static const Option ps_options[] = {
+    { 'a', "all", OPTION_FLAG(PsOptions, all), NULL, "Also containers that have ended" },
+    { 'q', "quiet", OPTION_FLAG(PsOptions, quiet), NULL, "Print ids only" },
+    { 0, "no-trunc", OPTION_FLAG(PsOptions, full), NULL, "Do not shorten anything" },
+    { 'f', "filter", OPTION_LIST(PsOptions, filters), "KEY=VALUE",
+      "Only those with this name, id, status, ancestor (image) or label" },
+    { 0, "format", OPTION_STRING(PsOptions, format), "TEXT",
+      "\"json\", or TEXT with {{.ID}}, {{.Names}}, {{.Image}}, {{.Command}}, {{.Status}}, "
+      "{{.State}}, {{.Pid}}" },
+    OPTION_END,
+};
+
+static bool ps_label_matches(const Container *container, const char *wanted)
+{
+    const char *equals = strchr(wanted, '=');
+    for (size_t i = 0; i < container->labels.count; i++) {
+        const StrPair *label = &container->labels.items[i];
+        if (equals ? strlen(label->key) == (size_t)(equals - wanted) &&
+                         strncmp(label->key, wanted, (size_t)(equals - wanted)) == 0 &&
+                         str_eq(label->value, equals + 1)
+                   : str_eq(label->key, wanted))
+            return true;
+    }
+    return false;
+}
+
+static int ps_matches(const ListingItem *item, const char *filter, Error *error)
+{
+    const char *value = strchr(filter, '=');
+    size_t length = value ? (size_t)(value - filter) : 0;
+    const Container *container = item->container;
+    if (value && length == 4 && strncmp(filter, "name", 4) == 0)
+        return container && container->name && strstr(container->name, value + 1);
+    if (value && length == 2 && strncmp(filter, "id", 2) == 0)
+        return str_starts(item->id, value + 1);
+    if (value && length == 6 && strncmp(filter, "status", 6) == 0)
+        return str_eq(container_status_name(item->status), value + 1);
+    if (value && length == 8 && strncmp(filter, "ancestor", 8) == 0)
+        return container && str_eq(container->image, value + 1);
+    if (value && length == 5 && strncmp(filter, "label", 5) == 0)
+        return container && ps_label_matches(container, value + 1);
+    return error_set(error, ERROR_USAGE, EINVAL,
+                     "--filter: '%s' is none of name=, id=, status=, ancestor=, label=", filter);
+}
+
+static void ps_command_text(const Container *container, bool full, StrBuf *text)
+{
+    StrBuf whole CLEANUP(strbuf_done) = { 0 };
+    for (size_t i = 0; container && i < container->command.count; i++)
+        strbuf_printf(&whole, "%s%s", i ? " " : "", container->command.items[i]);
+    bool cut = !full && whole.length > 20;
+    strbuf_add_char(text, '"');
+    for (size_t i = 0; i < (cut ? 19 : whole.length); i++) /* a command is hostile text */
+        strbuf_add_char(text, (unsigned char)whole.data[i] < ' ' || whole.data[i] == 0x7f
+                                  ? '?'
+                                  : whole.data[i]);
+    strbuf_add(text, cut ? "…\"" : "\"");
+}
+
+typedef struct PsRow {
+    char id[NAMES_ID_LENGTH + 1];
+    const char *image, *name;
+    StrBuf command, created, status;
+} PsRow;
+
+static void ps_row_done(PsRow *row)
+{
+    strbuf_done(&row->command);
+    strbuf_done(&row->created);
+    strbuf_done(&row->status);
+}
+
+static void ps_fill(const ListingItem *item, const PsOptions *options, PsRow *row)
+{
+    const Container *container = item->container;
+    int64_t now = time(NULL);
+    memcpy(row->id, item->id, sizeof(row->id));
+    if (!options->full)
+        row->id[NAMES_SHORT_LENGTH] = '\0';
+    row->image = container && container->image ? container->image : "-";
+    row->name = container && container->name ? container->name : "-";
+    ps_command_text(container, options->full, &row->command);
+    if (container)
+        listing_duration(now - container->created, &row->created);
+    strbuf_add(&row->created, " ago");
+    listing_status_text(item, now, &row->status);
+}
+
+static void ps_json(const ListingItem *item, const PsRow *row, StrBuf *text)
+{
+    JsonWriter writer = { .text = text };
+    const struct {
+        const char *key, *value;
+    } members[] = {
+        { "ID", row->id },
+        { "Names", row->name },
+        { "Image", row->image },
+        { "Command", strbuf_text(&row->command) },
+        { "RunningFor", strbuf_text(&row->created) },
+        { "Status", strbuf_text(&row->status) },
+        { "State", container_status_name(item->status) },
+    };
+    json_write_object(&writer);
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        json_write_key(&writer, members[i].key);
+        json_write_string(&writer, members[i].value);
+    }
+    json_write_key(&writer, "Pid");
+    json_write_int(&writer, item->status == CONTAINER_RUNNING ? item->state->pid : 0);
+    json_write_end_object(&writer);
+}
+
+static int ps_print(const ListingItem *item, const PsOptions *options, Arena *arena, StrBuf *text,
+                    Error *error)
+{
+    PsRow row CLEANUP(ps_row_done) = { 0 };
+    ps_fill(item, options, &row);
+    if (options->quiet) {
+        strbuf_printf(text, "%s\n", row.id);
+        return 0;
+    }
+    if (!options->format) {
+        strbuf_printf(text, "%-*s  %-20s  %-22s  %-16s  %-26s  %s\n",
+                      options->full ? NAMES_ID_LENGTH : NAMES_SHORT_LENGTH, row.id, row.image,
+                      strbuf_text(&row.command), strbuf_text(&row.created),
+                      strbuf_text(&row.status), row.name);
+        return 0;
+    }
+    StrBuf json CLEANUP(strbuf_done) = { 0 };
+    ps_json(item, &row, &json);
+    int r = 0;
+    if (str_eq(options->format, "json")) {
+        strbuf_add(text, strbuf_text(&json));
+    } else {
+        const JsonValue *value;
+        r = json_parse(strbuf_text(&json), json.length, NULL, arena, &value, error);
+        if (r == 0)
+            r = template_render(options->format, value, text, error);
+    }
+    strbuf_add_char(text, '\n');
+    return r;
+}
+
+static int ps_run(CommandCall *call, Error *error)
+{
+    PsOptions *options = call->values;
+    Engine engine CLEANUP(engine_done) = ENGINE_NONE;
+    Listing listing;
+    int r = session_open(call, &engine, error);
+    /* A filter by status looks at all of them, as in docker. */
+    for (size_t i = 0; i < options->filters.count; i++)
+        options->all |= str_starts(options->filters.items[i], "status=");
+    if (r == 0)
+        r = listing_read(&engine, options->all, call->arena, &listing, error);
+    if (r < 0)
+        return r;
+    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    if (!options->quiet && !options->format)
+        strbuf_printf(&text, "%-*s  %-20s  %-22s  %-16s  %-26s  %s\n",
+                      options->full ? NAMES_ID_LENGTH : NAMES_SHORT_LENGTH, "CONTAINER ID", "IMAGE",
+                      "COMMAND", "CREATED", "STATUS", "NAMES");
+    for (size_t i = 0; i < listing.count; i++) {
+        int matches = 1;
+        for (size_t f = 0; matches == 1 && f < options->filters.count; f++)
+            matches = ps_matches(&listing.items[i], options->filters.items[f], error);
+        r = matches > 0 ? ps_print(&listing.items[i], options, call->arena, &text, error) : matches;
+        if (r < 0)
+            return r;
+    }
+    return output_write(strbuf_text(&text), error);
+}
+
+static const char *const ps_aliases[] = { "ls", NULL };
+
+const Command ps_command = {
+    .name = "ps",
+    .aliases = ps_aliases,
+    .summary = "List containers",
+    .examples = "# ids of all that have ended\n"
+                "ambit ps -aq --filter status=exited\n",
+    .options = ps_options,
+    .values_size = sizeof(PsOptions),
+    .run = ps_run,
+};

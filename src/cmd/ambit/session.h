@@ -1,0 +1,16 @@
+/*
+ * What every command on containers begins with: the engine's directories, from the global options.
+ */
+#pragma once
+
+#include "commands.h"
+#include "engine/engine.h"
+
+int session_open(const CommandCall *call, Engine *ret_engine, Error *error) MUST_CHECK;
+
+/*
+ * Runs `act` for each argument of a command (`rm a b c`) and prints the argument after each
+ * success, as docker does. All are tried; the first error is returned, further ones are printed.
+ */
+typedef int SessionAct(const Engine *engine, CommandCall *call, const char *word, Error *error);
+int session_each(CommandCall *call, SessionAct *act, Error *error) MUST_CHECK;

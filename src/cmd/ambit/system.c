@@ -1,0 +1,62 @@
+#include "engine/check.h"
+#include "output.h"
+#include "session.h"
+
+typedef struct CheckOptions {
+    bool repair, quiet;
+} CheckOptions;
+
+static const Option system_check_options[] = {
+    { 0, "repair", OPTION_FLAG(CheckOptions, repair), NULL, "Take away what is found" },
+    { 'q', "quiet", OPTION_FLAG(CheckOptions, quiet), NULL, "Print findings only" },
+    OPTION_END,
+};
+
+static int system_check_run(CommandCall *call, Error *error)
+{
+    const CheckOptions *options = call->values;
+    Engine engine CLEANUP(engine_done) = ENGINE_NONE;
+    CgroupHost cgroup_host;
+    CheckReport report;
+    int r = session_open(call, &engine, error);
+    if (r == 0)
+        r = cgroup_host_read(call->arena, &cgroup_host, error);
+    if (r == 0)
+        r = check_run(&engine, &cgroup_host, options->repair, call->arena, &report, error);
+    if (r < 0)
+        return r;
+    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    size_t open = 0;
+    for (size_t i = 0; i < report.count; i++) {
+        const CheckFinding *finding = &report.findings[i];
+        strbuf_printf(&text, "%s %s: %s%s\n", finding->what, finding->which, finding->why,
+                      finding->repaired ? " (repaired)" : "");
+        open += !finding->repaired;
+    }
+    if (!options->quiet)
+        strbuf_printf(&text, "%zu containers, %zu findings, %zu repaired\n", report.containers,
+                      report.count, report.count - open);
+    /* For scripts: 1 says that something is left to repair. */
+    call->exit_status = open ? 1 : 0;
+    return output_write(strbuf_text(&text), error);
+}
+
+static const Command system_check_command = {
+    .name = "check",
+    .summary = "Find what crashes left behind, and repair it",
+    .description = "Containers without an engine process, names, id ranges and cgroups without a "
+                   "container, unfinished files. Exits with 1 if something is left to repair.",
+    .examples = "# after a power cut or kill -9\n"
+                "ambit system check --repair\n",
+    .options = system_check_options,
+    .values_size = sizeof(CheckOptions),
+    .run = system_check_run,
+};
+
+static const Command *const system_children[] = { &system_check_command, NULL };
+
+const Command system_command = {
+    .name = "system",
+    .summary = "Look after the engine's own files",
+    .children = system_children,
+};
