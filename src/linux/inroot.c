@@ -93,7 +93,7 @@ static bool inroot_is_magic(int link_fd, const char *text)
 }
 
 /* Puts a symlink's text before the rest. */
-static int inroot_walk_link(InrootWalk *walk, int link_fd)
+static int inroot_walk_link(InrootWalk *walk, int link_fd, bool slash)
 {
     char text[PATH_MAX];
     if (++walk->symlinks > INROOT_SYMLINKS_MAX)
@@ -114,8 +114,8 @@ static int inroot_walk_link(InrootWalk *walk, int link_fd)
     memmove(walk->rest + length + 1, walk->rest, rest + 1);
     memcpy(walk->rest, text, (size_t)length);
     walk->rest[length] = '/';
-    if (rest == 0 && text[length - 1] != '/')
-        walk->rest[length] = '\0'; /* a slash at the end would ask for a directory */
+    if (rest == 0 && !slash)
+        walk->rest[length] = '\0'; /* only "link/" asks for a directory behind it */
     if (text[0] == '/')
         inroot_walk_up_to(walk, 0);
     return 0;
@@ -183,11 +183,9 @@ static int inroot_walk_run(InrootWalk *walk, char name[NAME_MAX + 1])
         if (fd < 0)
             return fd;
         if (S_ISLNK(st.st_mode) && (!last || slash || walk->follow_last)) {
-            int r = inroot_walk_link(walk, fd);
+            int r = inroot_walk_link(walk, fd, slash);
             if (r < 0)
                 return r;
-            if (last && slash && walk->rest[0]) /* "link/" asks for a directory behind it */
-                (void)strncat(walk->rest, "/", sizeof(walk->rest) - strlen(walk->rest) - 1);
             name[0] = '\0';
             continue;
         }

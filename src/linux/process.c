@@ -82,12 +82,17 @@ int process_list(int procfs, Arena *arena, pid_t **ret_pids, size_t *ret_count, 
     return 0;
 }
 
+typedef struct ProcessFile {
+    char *text;
+    size_t size;
+} ProcessFile;
+
 /* The whole of one file. A process that is gone answers ESRCH or ENOENT, which both become ESRCH.
  */
 static int process_read(int proc_pid_fd, const char *name, size_t limit, Arena *arena,
-                        char **ret_text, size_t *ret_size, Error *error)
+                        ProcessFile *ret_file, Error *error)
 {
-    int r = file_read_at(proc_pid_fd, name, limit, arena, ret_text, ret_size);
+    int r = file_read_at(proc_pid_fd, name, limit, arena, &ret_file->text, &ret_file->size);
     if (r == -ENOENT && faccessat(proc_pid_fd, "stat", F_OK, 0) < 0)
         r = -ESRCH;
     if (r < 0)
@@ -223,9 +228,9 @@ int process_status_parse(char *text, Arena *arena, ProcessStatus *ret_status, Er
 
 int process_status(int proc_pid_fd, Arena *arena, ProcessStatus *ret_status, Error *error)
 {
-    char *text;
-    int r = process_read(proc_pid_fd, "status", PROCESS_STATUS_MAX, arena, &text, NULL, error);
-    return r < 0 ? r : process_status_parse(text, arena, ret_status, error);
+    ProcessFile file;
+    int r = process_read(proc_pid_fd, "status", PROCESS_STATUS_MAX, arena, &file, error);
+    return r < 0 ? r : process_status_parse(file.text, arena, ret_status, error);
 }
 
 int process_stat_parse(char *text, ProcessStat *ret_stat, Error *error)
@@ -282,14 +287,13 @@ int process_stat(int proc_pid_fd, ProcessStat *ret_stat, Error *error)
 static int process_words(int proc_pid_fd, const char *name, Arena *arena, StrList *ret_words,
                          Error *error)
 {
-    char *text;
-    size_t size;
-    int r = process_read(proc_pid_fd, name, PROCESS_WORDS_MAX, arena, &text, &size, error);
+    ProcessFile file;
+    int r = process_read(proc_pid_fd, name, PROCESS_WORDS_MAX, arena, &file, error);
     if (r < 0)
         return r;
     StrList words = { 0 };
-    for (size_t i = 0; i < size; i += strlen(text + i) + 1)
-        strlist_append(arena, &words, text + i);
+    for (size_t i = 0; i < file.size; i += strlen(file.text + i) + 1)
+        strlist_append(arena, &words, file.text + i);
     *ret_words = words;
     return 0;
 }
@@ -319,14 +323,13 @@ int process_link(int proc_pid_fd, const char *name, Arena *arena, char **ret_tar
 
 int process_text(int proc_pid_fd, const char *name, Arena *arena, char **ret_text, Error *error)
 {
-    char *text;
-    size_t size;
-    int r = process_read(proc_pid_fd, name, PROCESS_FILE_MAX, arena, &text, &size, error);
+    ProcessFile file;
+    int r = process_read(proc_pid_fd, name, PROCESS_FILE_MAX, arena, &file, error);
     if (r < 0)
         return r;
-    if (size && text[size - 1] == '\n')
-        text[size - 1] = '\0';
-    *ret_text = text;
+    if (file.size && file.text[file.size - 1] == '\n')
+        file.text[file.size - 1] = '\0';
+    *ret_text = file.text;
     return 0;
 }
 
@@ -366,13 +369,13 @@ static rlim_t process_limit_value(char **position)
 int process_limits(int proc_pid_fd, struct rlimit ret_limits[RLIM_NLIMITS], Error *error)
 {
     Arena arena CLEANUP(arena_done) = { 0 };
-    char *text;
-    int r = process_read(proc_pid_fd, "limits", PROCESS_FILE_MAX, &arena, &text, NULL, error);
+    ProcessFile file;
+    int r = process_read(proc_pid_fd, "limits", PROCESS_FILE_MAX, &arena, &file, error);
     if (r < 0)
         return r;
     for (size_t i = 0; i < ARRAY_LEN(process_limit_titles); i++) {
         const char *title = process_limit_titles[i].title;
-        char *line = strstr(text, title);
+        char *line = strstr(file.text, title);
         if (!line)
             return error_set(error, ERROR_CORRUPT, EBADMSG, "no \"%s\" in a process's limits",
                              title);
