@@ -6,9 +6,6 @@
  * hosts with v1 hierarchies, with the one tree of v2, or with both (hybrid: the v1 hierarchies
  * have the controllers, the v2 tree is left alone). What limits them: cgroup_limit.h and
  * cgroup_devices.h; what they use: cgroup_usage.h.
- *
- * A path begins with '/' and counts from what the host's mount shows: in a container whose
- * /sys/fs/cgroup shows a part of the host's tree, "/" is the top of that part.
  */
 #pragma once
 
@@ -16,67 +13,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/error.h"
-#include "base/str.h"
+#include "linux/cgroup_host.h"
 
-typedef enum CgroupMode {
-    CGROUP_NONE, /* nothing usable is mounted */
-    CGROUP_V1,
-    CGROUP_V2,
-    CGROUP_HYBRID, /* v1 controllers, and a v2 tree without them: handled as v1 */
-} CgroupMode;
-
-typedef enum CgroupController {
-    CGROUP_CPU,
-    CGROUP_CPUACCT, /* v1 only; part of cpu on v2 */
-    CGROUP_CPUSET,
-    CGROUP_MEMORY,
-    CGROUP_DEVICES, /* v1 only; on v2 an eBPF program */
-    CGROUP_FREEZER, /* v1 only; built into v2 */
-    CGROUP_IO,      /* "blkio" on v1 */
-    CGROUP_PIDS,
-    CGROUP_HUGETLB,
-    CGROUP_NET_CLS,
-    CGROUP_NET_PRIO,
-    CGROUP_PERF_EVENT,
-    CGROUP_RDMA,
-    CGROUP_MISC,
-    CGROUP_SYSTEMD, /* the named v1 hierarchy: no controller, known to systemd */
-    CGROUP_CONTROLLER_MAX,
-    CGROUP_CONTROLLER_INVALID = -1,
-} CgroupController;
-
-#define CGROUP_BIT(controller) (1u << (controller))
-
-enum { CGROUP_PATH_MAX = 1024 }; /* bytes of a path, with the terminator */
-
-/* "memory"; IO is "blkio" with v1 and hybrid; SYSTEMD is "name=systemd". */
-const char *cgroup_controller_name(CgroupController controller, CgroupMode mode);
-/* By either of its names; CGROUP_CONTROLLER_INVALID for an unknown one. */
-CgroupController cgroup_controller_from_name(const char *name, size_t length);
-
-/*
- * What this host has: read once from /proc/self/mountinfo and /proc/self/cgroup. Everything in it
- * lives in the arena it was read into. Co-mounted controllers (cpu,cpuacct) have equal mounts.
- */
-typedef struct CgroupHost {
-    CgroupMode mode;
-    uint32_t available;                          /* CGROUP_BITs that can be used */
-    const char *mount[CGROUP_CONTROLLER_MAX];    /* v1: where the hierarchy is mounted, or NULL */
-    const char *root[CGROUP_CONTROLLER_MAX];     /* v1: which of its cgroups the mount shows */
-    const char *own_path[CGROUP_CONTROLLER_MAX]; /* v1: the caller's own cgroup, below the mount;
-                                                    NULL: it is not visible there */
-    const char *unified_mount;                   /* the v2 tree, or NULL */
-    const char *unified_root;
-    const char *unified_own_path;
-} CgroupHost;
-
-/* A host without any cgroup mount is not an error: CGROUP_NONE. */
-int cgroup_host_read(Arena *arena, CgroupHost *ret_host, Error *error) MUST_CHECK;
-/* The pure part: the two files' texts. On v2 `available` is left 0 (it needs cgroup.controllers).
- */
-void cgroup_host_parse(const char *mountinfo, const char *self_cgroup, Arena *arena,
-                       CgroupHost *ret_host);
+enum { CGROUP_PATH_MAX = 1024 }; /* bytes of a cgroup's path, with the terminator */
 
 /* A container's cgroup: its directories, open (O_PATH). Release with cgroup_done. */
 typedef struct Cgroup {
@@ -86,6 +25,7 @@ typedef struct Cgroup {
     int fds[CGROUP_CONTROLLER_MAX]; /* v1: a directory per hierarchy, else -1. Co-mounted
                                        controllers share the number */
     int unified_fd;                 /* v2: the directory, else -1. For CLONE_INTO_CGROUP too */
+    bool foreign;                   /* from cgroup_open_of_pid: not to be removed */
 } Cgroup;
 
 /* An empty one, which cgroup_done accepts: `Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY`. */
@@ -101,12 +41,14 @@ void cgroup_done(Cgroup *cgroup);
 /*
  * mkdir -p in the hierarchies of `controllers` (v2: in the tree, and enables them on the way down;
  * those which v2 has no controller for - CPUACCT, DEVICES, FREEZER, SYSTEMD - cost nothing there).
- * v1: a new cpuset has its parent's cpus and mems. When the last component is there already it is
- * used, or with `exclusive` that is ERROR_CONFLICT. On failure nothing made by this call stays.
+ * v1: a new cpuset has its parent's cpus and mems. ERROR_CONFLICT when the last component is there
+ * already; cgroup_create_shared uses it then. On failure nothing made by this call stays.
  * ERROR_UNSUPPORTED names a controller that the host lacks or that cannot be enabled, and why.
  */
-int cgroup_create(const CgroupHost *host, const char *path, uint32_t controllers, bool exclusive,
-                  Arena *arena, Cgroup *ret_cgroup, Error *error) MUST_CHECK;
+int cgroup_create(const CgroupHost *host, const char *path, uint32_t controllers, Arena *arena,
+                  Cgroup *ret_cgroup, Error *error) MUST_CHECK;
+int cgroup_create_shared(const CgroupHost *host, const char *path, uint32_t controllers,
+                         Arena *arena, Cgroup *ret_cgroup, Error *error) MUST_CHECK;
 /* Those of the directories that exist: ret_cgroup->controllers says which. None: ERROR_NOT_FOUND.
  */
 int cgroup_open(const CgroupHost *host, const char *path, uint32_t controllers, Arena *arena,
@@ -118,8 +60,8 @@ int cgroup_open(const CgroupHost *host, const char *path, uint32_t controllers, 
 int cgroup_open_of_pid(const CgroupHost *host, pid_t pid, Arena *arena, Cgroup *ret_cgroup,
                        Error *error) MUST_CHECK;
 
-/* Whether two controllers of it share a directory, or the controller has none: no work twice. */
-bool cgroup_is_repeated(const Cgroup *cgroup, CgroupController controller);
+/* Its directories, each once; borrowed. Returns how many. */
+size_t cgroup_directories(const Cgroup *cgroup, int ret_fds[CGROUP_CONTROLLER_MAX]);
 /* The directory with a controller's files: of that hierarchy, or the v2 one; -1: not in use. */
 int cgroup_directory(const Cgroup *cgroup, CgroupController controller);
 
@@ -137,8 +79,8 @@ int cgroup_read(const Cgroup *cgroup, CgroupController controller, const char *f
  * ret_fds has room for CGROUP_CONTROLLER_MAX descriptors, which the caller closes; v2: *ret_count
  * is 0. See docs/design/0005-attach-order.md.
  */
-int cgroup_open_tasks(const Cgroup *cgroup, int *ret_fds, size_t *ret_count,
-                      Error *error) MUST_CHECK;
+int cgroup_open_tasks(const Cgroup *cgroup, int *ret_fds, size_t *ret_count, Error *error)
+    MUST_CHECK;
 int cgroup_enter_tasks(const int *fds, size_t count, Error *error) MUST_CHECK; /* the caller */
 int cgroup_attach(const Cgroup *cgroup, pid_t pid, Error *error) MUST_CHECK;   /* by pid: slow */
 
@@ -165,3 +107,8 @@ int cgroup_kill(const Cgroup *cgroup, int signal, Error *error) MUST_CHECK;
 int cgroup_freeze(const Cgroup *cgroup, bool frozen, Error *error) MUST_CHECK;
 /* 1, 0, or a negative errno. */
 int cgroup_is_frozen(const Cgroup *cgroup, Error *error) MUST_CHECK;
+
+/* For the files beside this one. */
+int cgroup_check_path(const char *path, Error *error) MUST_CHECK;
+/* The descriptor of an earlier controller that is mounted together with this one, or -1. */
+int cgroup_shared_directory(const CgroupHost *host, const Cgroup *cgroup, int controller);

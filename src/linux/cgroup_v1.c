@@ -1,0 +1,182 @@
+/*
+ * The limits in the files of cgroup v1: one table row each.
+ *
+ * The trap: v1's values have hidden order. memory.limit_in_bytes may not exceed
+ * memory.memsw.limit_in_bytes, cfs_burst_us not cfs_quota_us, and cpu.shares cannot be written to
+ * an idle group; which of two has to be written first depends on what is there. The order here
+ * suits a new cgroup; cgroup_limit_apply tries the refused ones again.
+ */
+#include "linux/cgroup_v1.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+typedef enum CgroupV1Form {
+    CGROUP_V1_NUMBER,   /* as it is; -1 is the kernel's word for no limit too */
+    CGROUP_V1_NOT_ZERO, /* the same, but 0 means: left alone */
+    CGROUP_V1_OR_MAX,   /* negative: "max" */
+    CGROUP_V1_TEXT,     /* a string; "": left alone */
+} CgroupV1Form;
+
+typedef struct CgroupV1Row {
+    uint32_t bit;
+    CgroupController controller;
+    size_t offset; /* of the member in CgroupLimit */
+    CgroupV1Form form;
+    const char *file, *absent;
+    bool or_next;
+} CgroupV1Row;
+
+#define CGROUP_V1_NO_RT  "the kernel has no real-time group scheduling (CONFIG_RT_GROUP_SCHED)"
+#define CGROUP_V1_NO_BFQ "neither the CFQ nor the BFQ I/O scheduler is in this kernel"
+
+static const CgroupV1Row cgroup_v1_rows[] = {
+    { CGROUP_LIMIT_MEMORY, CGROUP_MEMORY, offsetof(CgroupLimit, memory), CGROUP_V1_NOT_ZERO,
+      "memory.limit_in_bytes", NULL, false },
+    { CGROUP_LIMIT_MEMORY_SWAP, CGROUP_MEMORY, offsetof(CgroupLimit, memory_swap),
+      CGROUP_V1_NOT_ZERO, "memory.memsw.limit_in_bytes",
+      "swap is not accounted (kernel parameter swapaccount=1)", false },
+    { CGROUP_LIMIT_MEMORY_RESERVATION, CGROUP_MEMORY, offsetof(CgroupLimit, memory_reservation),
+      CGROUP_V1_NOT_ZERO, "memory.soft_limit_in_bytes",
+      "a kernel with PREEMPT_RT has no soft limit", false },
+    { CGROUP_LIMIT_MEMORY_KERNEL_TCP, CGROUP_MEMORY, offsetof(CgroupLimit, memory_kernel_tcp),
+      CGROUP_V1_NOT_ZERO, "memory.kmem.tcp.limit_in_bytes",
+      "kernel memory is not accounted (CONFIG_MEMCG_KMEM)", false },
+    { CGROUP_LIMIT_SWAPPINESS, CGROUP_MEMORY, offsetof(CgroupLimit, swappiness), CGROUP_V1_NUMBER,
+      "memory.swappiness", NULL, false },
+    { CGROUP_LIMIT_DISABLE_OOM, CGROUP_MEMORY, offsetof(CgroupLimit, disable_oom_killer),
+      CGROUP_V1_NUMBER, "memory.oom_control", NULL, false },
+    { CGROUP_LIMIT_CPU_IDLE, CGROUP_CPU, offsetof(CgroupLimit, cpu_idle), CGROUP_V1_NUMBER,
+      "cpu.idle", "it came with Linux 5.15", false },
+    { CGROUP_LIMIT_CPU_SHARES, CGROUP_CPU, offsetof(CgroupLimit, cpu_shares), CGROUP_V1_NOT_ZERO,
+      "cpu.shares", NULL, false },
+    { CGROUP_LIMIT_CPU_PERIOD, CGROUP_CPU, offsetof(CgroupLimit, cpu_period_us), CGROUP_V1_NOT_ZERO,
+      "cpu.cfs_period_us", "CONFIG_CFS_BANDWIDTH is off", false },
+    { CGROUP_LIMIT_CPU_QUOTA, CGROUP_CPU, offsetof(CgroupLimit, cpu_quota_us), CGROUP_V1_NOT_ZERO,
+      "cpu.cfs_quota_us", "CONFIG_CFS_BANDWIDTH is off", false },
+    { CGROUP_LIMIT_CPU_BURST, CGROUP_CPU, offsetof(CgroupLimit, cpu_burst_us), CGROUP_V1_NUMBER,
+      "cpu.cfs_burst_us", "it came with Linux 5.14", false },
+    { CGROUP_LIMIT_CPU_RT_PERIOD, CGROUP_CPU, offsetof(CgroupLimit, cpu_rt_period_us),
+      CGROUP_V1_NOT_ZERO, "cpu.rt_period_us", CGROUP_V1_NO_RT, false },
+    { CGROUP_LIMIT_CPU_RT_RUNTIME, CGROUP_CPU, offsetof(CgroupLimit, cpu_rt_runtime_us),
+      CGROUP_V1_NUMBER, "cpu.rt_runtime_us", CGROUP_V1_NO_RT, false },
+    { CGROUP_LIMIT_CPUSET_CPUS, CGROUP_CPUSET, offsetof(CgroupLimit, cpuset_cpus), CGROUP_V1_TEXT,
+      "cpuset.cpus", NULL, false },
+    { CGROUP_LIMIT_CPUSET_MEMS, CGROUP_CPUSET, offsetof(CgroupLimit, cpuset_mems), CGROUP_V1_TEXT,
+      "cpuset.mems", NULL, false },
+    { CGROUP_LIMIT_PIDS, CGROUP_PIDS, offsetof(CgroupLimit, pids), CGROUP_V1_OR_MAX, "pids.max",
+      NULL, false },
+    { CGROUP_LIMIT_IO_WEIGHT, CGROUP_IO, offsetof(CgroupLimit, io_weight), CGROUP_V1_NOT_ZERO,
+      "blkio.weight", NULL, true },
+    { CGROUP_LIMIT_IO_WEIGHT, CGROUP_IO, offsetof(CgroupLimit, io_weight), CGROUP_V1_NOT_ZERO,
+      "blkio.bfq.weight", CGROUP_V1_NO_BFQ, false },
+    { CGROUP_LIMIT_IO_LEAF_WEIGHT, CGROUP_IO, offsetof(CgroupLimit, io_leaf_weight),
+      CGROUP_V1_NOT_ZERO, "blkio.leaf_weight", "it went with the CFQ I/O scheduler in Linux 5.0",
+      false },
+};
+
+/* The text of a row's value, or NULL: left alone. */
+static const char *cgroup_v1_value(const CgroupV1Row *row, const CgroupLimit *limit, Arena *arena)
+{
+    const void *member = (const char *)limit + row->offset;
+    if (row->form == CGROUP_V1_TEXT) {
+        const char *text = *(const char *const *)member;
+        return str_empty(text) ? NULL : text;
+    }
+    int64_t number = *(const int64_t *)member;
+    if (row->form == CGROUP_V1_NOT_ZERO && number == 0)
+        return NULL;
+    if (row->form == CGROUP_V1_OR_MAX && number < 0)
+        return "max";
+    return arena_printf(arena, "%lld", (long long)number);
+}
+
+static void cgroup_v1_add(CgroupSetting setting, Arena *arena, CgroupSetting **settings,
+                          size_t *count)
+{
+    *(CgroupSetting *)arena_append(arena, settings, count, sizeof(setting)) = setting;
+}
+
+int cgroup_v1_translate(const CgroupLimit *limit, Arena *arena, CgroupSetting **ret_settings,
+                        size_t *ret_count, Error *error)
+{
+    bool has_swap = (limit->set & CGROUP_LIMIT_MEMORY_SWAP) && limit->memory_swap != 0;
+    bool has_memory = (limit->set & CGROUP_LIMIT_MEMORY) && limit->memory != 0;
+    if (has_swap && has_memory && limit->memory_swap > 0 &&
+        (limit->memory < 0 || limit->memory_swap < limit->memory))
+        return error_set(error, ERROR_USAGE, EINVAL,
+                         "the limit of memory + swap (%lld) is below that of memory (%lld)",
+                         (long long)limit->memory_swap, (long long)limit->memory);
+
+    CgroupSetting *settings = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_LEN(cgroup_v1_rows); i++) {
+        const CgroupV1Row *row = &cgroup_v1_rows[i];
+        const char *value = limit->set & row->bit ? cgroup_v1_value(row, limit, arena) : NULL;
+        /* The weight of an idle group is fixed, the kernel refuses another one. */
+        if (!value || (row->bit == CGROUP_LIMIT_CPU_SHARES &&
+                       (limit->set & CGROUP_LIMIT_CPU_IDLE) && limit->cpu_idle == 1))
+            continue;
+        CgroupSetting setting = {
+            .controller = row->controller,
+            .file = row->file,
+            .value = value,
+            .absent = row->absent,
+            .optional = row->bit == CGROUP_LIMIT_MEMORY_SWAP && limit->memory_swap < 0,
+            .or_next = row->or_next,
+        };
+        cgroup_v1_add(setting, arena, &settings, &count);
+        /* No limit of memory makes sense only without one of memory + swap. */
+        if (row->bit == CGROUP_LIMIT_MEMORY && limit->memory < 0 && !has_swap)
+            cgroup_v1_add((CgroupSetting){ .controller = CGROUP_MEMORY,
+                                           .file = "memory.memsw.limit_in_bytes",
+                                           .value = "-1",
+                                           .optional = true },
+                          arena, &settings, &count);
+    }
+    *ret_settings = settings;
+    *ret_count = count;
+    return 0;
+}
+
+int cgroup_v1_translate_device(const CgroupDeviceLimit *limit, Arena *arena,
+                               CgroupSetting **ret_settings, size_t *ret_count, Error *error)
+{
+    static const struct {
+        const char *file, *next_file, *absent;
+    } rows[] = {
+        [CGROUP_READ_BPS] = { "blkio.throttle.read_bps_device", NULL,
+                              "CONFIG_BLK_DEV_THROTTLING is off" },
+        [CGROUP_WRITE_BPS] = { "blkio.throttle.write_bps_device", NULL,
+                               "CONFIG_BLK_DEV_THROTTLING is off" },
+        [CGROUP_READ_IOPS] = { "blkio.throttle.read_iops_device", NULL,
+                               "CONFIG_BLK_DEV_THROTTLING is off" },
+        [CGROUP_WRITE_IOPS] = { "blkio.throttle.write_iops_device", NULL,
+                                "CONFIG_BLK_DEV_THROTTLING is off" },
+        [CGROUP_DEVICE_WEIGHT] = { "blkio.weight_device", "blkio.bfq.weight_device",
+                                   CGROUP_V1_NO_BFQ },
+        [CGROUP_DEVICE_LEAF_WEIGHT] = { "blkio.leaf_weight_device", NULL,
+                                        "it went with the CFQ I/O scheduler in Linux 5.0" },
+    };
+    if ((size_t)limit->kind >= ARRAY_LEN(rows))
+        return error_set(error, ERROR_USAGE, EINVAL, "no such kind of device limit");
+    const char *value = arena_printf(arena, "%u:%u %llu", limit->major, limit->minor,
+                                     (unsigned long long)limit->value);
+    CgroupSetting *settings = NULL;
+    size_t count = 0;
+    const char *next = rows[limit->kind].next_file;
+    CgroupSetting setting = { .controller = CGROUP_IO,
+                              .file = rows[limit->kind].file,
+                              .value = value,
+                              .absent = rows[limit->kind].absent,
+                              .or_next = next != NULL };
+    cgroup_v1_add(setting, arena, &settings, &count);
+    if (next) {
+        setting.file = next;
+        setting.or_next = false;
+        cgroup_v1_add(setting, arena, &settings, &count);
+    }
+    *ret_settings = settings;
+    *ret_count = count;
+    return 0;
+}
