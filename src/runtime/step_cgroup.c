@@ -19,7 +19,7 @@
 int step_cgroup_create(Runner *runner, const Step *step, Error *error)
 {
     uint32_t controllers = (uint32_t)step->flags;
-    int r = cgroup_create(runner->cgroup_host, step->target, controllers, true, runner->arena,
+    int r = cgroup_create(runner->cgroup_host, step->target, controllers, runner->arena,
                           &runner->cgroup, error);
     if (r < 0)
         return r;
