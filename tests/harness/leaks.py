@@ -12,7 +12,8 @@ import time
 
 import processes
 
-PATIENCE_S = 4.0  # the kernel lets network namespaces and cgroups go a little later
+# The kernel lets processes, network namespaces and cgroups go a little later.
+PATIENCE_S = float(os.environ.get("TEST_PATIENCE_S", "4"))
 OWN_PLACES = ("/run/ambit", "/var/lib/ambit")
 
 
@@ -72,7 +73,7 @@ class Snapshot:
         return found
 
     def leaks(self):
-        lines = [f"process: {text}" for text in processes.leftovers()]
+        lines = [f"process: {text}" for text in processes.leftovers(PATIENCE_S)]
         deadline = time.monotonic() + PATIENCE_S
         while True:
             mounts, groups = self.new_mounts(), self.new_cgroups()

@@ -58,7 +58,7 @@ def reap():
         pass
 
 
-def leftovers(patience_s=3.0):
+def leftovers(patience_s=3):
     """What still runs of a finished test, after it had time to end."""
     deadline = time.monotonic() + patience_s
     while True:

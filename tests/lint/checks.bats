@@ -88,9 +88,10 @@ repeat() { # COUNT TEXT
     fails_with "weight is visible outside"
 }
 
-@test "layers: a type of the own header and a part of a bigger noun may give the name" {
+@test "layers: a type of the own header, a family or a plural may give the name" {
     write src/base/jug.h '/* A jug. */' '#pragma once' 'typedef struct BigJug {' '    int a;' '} BigJug;' 'int big_jug_pour(void);'
     write src/base/jug.c '/* A jug. */' '#include "base/jug.h"' 'int big_jug_pour(void)' '{' '    return 1;' '}'
+    write src/base/cups.c '/* Many. */' 'int cup_stack(void);' 'int cup_stack(void)' '{' '    return 1;' '}'
     write src/base/jug_lid.c '/* Its lid. */' 'int jug_close(void);' 'int jug_close(void)' '{' '    return 1;' '}'
     check layers
     [ "$status" -eq 0 ] || { echo "$output"; false; }

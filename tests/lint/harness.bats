@@ -5,6 +5,7 @@ setup() {
     runner=$BATS_TEST_DIRNAME/../run
     file=$BATS_TEST_TMPDIR/sample.bats
     unset AMBIT_TEST_DIR CI
+    export TEST_PATIENCE_S=0.3
 }
 
 sample() { # HEAD BODY...: a test file of one test
