@@ -58,7 +58,9 @@ typedef struct SeccompRule {
 typedef struct SeccompPolicy {
     uint32_t default_action;
     uint32_t bad_architecture_action; /* for any other ABI; 0 is SECCOMP_RET_KILL_THREAD */
-    uint32_t unknown_action; /* for numbers above the newest this generator knows; 0: as default */
+    uint32_t unknown_action; /* for numbers above the newest that a rule names, which may be newer
+                                than the policy: a program should see "not there" (ENOSYS) and fall
+                                back, not "forbidden". 0: as default */
     const uint32_t *architectures; /* AUDIT_ARCH_... or SECCOMP_ARCHITECTURE_X32; the native one is
                                       always included, those without a table are left out */
     size_t architecture_count;
@@ -98,6 +100,8 @@ SeccompOp seccomp_op_from_name(const char *name);
 int seccomp_flag_from_name(const char *name, uint32_t *ret_flag);
 /* The syscall's number on an architecture, or -1. */
 int seccomp_syscall_number(uint32_t architecture, const char *name);
+/* Is there such a call on any architecture we have heard of? */
+bool seccomp_syscall_known(const char *name);
 /* The inverse, for people: the name or NULL. `number` with x32's bit 30. */
 const char *seccomp_syscall_name(uint32_t architecture, uint32_t number);
 uint32_t seccomp_native_architecture(void);

@@ -38,7 +38,9 @@ typedef struct Link {
 /* What the passes over all rules, one per ABI, need to know; they stay in the cache. */
 typedef struct Brief {
     uint32_t action;
-    int16_t row; /* -1: to be ignored */
+    int16_t row;   /* -1: no such call */
+    bool is_empty; /* unconditional with the default action: says nothing, so as not to beat a later
+                      one (peers leave such rules out) */
     bool conditional;
     bool multiplexed;
 } Brief;
@@ -100,9 +102,9 @@ static int builder_resolve(Builder *builder, Error *error)
         brief->row = (int16_t)seccomp_table_row(rule->syscall);
         if (brief->row < 0 && policy->ret_unknown)
             strbuf_printf(policy->ret_unknown, "%s ", rule->syscall);
-        if (!brief->conditional && rule->action == policy->default_action)
-            brief->row = -1; /* says nothing; peers leave it out, so it must not beat a later one */
-        brief->multiplexed = brief->row >= 0 && seccomp_table_multiplexer(brief->row, &call) >= 0;
+        brief->is_empty = !brief->conditional && rule->action == policy->default_action;
+        brief->multiplexed = brief->row >= 0 && !brief->is_empty &&
+                             seccomp_table_multiplexer(brief->row, &call) >= 0;
         links += brief->conditional + brief->multiplexed;
     }
     if (links > UINT16_MAX)
@@ -142,30 +144,38 @@ static void builder_add_multiplexed(Builder *builder, size_t rule, bool conditio
     builder_link(builder, &builder->cells[slot], rule, call);
 }
 
-static void builder_fill_cells(Builder *builder, SeccompColumn column)
+/* Returns the newest number that a rule names. */
+static uint32_t builder_fill_cells(Builder *builder, SeccompColumn column)
 {
     const SeccompPolicy *policy = builder->policy;
     const int16_t *slots = seccomp_table_slots(column);
     bool wide = seccomp_table_abis[column].wide;
     memset(builder->cells, 0, SECCOMP_TABLE_SLOTS * sizeof(*builder->cells));
     builder->link_count = 0;
+    int16_t newest = -1;
     for (size_t i = 0; i < policy->rule_count; i++) {
         const Brief *brief = &builder->briefs[i];
         if (brief->row < 0)
+            continue;
+        int16_t slot = slots[brief->row];
+        if (slot > newest && slot < SECCOMP_TABLE_PRIVATE_SLOT)
+            newest = slot;
+        if (brief->is_empty)
             continue;
         const SeccompRule *rule = &policy->rules[i];
         bool conditional = brief->conditional &&
                            seccomp_clause_needed(rule->conditions, rule->condition_count, wide);
         if (brief->multiplexed && column == SECCOMP_COLUMN_I386)
             builder_add_multiplexed(builder, i, conditional);
-        if (slots[brief->row] < 0)
+        if (slot < 0)
             continue;
-        Cell *cell = &builder->cells[slots[brief->row]];
+        Cell *cell = &builder->cells[slot];
         if (conditional)
             builder_link(builder, cell, i, 0);
         else if (cell->first != DECIDED)
             *cell = (Cell){ brief->action, DECIDED, 0 };
     }
+    return newest < 0 ? seccomp_table_newest(column) : (uint32_t)newest;
 }
 
 static int builder_fill_clauses(Builder *builder, const Cell *cell, bool wide, SeccompRange *range,
@@ -214,9 +224,8 @@ static int builder_add_abi(Builder *builder, SeccompColumn column, Error *error)
     const SeccompPolicy *policy = builder->policy;
     const SeccompAbi *abi = &seccomp_table_abis[column];
     uint32_t unknown = policy->unknown_action ? policy->unknown_action : policy->default_action;
-    uint32_t newest = seccomp_table_newest(column);
+    uint32_t newest = builder_fill_cells(builder, column);
     uint32_t end = column == SECCOMP_COLUMN_ARM ? SECCOMP_TABLE_SLOTS : newest + 2;
-    builder_fill_cells(builder, column);
 
     for (uint32_t slot = 0; slot < end; slot++) {
         const Cell *cell = &builder->cells[slot];
@@ -346,6 +355,11 @@ int seccomp_syscall_number(uint32_t architecture, const char *name)
         return -1;
     int32_t number = seccomp_table_number(row, (SeccompColumn)column);
     return number < 0 ? -1 : (int)(seccomp_table_abis[column].base + (uint32_t)number);
+}
+
+bool seccomp_syscall_known(const char *name)
+{
+    return seccomp_table_row(name) >= 0;
 }
 
 const char *seccomp_syscall_name(uint32_t architecture, uint32_t number)
