@@ -18,11 +18,15 @@ enum { CAPABILITY_INVALID = -1 };
 /* "CAP_CHOWN", "chown", "cap_chown": its number, or CAPABILITY_INVALID. */
 int capability_from_name(const char *name);
 const char *capability_name(int capability); /* "CAP_CHOWN"; NULL above the last known one */
-uint64_t capability_all(void); /* what this kernel knows: /proc/sys/kernel/cap_last_cap */
+uint64_t capability_all(void); /* what this kernel knows, by asking it: needs no procfs */
 void capability_print(uint64_t set, StrBuf *ret_text); /* "chown,dac_override" */
 
 /* Drops the bounding set to `sets->bounding`; to be called before the ids change. */
 int capability_apply_bounding(const CapabilitySets *sets, Error *error) MUST_CHECK;
-/* The other four sets of the calling thread; after the ids have changed (with keep-caps set). */
+/* The other four sets of the calling thread; after the ids have changed (with keep-caps set).
+ * Numbers this kernel does not know are left out by it. An ambient capability that is not also
+ * permitted and inheritable is left out: the kernel would not keep it. */
 int capability_apply(const CapabilitySets *sets, Error *error) MUST_CHECK;
 int capability_keep(bool keep, Error *error) MUST_CHECK; /* PR_SET_KEEPCAPS */
+/* All five sets of the calling thread. */
+int capability_get(CapabilitySets *ret_sets, Error *error) MUST_CHECK;
