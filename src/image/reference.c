@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "spec/oci_image.h"
 
 #define REFERENCE_DEFAULT_DOMAIN "docker.io"
 #define REFERENCE_LEGACY_DOMAIN  "index.docker.io"
@@ -114,22 +115,6 @@ static bool reference_tag_valid(const char *s)
     return s[length] == '\0' && length <= REFERENCE_TAG_MAX;
 }
 
-bool reference_digest_valid(const char *digest)
-{
-    if (!str_starts(digest, "sha256:"))
-        return false;
-    const char *hex = digest + 7;
-    size_t length = 0;
-    while (reference_is_hex(hex[length]))
-        length++;
-    return length == 64 && hex[length] == '\0';
-}
-
-const char *reference_digest_hex(const char *digest)
-{
-    return digest + 7;
-}
-
 const char *reference_id_prefix(const char *text)
 {
     if (str_starts(text, "sha256:"))
@@ -205,7 +190,7 @@ int reference_parse(const char *text, Arena *arena, Reference *ret_reference, Er
     char *at = strchr(name, '@');
     if (at) {
         *at = '\0';
-        if (!reference_digest_valid(at + 1))
+        if (!oci_digest_is_valid(at + 1))
             return reference_invalid(text, "a digest is sha256: and 64 hexadecimal digits", error);
         parsed.digest = at + 1;
     }

@@ -13,7 +13,6 @@
 enum {
     REFERENCE_PATH_MAX = 255,
     REFERENCE_TAG_MAX = 128,
-    REFERENCE_DIGEST_SIZE = 7 + 64 + 1, /* "sha256:" + 64 hexadecimal digits + terminator */
     REFERENCE_TEXT_MAX = 1024,
 };
 
@@ -34,11 +33,6 @@ char *reference_text(const Reference *reference, Arena *arena);
 char *reference_familiar(const Reference *reference, Arena *arena);
 /* The same without tag and digest: the REPOSITORY column of `ambit images`. */
 char *reference_familiar_name(const Reference *reference, Arena *arena);
-
-/* "sha256:" and 64 lower-case hexadecimal digits, nothing else. */
-bool reference_digest_valid(const char *digest);
-/* The hexadecimal part of a valid digest. */
-const char *reference_digest_hex(const char *digest);
 
 /*
  * Can `text` be (the beginning of) an image id: 1 to 64 lower-case hexadecimal digits, optionally

@@ -56,7 +56,7 @@ int decompress_stream(Compression compression, int from_fd, int to_fd, Error *er
 {
     const char *name = decompress_name(compression);
     struct archive *archive CLEANUP(decompress_freep) = archive_read_new();
-    if (!archive || decompress_table[compression].support(archive) > ARCHIVE_WARN ||
+    if (!archive || decompress_table[compression].support(archive) < ARCHIVE_WARN ||
         archive_read_support_format_raw(archive) != ARCHIVE_OK ||
         archive_read_append_filter(archive, decompress_table[compression].filter) < ARCHIVE_WARN ||
         archive_read_open_fd(archive, from_fd, DECOMPRESS_BLOCK) != ARCHIVE_OK)

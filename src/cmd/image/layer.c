@@ -220,6 +220,17 @@ static ssize_t layer_read(int fd, void *buffer, size_t size)
     return n < 0 ? -errno : n;
 }
 
+static bool layer_saves_packed(const LayerRun *run)
+{
+    return run->job->save_fd >= 0 && run->compression <= COMPRESSION_ZSTD;
+}
+
+static int layer_save(const LayerRun *run, const char *data, size_t size, Error *error)
+{
+    int r = fd_write_all(run->job->save_fd, data, size);
+    return r < 0 ? error_errno(error, r, "save the blob") : 0;
+}
+
 /* Takes a piece of the packed stream into account. */
 static int layer_count_packed(LayerRun *run, const char *data, size_t size, Error *error)
 {
@@ -228,7 +239,7 @@ static int layer_count_packed(LayerRun *run, const char *data, size_t size, Erro
     if (total > run->job->size)
         return error_set(error, ERROR_CORRUPT, EFBIG, "the blob is longer than the %llu bytes said",
                          (unsigned long long)run->job->size);
-    return 0;
+    return layer_saves_packed(run) ? layer_save(run, data, size, error) : 0;
 }
 
 static int layer_feed_all(LayerRun *run, Error *error)
@@ -241,7 +252,8 @@ static int layer_feed_all(LayerRun *run, Error *error)
         if (r == 0 && wanted)
             r = fd_write_all(run->decompressor_in, data, (size_t)size);
         if (r == -EPIPE) {
-            /* What follows is hashed all the same: the digest covers it. */
+            /* The decompressor has seen the end of its data, or failed. What follows is hashed all
+             * the same: the digest covers it. */
             wanted = false;
             r = 0;
         }
@@ -347,6 +359,8 @@ static int layer_relay(LayerRun *run, Error *error)
         digest_add(&run->diff_id, data, (size_t)size);
         run->result->unpacked_bytes += (uint64_t)size;
         int r = direct ? layer_count_packed(run, data, (size_t)size, error) : 0;
+        if (r == 0 && run->job->save_fd >= 0 && !layer_saves_packed(run))
+            r = layer_save(run, data, (size_t)size, error);
         if (r == 0)
             r = layer_check_bounds(run, error);
         if (r == 0)
@@ -415,6 +429,7 @@ static int layer_finish(LayerRun *run, Error *error)
     result->size = atomic_load(&run->packed_bytes);
     result->counts = run->writer.report.counts;
     result->compression = decompress_name(run->compression);
+    result->repacked = run->compression > COMPRESSION_ZSTD;
     return 0;
 }
 

@@ -23,7 +23,9 @@ typedef struct LayerJob {
     bool plain;
     const char *digest;  /* what the packed stream must be; NULL: anything */
     const char *diff_id; /* what the tar inside must be; NULL: anything */
-    uint64_t size;       /* of the packed stream; UINT64_MAX: anything */
+    uint64_t size;       /* of the packed stream; UINT64_MAX: any */
+    int save_fd;         /* a blob is written here: the packed stream, or the tar inside if the
+                            packing is none that an image may have (xz, bzip2). -1: nothing */
     uint64_t bytes_max;  /* bound on the tar inside */
     uint64_t entries_max;
 } LayerJob;
@@ -33,6 +35,7 @@ typedef struct LayerResult {
     char diff_id[DIGEST_SIZE];
     uint64_t size;           /* packed */
     uint64_t unpacked_bytes; /* of the tar */
+    bool repacked;           /* the saved blob is the tar inside: diff_id, unpacked_bytes */
     const char *compression; /* decompress_name */
     TreeCounts counts;
 } LayerResult;

@@ -103,14 +103,15 @@ int sandbox_detach_tree(int fd, bool read_only, Error *error)
     return r < 0 ? r : TAKE_FD(tree);
 }
 
-/* `fd`'s directory as a mount of its own, on top of itself, as the root of this namespace. */
-static int sandbox_pivot(int fd, Error *error)
+/* A detached tree becomes the root of this mount namespace; everything else goes out of sight. It
+ * is attached over "/" because no other path is known to exist in here. */
+static int sandbox_pivot(int tree_fd, Error *error)
 {
-    int tree CLEANUP(fd_closep) = sandbox_detach_tree(fd, false, error);
-    if (tree < 0)
-        return tree;
-    int r = mount_attach(tree, fd, error);
-    return r < 0 ? r : mount_pivot(tree, error);
+    int root CLEANUP(fd_closep) = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0)
+        return error_errno(error, errno, "open /");
+    int r = mount_attach(tree_fd, root, error);
+    return r < 0 ? r : mount_pivot(tree_fd, error);
 }
 
 static void sandbox_limit(int resource, uint64_t value)
@@ -125,13 +126,17 @@ static void sandbox_limit(int resource, uint64_t value)
 
 int sandbox_enter(int root_fd, int *ret_fd, Error *error)
 {
+    /* Trees can only be taken from the mount namespace that they are in: before leaving it. */
+    int tree CLEANUP(fd_closep) = sandbox_detach_tree(root_fd, false, error);
+    if (tree < 0)
+        return error_wrap(error, "sandbox");
     if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) < 0)
         return error_errno(error, errno, "unshare");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return error_errno(error, errno, "no_new_privs");
     int r = mount_set_propagation("/", MS_REC | MS_PRIVATE, error);
     if (r == 0)
-        r = sandbox_pivot(root_fd, error);
+        r = sandbox_pivot(tree, error);
     if (r == 0)
         r = sandbox_capabilities(SANDBOX_PARENT_CAPABILITIES, error);
     if (r < 0)
@@ -162,11 +167,11 @@ static int sandbox_arrange_fds(const SandboxChild *child)
     return sys_close_range(child->fd_count, ~0U, 0) < 0 ? -errno : 0;
 }
 
-static int sandbox_confine(const SandboxChild *child, Error *error)
+static int sandbox_confine(const SandboxChild *child, int tree_fd, Error *error)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
         return error_errno(error, errno, "prctl");
-    int r = sandbox_pivot(child->root_fd, error);
+    int r = sandbox_pivot(tree_fd, error);
     if (r < 0)
         return r;
     r = sandbox_arrange_fds(child);
@@ -182,13 +187,16 @@ static int sandbox_confine(const SandboxChild *child, Error *error)
 
 pid_t sandbox_spawn(const SandboxChild *child, Error *error)
 {
+    int tree CLEANUP(fd_closep) = sandbox_detach_tree(child->root_fd, false, error);
+    if (tree < 0)
+        return error_wrap(error, "sandbox");
     CloneOptions options = { .flags = CLONE_NEWPID | CLONE_NEWNS, .cgroup_fd = -1 };
     pid_t pid = clone_process(&options, error);
     if (pid != 0)
         return pid;
 
     Error inner = { 0 };
-    if (sandbox_confine(child, &inner) < 0) {
+    if (sandbox_confine(child, tree, &inner) < 0) {
         /* Standard error is still the parent's if arranging did not get that far. */
         (void)dprintf(STDERR_FILENO, "sandbox: %s\n", inner.message);
         _exit(99);

@@ -258,6 +258,7 @@ static int tree_add_file(Tree *tree, const TreeEntry *entry, TreePlace *place, i
         int fd = openat(place->parent->fd, place->name,
                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
         if (fd >= 0) {
+            tree->dirs.counts.bytes += entry->size;
             *ret_fd = fd;
             return 0;
         }

@@ -34,6 +34,7 @@ typedef struct TreeEntry {
     uid_t uid;
     gid_t gid;
     dev_t device;
+    uint64_t size; /* of a regular file */
     struct timespec mtime;
     const char *target; /* symlink: its text; hard link (hard_link set): the other path */
     bool hard_link;

@@ -35,6 +35,7 @@ typedef struct TreeOptions {
 
 typedef struct TreeCounts {
     uint64_t entries;
+    uint64_t bytes;          /* of regular files, holes included */
     uint64_t implicit_dirs;  /* parents that no entry described */
     uint64_t xattrs_dropped; /* not of a kind that an image may set, or refused by the filesystem */
 } TreeCounts;

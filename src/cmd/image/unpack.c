@@ -100,6 +100,7 @@ static int unpack_describe(struct archive_entry *from, TreeXattr xattrs[TREE_XAT
         .mode = archive_entry_mode(from),
         .uid = (uid_t)uid,
         .gid = (gid_t)gid,
+        .size = (uint64_t)archive_entry_size(from),
         .device = makedev((unsigned)archive_entry_rdevmajor(from),
                           (unsigned)archive_entry_rdevminor(from)),
         .mtime = { archive_entry_mtime(from),

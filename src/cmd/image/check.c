@@ -1,0 +1,134 @@
+/*
+ * `check`: imagecheck with digests. It is here and not in the core program because hashing every
+ * blob is OpenSSL's work. With repair, a layer that is missing is unpacked again from its blob.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "cmd/image/digest.h"
+#include "cmd/image/request.h"
+#include "image/image.h"
+#include "image/imagecheck.h"
+#include "image/imageindex.h"
+
+static int check_digest_of(int fd, char ret_digest[OCI_DIGEST_SIZE], Error *error)
+{
+    return digest_of_file(fd, ret_digest, NULL, error);
+}
+
+/* Unpacks what is missing of one image. The number of layers that came back, or negative. */
+static int check_restore_image(const RequestContext *context, Intake *intake, const Image *image,
+                               Error *error)
+{
+    int restored = 0;
+    const StrList *diff_ids = &image->config.rootfs.diff_ids;
+    for (size_t i = 0; i < diff_ids->count; i++) {
+        char name[IMAGESTORE_LAYER_NAME_SIZE];
+        if (imagestore_find_layer(context->store, diff_ids->items[i], image->id, name) == 0)
+            continue;
+        const OciDescriptor *at = &image->manifest.layers.items[i];
+        int fd CLEANUP(fd_closep) = imagestore_open_blob(context->store, at->digest, error);
+        if (fd < 0)
+            return fd;
+        LayerResult result;
+        IntakeLayer layer = {
+            .diff_ids = diff_ids,
+            .index = i,
+            .id = image->id,
+            .source_fd = fd,
+            .digest = at->digest,
+            .size = (uint64_t)at->size,
+        };
+        int r = intake_add_layer(intake, &layer, &result, error);
+        if (r < 0)
+            return r;
+        restored++;
+    }
+    return restored;
+}
+
+static int check_restore(const RequestContext *context, Error *error)
+{
+    Intake intake CLEANUP(intake_done) = INTAKE_EMPTY;
+    OciIndex index;
+    int restored = 0;
+    int r = imageindex_read(context->store, context->arena, &index, error);
+    if (r == 0)
+        r = intake_open(context->store, &context->request->limits, context->arena, &intake, error);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < index.manifests.count; i++) {
+        Image image;
+        /* One image that cannot be helped must not keep the others from it: it stays reported. */
+        if (image_read(context->store, &index.manifests.items[i], context->arena, &image, NULL) ==
+            0)
+            restored += check_restore_image(context, &intake, &image, NULL) > 0;
+    }
+    return restored > 0 ? intake_commit(&intake, error) : 0;
+}
+
+static const char *check_kind_name(ImageProblemKind kind)
+{
+    switch (kind) {
+    case IMAGE_PROBLEM_INDEX: return "index";
+    case IMAGE_PROBLEM_MANIFEST: return "manifest";
+    case IMAGE_PROBLEM_BLOB: return "blob";
+    case IMAGE_PROBLEM_LAYER: return "layer";
+    case IMAGE_PROBLEM_UNUSED: return "unused";
+    case IMAGE_PROBLEM_TEMPORARY: return "temporary";
+    }
+    return "unknown";
+}
+
+/* Is the layer of a reported image there now? */
+static bool check_is_restored(const RequestContext *context, const ImageProblem *problem)
+{
+    Image image;
+    return image_resolve(context->store, problem->subject, context->arena, &image, NULL) == 0;
+}
+
+static void check_answer(const RequestContext *context, const ImageProblems *problems)
+{
+    JsonWriter *w = context->answer;
+    json_write_object(w);
+    json_write_key(w, "problems");
+    json_write_array(w);
+    for (size_t i = 0; i < problems->count; i++) {
+        const ImageProblem *problem = &problems->items[i];
+        bool repaired = problem->kind == IMAGE_PROBLEM_LAYER
+                            ? context->request->repair && check_is_restored(context, problem)
+                            : problem->repaired;
+        json_write_object(w);
+        json_write_key(w, "kind");
+        json_write_string(w, check_kind_name(problem->kind));
+        json_write_key(w, "subject");
+        json_write_string(w, problem->subject);
+        json_write_key(w, "problem");
+        json_write_string(w, problem->text);
+        json_write_key(w, "repaired");
+        json_write_bool(w, repaired);
+        json_write_end_object(w);
+    }
+    json_write_end_array(w);
+    json_write_end_object(w);
+}
+
+int check_run(const RequestContext *context, Error *error)
+{
+    const Request *request = context->request;
+    ImageGcUse use = { .layers = request->layers_in_use };
+    ImageCheck check = {
+        .repair = request->repair,
+        .use = &use,
+        .digest_of = request->deep ? check_digest_of : NULL,
+    };
+    ImageProblems problems;
+    int r = imagecheck_run(context->store, &check, context->arena, &problems, error);
+    if (r == 0 && request->repair)
+        r = check_restore(context, error);
+    if (r == 0)
+        check_answer(context, &problems);
+    return r;
+}

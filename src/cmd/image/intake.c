@@ -1,0 +1,396 @@
+/*
+ * Three stages: work in "work-N" of the temporary directory; what is verified moves to "blobs" and
+ * "layers" there; the commit syncs the filesystem once and renames all of it into the store.
+ *
+ * The trap: two intakes may bring the same layer. The second rename finds a directory in the way
+ * (EEXIST, ENOTEMPTY) and loses: both are the same bytes.
+ */
+#include "cmd/image/intake.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "cmd/image/sandbox.h"
+#include "image/imageindex.h"
+#include "image/imagemark.h"
+
+static int intake_open_at(int dirfd, const char *name)
+{
+    if (mkdirat(dirfd, name, 0700) < 0 && errno != EEXIST)
+        return -errno;
+    int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+int intake_open(const ImageStore *store, const IntakeLimits *limits, Arena *arena,
+                Intake *ret_intake, Error *error)
+{
+    *ret_intake = (Intake){
+        .store = store,
+        .limits = *limits,
+        .arena = arena,
+        .blobs_fd = -1,
+        .layers_fd = -1,
+        .keep_fd = -1,
+    };
+    Intake *intake = ret_intake;
+    intake->fd = imagestore_make_temp(store, intake->name, error);
+    if (intake->fd < 0)
+        return intake->fd;
+    intake->blobs_fd = intake_open_at(intake->fd, "blobs");
+    intake->layers_fd = intake_open_at(intake->fd, "layers");
+    intake->keep_fd =
+        openat(intake->fd, IMAGEMARK_KEEP, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (intake->blobs_fd < 0 || intake->layers_fd < 0 || intake->keep_fd < 0) {
+        int r = error_errno(error, errno, "image store: %s", intake->name);
+        intake_done(intake);
+        return r;
+    }
+    return 0;
+}
+
+void intake_done(Intake *intake)
+{
+    if (intake->fd >= 0)
+        (void)!file_remove_tree_at(intake->store->root_fd, intake->name);
+    fd_closep(&intake->fd);
+    fd_closep(&intake->blobs_fd);
+    fd_closep(&intake->layers_fd);
+    fd_closep(&intake->keep_fd);
+}
+
+int intake_make_dir(Intake *intake, char ret_name[INTAKE_NAME_SIZE], Error *error)
+{
+    (void)snprintf(ret_name, INTAKE_NAME_SIZE, "work-%u", intake->serial++);
+    int fd = intake_open_at(intake->fd, ret_name);
+    /* A layer's root is 0755 unless its archive says otherwise. */
+    if (fd < 0 || fchmod(fd, 0755) < 0) {
+        int r = error_errno(error, errno, "image store: %s/%s", intake->name, ret_name);
+        fd_close(fd);
+        return r;
+    }
+    return fd;
+}
+
+int intake_make_file(Intake *intake, char ret_name[INTAKE_NAME_SIZE], Error *error)
+{
+    (void)snprintf(ret_name, INTAKE_NAME_SIZE, "work-%u", intake->serial++);
+    int fd = openat(intake->fd, ret_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return fd < 0 ? error_errno(error, errno, "image store: %s/%s", intake->name, ret_name) : fd;
+}
+
+/* Does the store have "blobs/<name>" or "layers/<name>"? Then it must stay. */
+static bool intake_keep(Intake *intake, bool is_layer, const char *name)
+{
+    const ImageStore *store = intake->store;
+    int lock CLEANUP(fd_closep) = imagestore_lock(store, false, NULL);
+    if (lock < 0 || faccessat(is_layer ? store->layers_fd : store->blobs_fd, name, F_OK, 0) < 0)
+        return false;
+    char line[160];
+    int length = snprintf(line, sizeof(line), "%s/%s\n", is_layer ? "layers" : "blobs", name);
+    return fd_write_all(intake->keep_fd, line, (size_t)length) == 0;
+}
+
+/*** Blobs. ***/
+
+bool intake_has_blob(Intake *intake, const char *digest)
+{
+    const char *hex = oci_digest_hex(digest);
+    return faccessat(intake->blobs_fd, hex, F_OK, 0) == 0 || intake_keep(intake, false, hex);
+}
+
+int intake_add_bytes(Intake *intake, const void *data, size_t size, char ret_digest[DIGEST_SIZE],
+                     Error *error)
+{
+    char digest[DIGEST_SIZE];
+    int r = digest_of_bytes(data, size, digest, error);
+    if (r < 0)
+        return r;
+    if (ret_digest)
+        memcpy(ret_digest, digest, sizeof(digest));
+    if (intake_has_blob(intake, digest))
+        return 0;
+    r = file_write_at(intake->blobs_fd, oci_digest_hex(digest), data, size, 0600, FILE_VOLATILE);
+    return r < 0 ? error_errno(error, r, "image store: blob %s", digest) : 0;
+}
+
+static int intake_copy(int from, int to, Error *error)
+{
+    char *buffer CLEANUP(mem_freep) = mem_alloc(256 * 1024);
+    for (;;) {
+        ssize_t n = read(from, buffer, 256 * 1024);
+        if (n == 0)
+            return 0;
+        if (n < 0 && errno == EINTR)
+            continue;
+        int r = n < 0 ? -errno : fd_write_all(to, buffer, (size_t)n);
+        if (r < 0)
+            return error_errno(error, r, "copy a blob");
+    }
+}
+
+static int intake_copy_file(Intake *intake, int dirfd, const char *name, const char *digest,
+                            Error *error)
+{
+    char actual[DIGEST_SIZE], work[INTAKE_NAME_SIZE];
+    int from CLEANUP(fd_closep) = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int to CLEANUP(fd_closep) = intake_make_file(intake, work, error);
+    if (to < 0)
+        return to;
+    int r = from < 0 ? error_errno(error, errno, "open %s", name) : intake_copy(from, to, error);
+    /* It is a stranger's directory: what counts is what we have now. */
+    if (r == 0 && lseek(to, 0, SEEK_SET) != 0)
+        r = error_errno(error, errno, "seek");
+    if (r == 0)
+        r = digest_of_file(to, actual, NULL, error);
+    if (r == 0 && !str_eq(actual, digest))
+        r = error_set(error, ERROR_CORRUPT, EBADMSG, "the blob's digest is %s instead of %s",
+                      actual, digest);
+    if (r == 0 && renameat(intake->fd, work, intake->blobs_fd, oci_digest_hex(digest)) < 0)
+        r = error_errno(error, errno, "image store: blob %s", digest);
+    return r;
+}
+
+int intake_add_file(Intake *intake, const IntakeFile *file, const char *digest, Error *error)
+{
+    if (intake_has_blob(intake, digest))
+        return 0;
+    if (!file->take)
+        return intake_copy_file(intake, file->dirfd, file->name, digest, error);
+    if (renameat(file->dirfd, file->name, intake->blobs_fd, oci_digest_hex(digest)) < 0)
+        return error_errno(error, errno, "image store: blob %s", digest);
+    return 0;
+}
+
+/*** Layers. ***/
+
+/* Where a layer below is now: the path from the store's root. */
+static int intake_lower_path(const Intake *intake, const IntakeLayer *layer, size_t index,
+                             char *path, size_t size, Error *error)
+{
+    const char *diff_id = layer->diff_ids->items[index];
+    char name[IMAGESTORE_LAYER_NAME_SIZE];
+    for (int own = 0; own < 2; own++) {
+        imagestore_layer_name(diff_id, layer->id, own, name);
+        if (faccessat(intake->layers_fd, name, F_OK, 0) == 0) {
+            (void)snprintf(path, size, "/%s/layers/%s", intake->name, name);
+            return 0;
+        }
+    }
+    if (imagestore_find_layer(intake->store, diff_id, layer->id, name) < 0)
+        return error_set(error, ERROR_SYSTEM, ENOENT, "the layer below is missing");
+    (void)snprintf(path, size, "/layers/%s", name);
+    return 0;
+}
+
+/*
+ * The layers below, merged: a read-only overlay, detached. By path, not by descriptor: this process
+ * has no /proc, which old kernels would need. Short links keep the option within a page.
+ */
+static int intake_lower_view(Intake *intake, const IntakeLayer *layer, Error *error)
+{
+    char links[INTAKE_NAME_SIZE], view[INTAKE_NAME_SIZE];
+    int links_fd CLEANUP(fd_closep) = intake_make_dir(intake, links, error);
+    int view_fd CLEANUP(fd_closep) = intake_make_dir(intake, view, error);
+    if (links_fd < 0 || view_fd < 0)
+        return links_fd < 0 ? links_fd : view_fd;
+
+    StrBuf options CLEANUP(strbuf_done) = { 0 };
+    strbuf_add(&options, "lowerdir=");
+    for (size_t i = layer->index; i-- > 0;) {
+        char path[256], name[24];
+        int r = intake_lower_path(intake, layer, i, path, sizeof(path), error);
+        if (r < 0)
+            return r;
+        (void)snprintf(name, sizeof(name), "%zu", i);
+        if (symlinkat(path, links_fd, name) < 0)
+            return error_errno(error, errno, "link to the layer below");
+        strbuf_printf(&options, "%s:", name);
+    }
+    /* Overlayfs wants two layers if it has no upper one: the empty view itself is the last. */
+    strbuf_printf(&options, "../%s", view);
+
+    char target[64];
+    (void)snprintf(target, sizeof(target), "/%s/%s", intake->name, view);
+    if (fchdir(links_fd) < 0 ||
+        mount("overlay", target, "overlay", MS_RDONLY | MS_NOSUID, strbuf_text(&options)) < 0)
+        return error_errno(error, errno, "overlay of the layers below");
+    int mounted CLEANUP(fd_closep) = open(target, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int tree CLEANUP(fd_closep) = mounted < 0
+                                      ? error_errno(error, errno, "overlay of the layers below")
+                                      : sandbox_detach_tree(mounted, true, error);
+    (void)umount2(target, MNT_DETACH);
+    return chdir("/") < 0 ? error_errno(error, errno, "chdir") : TAKE_FD(tree);
+}
+
+/* Its files' bytes are known now and asked for often. */
+static void intake_note_bytes(int dir_fd, uint64_t bytes)
+{
+    char text[24];
+    int length = snprintf(text, sizeof(text), "%llu", (unsigned long long)bytes);
+    (void)fsetxattr(dir_fd, IMAGESTORE_BYTES_XATTR, text, (size_t)length, 0);
+}
+
+static int intake_place_layer(Intake *intake, const char *work, const char *layer_name,
+                              Error *error)
+{
+    if (renameat(intake->fd, work, intake->layers_fd, layer_name) == 0 || errno == EEXIST ||
+        errno == ENOTEMPTY)
+        return 0;
+    return error_errno(error, errno, "image store: layer %s", layer_name);
+}
+
+static int intake_unpack(Intake *intake, const IntakeLayer *layer, bool own, LayerResult *ret,
+                         Error *error)
+{
+    char work[INTAKE_NAME_SIZE], name[IMAGESTORE_LAYER_NAME_SIZE];
+    int lower CLEANUP(fd_closep) = own ? intake_lower_view(intake, layer, error) : -1;
+    if (own && lower < 0)
+        return lower;
+    int target CLEANUP(fd_closep) = intake_make_dir(intake, work, error);
+    if (target < 0)
+        return target;
+    if (lseek(layer->source_fd, 0, SEEK_SET) < 0)
+        return error_errno(error, errno, "seek");
+    LayerJob job = {
+        .source_fd = layer->source_fd,
+        .target_fd = target,
+        .lower_fd = lower,
+        .has_lower = layer->index > 0,
+        .digest = layer->digest,
+        .diff_id = layer->diff_ids->items[layer->index],
+        .size = layer->size,
+        .save_fd = -1,
+        .bytes_max = intake->limits.layer_bytes,
+        .entries_max = intake->limits.layer_entries,
+    };
+    int r = layer_unpack(&job, ret, error);
+    if (r < 0)
+        return r;
+    intake_note_bytes(target, ret->counts.bytes);
+    imagestore_layer_name(job.diff_id, layer->id, own, name);
+    return intake_place_layer(intake, work, name, error);
+}
+
+static bool intake_has_layer(Intake *intake, const IntakeLayer *layer)
+{
+    for (int own = 0; own < 2; own++) {
+        char name[IMAGESTORE_LAYER_NAME_SIZE];
+        imagestore_layer_name(layer->diff_ids->items[layer->index], layer->id, own, name);
+        if (faccessat(intake->layers_fd, name, F_OK, 0) == 0 || intake_keep(intake, true, name))
+            return true;
+    }
+    return false;
+}
+
+/* The layer is unpacked already: is the blob what it should be? */
+static int intake_verify_blob(const IntakeLayer *layer, LayerResult *ret, Error *error)
+{
+    LayerResult result = { .compression = "" };
+    if (lseek(layer->source_fd, 0, SEEK_SET) < 0)
+        return error_errno(error, errno, "seek");
+    int r = digest_of_file(layer->source_fd, result.digest, &result.size, error);
+    if (r < 0)
+        return r;
+    if (layer->digest && !str_eq(layer->digest, result.digest))
+        return error_set(error, ERROR_CORRUPT, EBADMSG, "the blob's digest is %s instead of %s",
+                         result.digest, layer->digest);
+    if (layer->size != UINT64_MAX && layer->size != result.size)
+        return error_set(error, ERROR_CORRUPT, EBADMSG, "the blob has %llu bytes instead of %llu",
+                         (unsigned long long)result.size, (unsigned long long)layer->size);
+    *ret = result;
+    return 0;
+}
+
+int intake_add_layer(Intake *intake, const IntakeLayer *layer, LayerResult *ret_result,
+                     Error *error)
+{
+    if (intake_has_layer(intake, layer))
+        return intake_verify_blob(layer, ret_result, error);
+    int r = intake_unpack(intake, layer, false, ret_result, error);
+    if (r != TREEDIR_NEEDS_LOWER)
+        return r;
+    error_clear(error);
+    return intake_unpack(intake, layer, true, ret_result, error);
+}
+
+int intake_adopt_layer(Intake *intake, const char *name, const LayerResult *result, Error *error)
+{
+    char layer_name[IMAGESTORE_LAYER_NAME_SIZE];
+    int fd CLEANUP(fd_closep) =
+        openat(intake->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(error, errno, "image store: %s", name);
+    intake_note_bytes(fd, result->counts.bytes);
+    imagestore_layer_name(result->diff_id, result->diff_id, false, layer_name);
+    return intake_place_layer(intake, name, layer_name, error);
+}
+
+/*** Commit. ***/
+
+void intake_add_image(Intake *intake, const OciDescriptor *manifest, const StrList *names,
+                      const char *id)
+{
+    IntakeImage *image =
+        arena_append(intake->arena, &intake->images, &intake->image_count, sizeof(*image));
+    *image = (IntakeImage){ .manifest = *manifest, .id = id };
+    for (size_t i = 0; names && i < names->count; i++)
+        strlist_append(intake->arena, &image->names, names->items[i]);
+}
+
+typedef struct IntakeMove {
+    int from, to;
+    bool directories;
+} IntakeMove;
+
+static int intake_move(void *context, const char *name, Error *error)
+{
+    const IntakeMove *move = context;
+    if (renameat(move->from, name, move->to, name) == 0)
+        return 0;
+    if (move->directories && (errno == EEXIST || errno == ENOTEMPTY))
+        return 0; /* another intake was faster with the same layer */
+    return error_errno(error, errno, "image store: %s", name);
+}
+
+static int intake_move_all(Intake *intake, Error *error)
+{
+    IntakeMove blobs = { intake->blobs_fd, intake->store->blobs_fd, false };
+    IntakeMove layers = { intake->layers_fd, intake->store->layers_fd, true };
+    int r = imagemark_each(intake->blobs_fd, intake_move, &blobs, error);
+    if (r == 0)
+        r = imagemark_each(intake->layers_fd, intake_move, &layers, error);
+    if (r == 0 && (fsync(intake->store->blobs_fd) < 0 || fsync(intake->store->layers_fd) < 0))
+        r = error_errno(error, errno, "image store: sync");
+    return r;
+}
+
+int intake_commit(Intake *intake, Error *error)
+{
+    /* All data before any name: after a power cut a layer is complete or not there. */
+    if (syncfs(intake->fd) < 0)
+        return error_errno(error, errno, "image store: sync");
+    int lock CLEANUP(fd_closep) = imagestore_lock(intake->store, true, error);
+    OciIndex index;
+    int r = lock < 0 ? lock : imageindex_read(intake->store, intake->arena, &index, error);
+    if (r == 0)
+        r = intake_move_all(intake, error);
+    for (size_t i = 0; r == 0 && i < intake->image_count; i++) {
+        const IntakeImage *image = &intake->images[i];
+        if (image->names.count == 0)
+            imageindex_put(&index, intake->arena, &image->manifest, NULL);
+        for (size_t j = 0; j < image->names.count; j++)
+            imageindex_put(&index, intake->arena, &image->manifest, image->names.items[j]);
+    }
+    return r < 0 ? r : imageindex_write(intake->store, &index, error);
+}

@@ -1,0 +1,43 @@
+/*
+ * What the helper is asked to do, from its command line, and what it answers: one JSON document on
+ * standard output. Descriptor 3 is the store's directory, descriptor 4 what is read or written.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "cmd/image/intake.h"
+
+enum { REQUEST_STORE_FD = 3, REQUEST_DATA_FD = 4 };
+
+typedef struct Request {
+    StrList names; /* references to give; load: only if the archive holds one image */
+    StrList only;  /* load: references to take */
+    const char *architecture, *variant;
+    const char *config;  /* import: an image config's `config` as JSON */
+    const char *message; /* import: what history says */
+    const char *created; /* import: RFC 3339 */
+    bool repair, deep;
+    StrList layers_in_use; /* check */
+    IntakeLimits limits;
+} Request;
+
+typedef struct RequestContext {
+    const Request *request;
+    const ImageStore *store;
+    int data_fd; /* the stream, or a detached read-only tree; -1: none */
+    bool data_is_dir;
+    Arena *arena;
+    JsonWriter *answer;
+} RequestContext;
+
+/* Each answers with one JSON object. */
+int load_run(const RequestContext *context, Error *error) MUST_CHECK;
+int import_run(const RequestContext *context, Error *error) MUST_CHECK;
+int check_run(const RequestContext *context, Error *error) MUST_CHECK;
+
+/* {"images": [{"names": [...], "id": "sha256:...", "manifest": "sha256:..."}]} */
+void request_answer_images(const RequestContext *context, const Intake *intake);

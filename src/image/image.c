@@ -1,0 +1,214 @@
+/*
+ * In the path of `run`: index.json, one manifest, one config are read and parsed, no digest is
+ * computed (each was verified when it came in; the store belongs to root with mode 0700, and
+ * `ambit system check --deep` looks again).
+ *
+ * The trap: readers take no lock. index.json is replaced as a whole, but a blob may be removed
+ * between reading the index and opening the blob; image_resolve then looks once more.
+ */
+#include "image/image.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "image/imageindex.h"
+
+int image_read(const ImageStore *store, const OciDescriptor *descriptor, Arena *arena,
+               Image *ret_image, Error *error)
+{
+    Image image = {
+        .name = imageindex_name(descriptor),
+        .manifest_digest = descriptor->digest,
+        .descriptor = *descriptor,
+    };
+    char *text;
+    size_t size;
+    int r = imagestore_read_blob(store, descriptor, arena, &text, &size, error);
+    if (r == 0)
+        r = oci_manifest_parse(arena, text, size, &image.manifest, error);
+    if (r < 0)
+        return error_wrap(error, "manifest");
+    image.id = image.manifest.config.digest;
+    r = imagestore_read_blob(store, &image.manifest.config, arena, &text, &size, error);
+    if (r == 0)
+        r = oci_image_parse(arena, text, size, &image.config, error);
+    if (r == 0)
+        r = oci_image_check_layers(&image.config, &image.manifest, error);
+    if (r < 0)
+        return error_wrap(error, "config");
+    *ret_image = image;
+    return 0;
+}
+
+int image_find_layers(const ImageStore *store, Image *image, Arena *arena, Error *error)
+{
+    const StrList *diff_ids = &image->config.rootfs.diff_ids;
+    StrList layers = { 0 };
+    for (size_t i = diff_ids->count; i-- > 0;) {
+        char name[IMAGESTORE_LAYER_NAME_SIZE];
+        if (imagestore_find_layer(store, diff_ids->items[i], image->id, name) < 0)
+            return error_set(error, ERROR_CORRUPT, ENOENT,
+                             "layer %zu (%s) is missing from the image store", i + 1,
+                             diff_ids->items[i]);
+        strlist_append(arena, &layers, name);
+    }
+    image->layers = layers;
+    return 0;
+}
+
+/* Does `digest` begin with the digits `prefix`? */
+static bool image_digest_fits(const char *digest, const char *prefix)
+{
+    return digest && str_starts(oci_digest_hex(digest), prefix);
+}
+
+/* By the beginning of an id: reads every manifest, which is why names come first. */
+static int image_find_by_id(const ImageStore *store, const OciIndex *index, const char *prefix,
+                            Arena *arena, const OciDescriptor **ret, Error *error)
+{
+    const OciDescriptor *found = NULL;
+    const char *found_id = NULL;
+    for (size_t i = index->manifests.count; i-- > 0;) {
+        const OciDescriptor *descriptor = &index->manifests.items[i];
+        Image image;
+        if (image_read(store, descriptor, arena, &image, NULL) < 0)
+            continue;
+        if (!image_digest_fits(image.id, prefix) && !image_digest_fits(descriptor->digest, prefix))
+            continue;
+        if (found && !str_eq(found_id, image.id))
+            return error_set(error, ERROR_CONFLICT, ENOTUNIQ,
+                             "more than one image has an id that begins with %s", prefix);
+        /* One with a name rather than one without: the caller shows it. */
+        if (!found || (!imageindex_name(found) && image.name))
+            found = descriptor;
+        found_id = image.id;
+    }
+    if (!found)
+        return -ENOENT;
+    *ret = found;
+    return 0;
+}
+
+int image_find(const ImageStore *store, const OciIndex *index, const char *text, Arena *arena,
+               const OciDescriptor **ret, Error *error)
+{
+    Reference reference;
+    const char *prefix = text ? reference_id_prefix(text) : NULL;
+    Error grammar = { 0 };
+    int parsed = reference_parse(text, arena, &reference, &grammar);
+    if (parsed == 0) {
+        *ret = imageindex_find(index, &reference, arena);
+        if (*ret)
+            return 0;
+    }
+    if (prefix) {
+        int r = image_find_by_id(store, index, prefix, arena, ret, error);
+        if (r != -ENOENT)
+            return r;
+    }
+    if (parsed < 0 && !prefix) {
+        if (error)
+            *error = grammar;
+        return parsed;
+    }
+    return error_set(error, ERROR_NOT_FOUND, ENOENT, "no such image: %.200s", text);
+}
+
+static int image_resolve_once(const ImageStore *store, const char *text, Arena *arena,
+                              Image *ret_image, Error *error)
+{
+    OciIndex index;
+    int r = imageindex_read(store, arena, &index, error);
+    const OciDescriptor *descriptor = NULL;
+    if (r == 0)
+        r = image_find(store, &index, text, arena, &descriptor, error);
+    if (r < 0)
+        return r;
+    Image image;
+    r = image_read(store, descriptor, arena, &image, error);
+    if (r == 0)
+        r = image_find_layers(store, &image, arena, error);
+    if (r < 0) {
+        if (error && error->kind == ERROR_NOT_FOUND)
+            error->kind = ERROR_CORRUPT; /* the image is there, a part of it is not */
+        return error_wrap(error, "image %.200s", text);
+    }
+    *ret_image = image;
+    return 0;
+}
+
+int image_resolve(const ImageStore *store, const char *text, Arena *arena, Image *ret_image,
+                  Error *error)
+{
+    Error first = { 0 };
+    int r = image_resolve_once(store, text, arena, ret_image, &first);
+    if (r < 0 && first.kind == ERROR_CORRUPT)
+        return image_resolve_once(store, text, arena, ret_image, error);
+    if (r < 0 && error)
+        *error = first;
+    return r;
+}
+
+int image_list(const ImageStore *store, Arena *arena, ImageList *ret_list, size_t *ret_broken,
+               Error *error)
+{
+    OciIndex index;
+    int r = imageindex_read(store, arena, &index, error);
+    if (r < 0)
+        return r;
+    ImageList list = { 0 };
+    size_t broken = 0;
+    for (size_t i = index.manifests.count; i-- > 0;) {
+        Image image;
+        if (image_read(store, &index.manifests.items[i], arena, &image, NULL) < 0 ||
+            image_find_layers(store, &image, arena, NULL) < 0) {
+            broken++;
+            continue;
+        }
+        *(Image *)arena_append(arena, &list.items, &list.count, sizeof(image)) = image;
+    }
+    if (ret_broken)
+        *ret_broken = broken;
+    *ret_list = list;
+    return 0;
+}
+
+int image_tag(const ImageStore *store, const char *image, const char *name, Error *error)
+{
+    Arena arena CLEANUP(arena_done) = { 0 };
+    Reference reference;
+    int r = reference_parse(name, &arena, &reference, error);
+    if (r < 0)
+        return r;
+    if (reference.digest)
+        return error_set(error, ERROR_USAGE, EINVAL, "a tag cannot be a digest: %.200s", name);
+
+    int lock CLEANUP(fd_closep) = imagestore_lock(store, true, error);
+    if (lock < 0)
+        return lock;
+    OciIndex index;
+    const OciDescriptor *descriptor = NULL;
+    r = imageindex_read(store, &arena, &index, error);
+    if (r == 0)
+        r = image_find(store, &index, image, &arena, &descriptor, error);
+    if (r < 0)
+        return r;
+    imageindex_put(&index, &arena, descriptor, reference_text(&reference, &arena));
+    return imageindex_write(store, &index, error);
+}
+
+int image_bytes(const ImageStore *store, const Image *image, uint64_t *ret_bytes, Error *error)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < image->layers.count; i++) {
+        uint64_t bytes;
+        int r = imagestore_layer_bytes(store, image->layers.items[i], &bytes, error);
+        if (r < 0)
+            return r;
+        total += bytes;
+    }
+    *ret_bytes = total;
+    return 0;
+}

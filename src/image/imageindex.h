@@ -1,0 +1,35 @@
+/*
+ * index.json: which images the store has and by which names. One descriptor per name, with the
+ * annotation org.opencontainers.image.ref.name; an image without a name has one descriptor without
+ * it. The newest is the last.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "image/imagestore.h"
+#include "image/reference.h"
+
+#define IMAGEINDEX_REF_NAME "org.opencontainers.image.ref.name"
+
+/* A missing file is an empty index. */
+int imageindex_read(const ImageStore *store, Arena *arena, OciIndex *ret_index, Error *error)
+    MUST_CHECK;
+/* Replaces the file; the caller holds the exclusive lock. */
+int imageindex_write(const ImageStore *store, const OciIndex *index, Error *error) MUST_CHECK;
+
+/* The whole reference that a descriptor is known by, or NULL. */
+const char *imageindex_name(const OciDescriptor *descriptor);
+/* By a parsed reference; with a digest in it, that must be the manifest's, and a tag is ignored.
+ * NULL if there is none. */
+const OciDescriptor *imageindex_find(const OciIndex *index, const Reference *reference,
+                                     Arena *arena);
+
+/*
+ * Changing the index in memory; all new memory is in the arena. Giving a name that another manifest
+ * has takes it away from that one, which stays without a name unless it has others.
+ */
+void imageindex_put(OciIndex *index, Arena *arena, const OciDescriptor *manifest, const char *name);
+/* Takes a name away. The last name of an image takes the image along. */
+bool imageindex_remove_name(OciIndex *index, const char *name);
+/* Removes every descriptor of a manifest. Returns how many there were. */
+size_t imageindex_remove_manifest(OciIndex *index, const char *digest);
