@@ -39,19 +39,17 @@ static int command_unknown(const Command *parent, const char *path, const char *
 }
 
 int command_find(const Command *root, char *const *words, size_t count, Arena *arena,
-                 const Command **ret_command, const char **ret_path, Error *error)
+                 CommandCall *ret_call, Error *error)
 {
-    const Command *command = root;
-    const char *path = root->name;
+    CommandCall call = { .command = root, .path = root->name, .arena = arena };
     for (size_t i = 0; i < count; i++) {
-        const Command *child = command_child(command, words[i]);
+        const Command *child = command_child(call.command, words[i]);
         if (!child)
-            return command_unknown(command, path, words[i], error);
-        command = child;
-        path = arena_printf(arena, "%s %s", path, command->name);
+            return command_unknown(call.command, call.path, words[i], error);
+        call.command = child;
+        call.path = arena_printf(arena, "%s %s", call.path, child->name);
     }
-    *ret_command = command;
-    *ret_path = path;
+    *ret_call = call;
     return 0;
 }
 
@@ -82,9 +80,13 @@ static int command_parse_level(CommandCall *call, char *const *words, size_t cou
         if (command->defaults)
             call->values = arena_copy(call->arena, command->defaults, command->values_size);
     }
-    OptionMode mode = command->children ? OPTION_STOP_AT_ARGUMENT : command->mode;
-    return option_parse(command->options, mode, words, count, call->values, call->arena,
-                        ret_arguments, error);
+    OptionLine line = {
+        .options = command->options,
+        .mode = command->children ? OPTION_STOP_AT_ARGUMENT : command->mode,
+        .words = words,
+        .count = count,
+    };
+    return option_parse(&line, call->values, call->arena, ret_arguments, error);
 }
 
 int command_parse(const Command *root, char *const *words, size_t count, Arena *arena,

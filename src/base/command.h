@@ -52,9 +52,9 @@ struct Command {
 /* The child with this name or alias, or NULL. */
 const Command *command_child(const Command *parent, const char *name);
 
-/* Down the tree by `words` ("image", "import"): ret_path is as CommandCall's, in the arena. */
+/* Down the tree by `words` ("image", "import"), without options: fills command and path. */
 int command_find(const Command *root, char *const *words, size_t count, Arena *arena,
-                 const Command **ret_command, const char **ret_path, Error *error) MUST_CHECK;
+                 CommandCall *ret_call, Error *error) MUST_CHECK;
 
 /*
  * Reads a whole command line (words[0] is the program's own name and is not used). Returns

@@ -264,11 +264,15 @@ static int option_apply_environment(const OptionScan *scan, Error *error)
     return 0;
 }
 
-int option_parse(const Option *options, OptionMode mode, char *const *words, size_t count,
-                 void *values, Arena *arena, StrList *ret_arguments, Error *error)
+int option_parse(const OptionLine *line, void *values, Arena *arena, StrList *ret_arguments,
+                 Error *error)
 {
     OptionScan scan = {
-        .options = options, .words = words, .count = count, .values = values, .arena = arena
+        .options = line->options,
+        .words = line->words,
+        .count = line->count,
+        .values = values,
+        .arena = arena,
     };
     StrList arguments = { 0 };
     int r = option_apply_environment(&scan, error);
@@ -276,11 +280,11 @@ int option_parse(const Option *options, OptionMode mode, char *const *words, siz
         return r;
 
     bool rest = false; /* everything from here on is an argument */
-    while (scan.next < count) {
-        const char *word = words[scan.next++];
+    while (scan.next < scan.count) {
+        const char *word = scan.words[scan.next++];
         if (rest || word[0] != '-' || word[1] == '\0') {
             strlist_append(arena, &arguments, word);
-            rest = rest || mode == OPTION_STOP_AT_ARGUMENT;
+            rest = rest || line->mode == OPTION_STOP_AT_ARGUMENT;
             continue;
         }
         if (str_eq(word, "--")) {

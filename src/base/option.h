@@ -134,10 +134,18 @@ typedef enum OptionMode {
 
 enum { OPTION_HELP = 1 }; /* a positive answer of option_parse: --help (or a free -h) was given */
 
+/* What is read: words[0..count), with a table that may be NULL. */
+typedef struct OptionLine {
+    const Option *options;
+    OptionMode mode;
+    char *const *words;
+    size_t count;
+} OptionLine;
+
 /*
- * Reads words[0..count) into `values`; what is not an option goes to *ret_arguments, in order, not
- * copied. `options` may be NULL. Strings in `values` point into the words or the arena.
- * Returns 0, OPTION_HELP, or a negative errno with one line that names the option and the cause.
+ * Reads the line into `values`; what is not an option goes to *ret_arguments, in order. Strings in
+ * `values` point into the words or the arena. Returns 0, OPTION_HELP, or a negative errno with one
+ * line that names the option and the cause.
  */
-int option_parse(const Option *options, OptionMode mode, char *const *words, size_t count,
-                 void *values, Arena *arena, StrList *ret_arguments, Error *error) MUST_CHECK;
+int option_parse(const OptionLine *line, void *values, Arena *arena, StrList *ret_arguments,
+                 Error *error) MUST_CHECK;

@@ -156,7 +156,6 @@ int facts_read(const RunRequest *request, const CgroupHost *cgroup_host, Arena *
         .nofile_hard = nofile.rlim_max,
         .may_raise_limits = facts_may_raise_limits(),
         .apparmor = facts_exists("/sys/kernel/security/apparmor/profiles"),
-        .selinux = facts_exists("/sys/fs/selinux/enforce"),
         .recursive_readonly = true,
         .hostname = arena_strdup(arena, names.nodename),
         .working_directory =

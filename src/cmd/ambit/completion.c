@@ -30,14 +30,13 @@ static int completion_run_words(CommandCall *call, Error *error)
 
 static int completion_run_man(CommandCall *call, Error *error)
 {
-    const Command *command;
-    const char *path;
-    int r = command_find(&ambit_command, call->arguments, call->argument_count, call->arena,
-                         &command, &path, error);
+    CommandCall found;
+    int r = command_find(&ambit_command, call->arguments, call->argument_count, call->arena, &found,
+                         error);
     if (r < 0)
         return r;
     StrBuf text CLEANUP(strbuf_done) = { 0 };
-    manpage_render(command, path, 1, &text);
+    manpage_render(found.command, found.path, 1, &text);
     return output_write(strbuf_text(&text), error);
 }
 

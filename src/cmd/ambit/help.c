@@ -8,15 +8,14 @@
 
 static int help_run(CommandCall *call, Error *error)
 {
-    const Command *command;
-    const char *path;
-    int r = command_find(&ambit_command, call->arguments, call->argument_count, call->arena,
-                         &command, &path, error);
+    CommandCall found;
+    int r = command_find(&ambit_command, call->arguments, call->argument_count, call->arena, &found,
+                         error);
     if (r < 0)
         return r;
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     UsageStyle style = output_style(STDOUT_FILENO);
-    usage_render(command, path, &style, &text);
+    usage_render(found.command, found.path, &style, &text);
     return output_write(strbuf_text(&text), error);
 }
 

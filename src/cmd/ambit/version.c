@@ -1,3 +1,6 @@
+/*
+ * `ambit version`: one line, the same as `ambit --version`.
+ */
 /* `ambit version`. */
 #include "commands.h"
 #include "output.h"

@@ -83,8 +83,8 @@ static void parse(Fixture *f, OptionMode mode, const char *line)
     arena_done(&f->arena);
     *f = (Fixture){ 0 };
     StrList words = strlist_split(&f->arena, line, ' ');
-    f->result = option_parse(options, mode, words.items, words.count, &f->values, &f->arena,
-                             &f->arguments, &f->error);
+    OptionLine wanted = { options, mode, words.items, words.count };
+    f->result = option_parse(&wanted, &f->values, &f->arena, &f->arguments, &f->error);
 }
 
 static void parse_ok(Fixture *f, const char *line)
@@ -264,11 +264,11 @@ static void test_no_table(void **state)
     Fixture *f = *state;
     char first[] = "a", second[] = "-x";
     char *words[] = { first, second, NULL };
-    assert_int_equal(
-        option_parse(NULL, OPTION_PERMUTE, words, 1, NULL, &f->arena, &f->arguments, &f->error), 0);
+    OptionLine line = { .words = words, .count = 1 };
+    assert_int_equal(option_parse(&line, NULL, &f->arena, &f->arguments, &f->error), 0);
     assert_int_equal(f->arguments.count, 1);
-    assert_true(option_parse(NULL, OPTION_PERMUTE, words, 2, NULL, &f->arena, &f->arguments,
-                             &f->error) < 0);
+    line.count = 2;
+    assert_true(option_parse(&line, NULL, &f->arena, &f->arguments, &f->error) < 0);
     assert_string_equal(f->error.message, "unknown option '-x'");
 }
 
