@@ -46,21 +46,7 @@ static const Facts host_v1 = {
     .device_count = ARRAY_LEN(host_devices),
 };
 
-static char *image_env[] = { "PATH=/image/bin", "LANG=C", "GOLDEN_UNSET=image", NULL };
-static char *image_entrypoint[] = { "/entry", "--flag", NULL };
-static char *image_command[] = { "serve", NULL };
-static char *image_volumes[] = { "/var/lib/data", "/etc/conf.d/", "/etc/hosts", NULL };
 static StrPair image_labels[] = { { "vendor", "somebody" }, { "version", "1" } };
-static const OciImageConfig image = {
-    .env = { image_env, 3 },
-    .entrypoint = { image_entrypoint, 2 },
-    .cmd = { image_command, 1 },
-    .volumes = { image_volumes, 3 },
-    .working_dir = "/app",
-    .user = "app:staff",
-    .stop_signal = "SIGINT",
-    .labels = { image_labels, 2 },
-};
 
 static const IdRange ids[] = { { .container = 0, .host = 1000000, .count = 65536 } };
 static const SpecSeccomp seccomp_default = { .default_action = "SCMP_ACT_ERRNO" };
@@ -76,11 +62,25 @@ typedef struct Fixture {
     Error error;
 } Fixture;
 
+static StrList words(Fixture *f, const char *text)
+{
+    return strlist_split(&f->arena, text, '|');
+}
+
 static int setup(void **state)
 {
     Fixture *f = mem_alloc(sizeof(Fixture));
     f->facts = host_v1;
-    f->image = image;
+    f->image = (OciImageConfig){
+        .env = words(f, "PATH=/image/bin|LANG=C|GOLDEN_UNSET=image"),
+        .entrypoint = words(f, "/entry|--flag"),
+        .cmd = words(f, "serve"),
+        .volumes = words(f, "/var/lib/data|/etc/conf.d/|/etc/hosts"),
+        .working_dir = "/app",
+        .user = "app:staff",
+        .stop_signal = "SIGINT",
+        .labels = { image_labels, ARRAY_LEN(image_labels) },
+    };
     f->input = (BuildInput){
         .id = container_id,
         .rootfs = "/run/ambit/containers/c/root",
@@ -277,10 +277,9 @@ static void with_empty_image(Fixture *f)
 {
     f->image = (OciImageConfig){ 0 };
 }
-static char *bad_volumes[] = { "/proc", NULL };
 static void with_proc_volume(Fixture *f)
 {
-    f->image.volumes = (StrList){ bad_volumes, 1 };
+    f->image.volumes = words(f, "/proc");
 }
 static void with_big_user(Fixture *f)
 {
@@ -634,14 +633,12 @@ static void test_hostile_image_changes_nothing(void **state)
         { "PODMAN_SYSTEMD_UNIT", "sshd.service" },
         { "cdi.k8s.io/x", "vendor.com/device=all" },
     };
-    static char *env[] = { "PATH=/image/bin", "LANG=C", "GOLDEN_UNSET=image", "FOO", "*", "", "=x",
-                           "HOME*",           NULL };
     StrBuf plain CLEANUP(strbuf_done) = { 0 };
     StrBuf hostile CLEANUP(strbuf_done) = { 0 };
     assert_int_equal(setenv("FOO", "the host's secret", 1), 0);
     spec_encode(good(f, "i"), true, &plain);
     f->image.labels = (StrMap){ labels, ARRAY_LEN(labels) };
-    f->image.env = (StrList){ env, ARRAY_LEN(env) - 1 };
+    f->image.env = words(f, "PATH=/image/bin|LANG=C|GOLDEN_UNSET=image|FOO|*||=x|HOME*");
     spec_encode(good(f, "i"), true, &hostile);
     assert_string_equal(strbuf_text(&plain), strbuf_text(&hostile));
     assert_int_equal(f->result.labels.count, ARRAY_LEN(labels)); /* kept as data */
