@@ -21,7 +21,7 @@ static const char *const completion_bools[] = { "true", "false", NULL };
 static void completion_of_value(Completion *completion, Arena *arena, const Option *option)
 {
     const char *const *words = option->words ? option->words : option->choices;
-    if (option_is_flag(option))
+    if (option_is_flag(option) && !option->implied)
         words = completion_bools;
     for (; words && *words; words++)
         completion_offer(completion, arena, *words, NULL);

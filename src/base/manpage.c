@@ -43,9 +43,10 @@ static void manpage_option(const Option *option, StrBuf *text)
     strbuf_add(text, "*--");
     manpage_text(option->name, text);
     strbuf_add_char(text, '*');
-    if (!option_is_flag(option) && option->value) {
-        strbuf_add_char(text, ' ');
+    if (option->value && (option->implied || !option_is_flag(option))) {
+        strbuf_add(text, option->implied ? "[=" : " ");
         manpage_text(option->value, text);
+        strbuf_add(text, option->implied ? "]" : "");
     }
     strbuf_add(text, "\n\t");
     manpage_text(option->help, text);

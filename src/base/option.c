@@ -18,7 +18,7 @@
 bool option_is_flag(const Option *option)
 {
     return option->kind == OPTION_KIND_FLAG || option->kind == OPTION_KIND_TRISTATE ||
-           option->kind == OPTION_KIND_CUSTOM_FLAG;
+           option->kind == OPTION_KIND_CUSTOM_FLAG || option->implied;
 }
 
 bool option_is_real(const Option *option)
@@ -197,6 +197,12 @@ static int option_unknown(const OptionScan *scan, const char *word, Error *error
     return error_set(error, ERROR_USAGE, EINVAL, "unknown option '%s'", name);
 }
 
+/* The value of an option that is complete without one. */
+static const char *option_alone(const Option *option)
+{
+    return option->implied ? option->implied : "true";
+}
+
 /* --name, --name=VALUE, --name VALUE. */
 static int option_take_long(OptionScan *scan, const char *word, Error *error)
 {
@@ -209,7 +215,7 @@ static int option_take_long(OptionScan *scan, const char *word, Error *error)
 
     const char *value = equals ? equals + 1 : NULL;
     if (!value && option_is_flag(option))
-        value = "true";
+        value = option_alone(option);
     else if (!value && option->kind == OPTION_KIND_REFUSED)
         value = "";
     else if (!value && scan->next == scan->count)
@@ -234,7 +240,7 @@ static int option_take_letters(OptionScan *scan, const char *word, Error *error)
                              word[2] ? "unknown option '-%c' in '%s'" : "unknown option '-%c'", *p,
                              word);
         bool flag = option_is_flag(option), last = false;
-        const char *value = "true";
+        const char *value = option_alone(option);
         if (p[1] == '=') {
             value = p + 2;
             last = true;

@@ -65,6 +65,8 @@ struct Option {
     const char *alias;     /* a second long name, not shown in --help */
     int64_t min, max;      /* U64 and I64; both 0: the whole range */
     const char *env;       /* STRING: the environment variable that serves when it is not given */
+    const char *implied;   /* kinds with a value: it may be left out, and is then this; one that is
+                              given needs the '=' ("--net", "--net=host") */
     const char *completes; /* "file", "directory" or a word of the program's own ("image") */
     const char *const *choices; /* words that completion offers for other kinds; NULL-terminated */
     bool hidden;                /* parsed, not shown */

@@ -57,7 +57,9 @@ void usage_option(const Option *option, bool indent, StrBuf *ret_text)
     else if (indent)
         strbuf_add(ret_text, "    ");
     strbuf_printf(ret_text, "--%s", option->name);
-    if (!option_is_flag(option) && option->value)
+    if (option->implied && option->value)
+        strbuf_printf(ret_text, "[=%s]", option->value);
+    else if (!option_is_flag(option) && option->value)
         strbuf_printf(ret_text, " %s", option->value);
 }
 

@@ -25,7 +25,7 @@ typedef struct Values {
     int64_t score, wide;
     uint64_t memory;
     int custom_x, custom_y;
-    const char *custom_flag;
+    const char *custom_flag, *net;
 } Values;
 
 static int parse_point(void *values, const Option *option, const char *value, Arena *arena,
@@ -64,6 +64,7 @@ static const Option options[] = {
     { 0, "wide", OPTION_I64(Values, wide), "N", "Wide" },
     { 'm', "memory", OPTION_BYTES(Values, memory), "SIZE", "Memory" },
     { 'p', "point", OPTION_CUSTOM(Values, custom_x, parse_point), "X,Y", "Point" },
+    { 'N', "net", OPTION_STRING(Values, net), "MODE", "Network", .implied = "private" },
     { 0, "flagged", OPTION_CUSTOM_FLAG(Values, custom_flag, parse_flag), NULL, "Flag" },
     OPTION_REFUSE('d', "detach", "not supported yet"),
     OPTION_END,
@@ -101,6 +102,19 @@ static void parse_fails(Fixture *f, const char *line, const char *message)
     assert_true(f->result < 0);
     assert_int_equal(f->error.kind, ERROR_USAGE);
     assert_int_equal(error_exit_status(&f->error), 125);
+}
+
+/* The word after it is never its value. */
+static void test_implied(void **state)
+{
+    Fixture *f = *state;
+    parse_ok(f, "--net web");
+    assert_string_equal(f->values.net, "private");
+    assert_string_equal(f->arguments.items[0], "web");
+    parse_ok(f, "--net=host -iN");
+    assert_string_equal(f->values.net, "private");
+    parse_ok(f, "-N=host");
+    assert_string_equal(f->values.net, "host");
 }
 
 static void test_flags(void **state)
@@ -289,6 +303,7 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_implied, setup, teardown),
         cmocka_unit_test_setup_teardown(test_flags, setup, teardown),
         cmocka_unit_test_setup_teardown(test_strings, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lists, setup, teardown),
