@@ -121,13 +121,6 @@ static const Field layout_fields[] = {
 };
 const FieldTable oci_layout_table = FIELD_DOCUMENT(OciLayout, layout_fields, &oci_limits);
 
-static const Field archive_image_fields[] = {
-    FIELD_STR(OciArchiveImage, "Config", config, FIELD_REQUIRED | FIELD_NONEMPTY),
-    FIELD_STRLIST(OciArchiveImage, "RepoTags", repo_tags, FIELD_ALWAYS),
-    FIELD_STRLIST(OciArchiveImage, "Layers", layers, FIELD_ALWAYS, FIELD_RANGE(0, OCI_MAX_LAYERS)),
-};
-const FieldTable oci_archive_image_table = FIELD_TABLE(OciArchiveImage, archive_image_fields);
-
 int oci_index_parse(Arena *arena, const char *text, size_t size, OciIndex *ret_index, Error *error)
 {
     const JsonValue *value;
@@ -186,16 +179,6 @@ int oci_layout_parse(Arena *arena, const char *text, size_t size, OciLayout *ret
                          "imageLayoutVersion: only 1.x is supported");
     *ret_layout = layout;
     return 0;
-}
-
-int oci_archive_parse(Arena *arena, const char *text, size_t size, OciArchiveImages *ret_images,
-                      Error *error)
-{
-    const JsonValue *value;
-    int r = json_parse(text, size, &oci_limits, arena, &value, error);
-    if (r < 0)
-        return r;
-    return field_decode_list(&oci_archive_image_table, value, arena, ret_images, error);
 }
 
 int oci_image_check_layers(const OciImage *image, const OciManifest *manifest, Error *error)

@@ -1,8 +1,7 @@
 /*
- * Media types and digests: the two kinds of words by which image documents refer to each other.
+ * Media types: what a document or blob is. A name without a row is of no use to us; it is the
+ * caller's to say so.
  */
-#include <string.h>
-
 #include "spec/oci_image.h"
 
 #define DOCKER "application/vnd.docker."
@@ -53,21 +52,4 @@ const char *const *oci_media_accepted(void)
         NULL,
     };
     return accepted;
-}
-
-bool oci_digest_is_valid(const char *digest)
-{
-    return digest && str_starts(digest, "sha256:") &&
-           strspn(digest + 7, "0123456789abcdef") == OCI_DIGEST_HEX &&
-           digest[7 + OCI_DIGEST_HEX] == '\0';
-}
-
-const char *oci_digest_hex(const char *digest)
-{
-    return digest + 7;
-}
-
-const char *oci_digest_check(const char *value)
-{
-    return oci_digest_is_valid(value) ? NULL : "sha256: and 64 hexadecimal digits";
 }
