@@ -51,11 +51,20 @@ static int spec_validate_process_rest(const SpecProcess *process, Error *error)
     return r < 0 ? r : spec_validate_scheduler(process->scheduler, error);
 }
 
+/* A document around a process, so that paths begin with "process" for `exec` too. */
+typedef struct SpecProcessDocument {
+    SpecProcess *process;
+} SpecProcessDocument;
+
 int spec_process_validate(const SpecProcess *process, Error *error)
 {
-    if (field_check(&spec_process_table, process, error) < 0)
-        return error_wrap(error, "process");
-    return spec_validate_process_rest(process, error);
+    static const Field fields[] = {
+        FIELD_OBJECT(SpecProcessDocument, "process", process, FIELD_REQUIRED, &spec_process_table),
+    };
+    static const FieldTable table = FIELD_TABLE(SpecProcessDocument, fields);
+    SpecProcessDocument document = { .process = (SpecProcess *)process };
+    int r = field_check(&table, &document, error);
+    return r < 0 ? r : spec_validate_process_rest(process, error);
 }
 
 static int spec_validate_mounts(const Spec *spec, Error *error)
@@ -94,7 +103,7 @@ static int spec_validate_mappings(const Spec *spec, Error *error)
     bool uid = spec->linux->uid_mappings.count > 0, gid = spec->linux->gid_mappings.count > 0;
     bool user = spec_namespace(spec, "user") != NULL;
     if ((uid || gid) && !user)
-        return SPEC_INVALID(error, "linux.%s: needs a user namespace in linux.namespaces",
+        return SPEC_INVALID(error, "linux.%s: needs a namespace of type user",
                             uid ? "uidMappings" : "gidMappings");
     if (spec_namespace_is_new(spec, "user") && (!uid || !gid))
         return SPEC_INVALID(error, "linux.%s: needed for a new user namespace",
@@ -120,8 +129,8 @@ static int spec_validate_needs(const Spec *spec, Error *error)
     };
     for (size_t i = 0; i < ARRAY_LEN(needs); i++)
         if (needs[i].wanted && !spec_namespace(spec, needs[i].type))
-            return SPEC_INVALID(error, "%s: needs a %s namespace in linux.namespaces",
-                                needs[i].path, needs[i].type);
+            return SPEC_INVALID(error, "%s: needs a namespace of type %s", needs[i].path,
+                                needs[i].type);
     if (linux && linux->time_offsets && !spec_namespace_is_new(spec, "time"))
         return SPEC_INVALID(error, "linux.timeOffsets: cannot be set in a namespace that exists");
     return 0;
@@ -177,8 +186,8 @@ static int spec_validate_sysctl(const Spec *spec, Error *error)
                                 "the host",
                                 name);
         if (!spec_namespace(spec, spec_namespaced_sysctls[row].type))
-            return SPEC_INVALID(error, "linux.sysctl[%s]: needs a %s namespace in linux.namespaces",
-                                name, spec_namespaced_sysctls[row].type);
+            return SPEC_INVALID(error, "linux.sysctl[%s]: needs a namespace of type %s", name,
+                                spec_namespaced_sysctls[row].type);
     }
     return 0;
 }
