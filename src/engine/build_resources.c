@@ -323,13 +323,14 @@ static int build_cgroup_path(Build *build, Error *error)
         lx->cgroups_path = arena_printf(build->arena, "%s:ambit:%s", parent ? parent : "", id);
         return 0;
     }
-    if (!parent)
-        parent = "/ambit";
-    const char *clean = request_clean_path(
-        parent[0] == '/' ? parent : arena_printf(build->arena, "/%s", parent), build->arena);
+    const char *clean = "/";
+    if (parent)
+        clean = request_clean_path(
+            parent[0] == '/' ? parent : arena_printf(build->arena, "/%s", parent), build->arena);
     if (!clean)
         return error_set(error, ERROR_USAGE, EINVAL, "--cgroup-parent: '%s' is not a path", parent);
-    lx->cgroups_path = arena_printf(build->arena, "%s/%s", str_eq(clean, "/") ? "" : clean, id);
+    lx->cgroups_path =
+        arena_printf(build->arena, "%s/ambit-%s", str_eq(clean, "/") ? "" : clean, id);
     return 0;
 }
 

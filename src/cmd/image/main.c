@@ -114,8 +114,8 @@ static int main_parse(int argc, char **argv, Arena *arena, Request *ret, size_t 
     if (command == ARRAY_LEN(main_commands))
         return error_set(error, ERROR_USAGE, EINVAL,
                          "ambit-image is started by ambit; commands: load import check");
-    int r = option_parse(main_options, OPTION_PERMUTE, argv + 2, (size_t)argc - 2, ret, arena,
-                         &arguments, error);
+    OptionLine line = { .options = main_options, .words = argv + 2, .count = (size_t)argc - 2 };
+    int r = option_parse(&line, ret, arena, &arguments, error);
     if (r != 0 || arguments.count > 0)
         return r < 0 ? r : error_set(error, ERROR_USAGE, EINVAL, "unexpected arguments");
     *ret_command = command;
