@@ -122,7 +122,7 @@ static bool facts_may_raise_limits(void)
 {
     CapabilitySets sets;
     int resource = capability_from_name("CAP_SYS_RESOURCE");
-    return capability_read(&sets, NULL) == 0 && (sets.effective & (1ULL << resource));
+    return capability_get(&sets, NULL) == 0 && (sets.effective & (1ULL << resource));
 }
 
 static bool facts_swap_limit(const CgroupHost *host)

@@ -181,6 +181,7 @@ static int run_created(void *context, const Launched *launched, Error *error)
     int r = container_write_spec(run->engine, run->lifecycle.id, run->built.spec, error);
     if (r == 0)
         r = container_write(run->engine, &run->lifecycle.container, error);
+    fd_closep(&run->inputs.store_lock); /* the record keeps the layers from now on */
     return r < 0 ? r : lifecycle_started(&run->lifecycle, launched->pid, error);
 }
 
@@ -275,6 +276,7 @@ int run_container(const Engine *engine, RunRequest *request, Arena *arena, RunOu
     else
         r = run_execute(&run, &outcome.exit_status, error);
     lifecycle_done(&run.lifecycle);
+    fd_closep(&run.inputs.store_lock);
     if (r == 0) {
         run_outcome_text(&run, &outcome);
         *ret_outcome = outcome;

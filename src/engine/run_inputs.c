@@ -5,14 +5,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "engine/listing.h"
+#include "image/image.h"
+
 #include "linux/idmap.h"
-#include "spec/seccomp_default.h"
-#include "spec/seccomp_profile.h"
 
 enum { RUN_PROFILE_MAX = 4 * 1024 * 1024 };
 
@@ -140,6 +141,45 @@ static int run_joins(const Engine *engine, RunRequest *request, Arena *arena, Ru
     return 0;
 }
 
+static int run_find_image(const ImageStore *store, const RunRequest *request, Arena *arena,
+                          Image *image, Error *error)
+{
+    int r = image_resolve(store, request->image, arena, image, error);
+    if (r != -ENOENT || request->pull == REQUEST_PULL_NEVER)
+        return r;
+    /* The one image that comes with the program is loaded when it is first asked for. */
+    const char *archive = image_find_embedded(request->image, arena);
+    if (!archive)
+        return error_set(error, ERROR_NOT_FOUND, ENOENT,
+                         "no image '%s' is stored (`ambit images` lists those that are, "
+                         "`ambit load` and `ambit image import` bring others)",
+                         request->image);
+    r = image_load_file(store, archive, arena, error);
+    return r < 0 ? r : image_resolve(store, request->image, arena, image, error);
+}
+
+static int run_image(const Engine *engine, const RunRequest *request, Arena *arena,
+                     RunInputs *inputs, Error *error)
+{
+    ImageStore store CLEANUP(imagestore_done) = IMAGESTORE_EMPTY;
+    Image image;
+    int r = imagestore_open(engine->root_fd, ".", &store, error);
+    if (r == 0)
+        r = run_find_image(&store, request, arena, &image, error);
+    if (r < 0)
+        return r;
+    /* Until the container's record names its layers, they must not be removed. */
+    inputs->store_lock = imagestore_lock(&store, false, error);
+    if (inputs->store_lock < 0)
+        return inputs->store_lock;
+    r = image_find_layers(&store, &image, arena, error);
+    inputs->layers = image.layers;
+    inputs->image_id = image.id;
+    inputs->build.image = arena_copy(arena, &image.config.config, sizeof(image.config.config));
+    inputs->build.rootfs = engine->root; /* layers stand in for it */
+    return r;
+}
+
 static int run_facts(const RunRequest *request, const CgroupHost *cgroup_host, Arena *arena,
                      RunInputs *inputs, Error *error)
 {
@@ -160,7 +200,7 @@ static int run_rootfs(const RunRequest *request, Arena *arena, RunInputs *inputs
 int run_inputs_read(const Engine *engine, RunRequest *request, const CgroupHost *cgroup_host,
                     Arena *arena, RunInputs *ret_inputs, Error *error)
 {
-    RunInputs inputs = { 0 };
+    RunInputs inputs = { .store_lock = -1 };
     inputs.build.request = request;
     inputs.build.volumes = arena_printf(arena, "%s/volumes", engine->root);
     int r = run_find_init(request, arena, &inputs, error);

@@ -22,7 +22,15 @@ static const AmbitGlobals ambit_defaults = {
 };
 
 static const Command *const ambit_children[] = {
+    &run_command,
+    &exec_command,
+    &ps_command,
+    &kill_command,
+    &stop_command,
+    &rm_command,
+    &inspect_command,
     /* the engine itself */
+    &system_command,
     &version_command,
     &completion_command,
     &help_command,

@@ -13,8 +13,19 @@ typedef struct AmbitGlobals {
     bool version;
 } AmbitGlobals;
 
+/* The words this program was called with, to execute itself anew (linux/sealed.h). */
+extern char **main_arguments;
+
 extern const Command ambit_command; /* the program itself, with all commands as children */
 
 extern const Command completion_command;
+extern const Command exec_command;
 extern const Command help_command;
+extern const Command inspect_command;
+extern const Command kill_command;
+extern const Command ps_command;
+extern const Command rm_command;
+extern const Command run_command;
+extern const Command stop_command;
+extern const Command system_command;
 extern const Command version_command;

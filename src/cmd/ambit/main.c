@@ -15,8 +15,11 @@ static int main_help(const CommandCall *call, Error *error)
     return output_write(strbuf_text(&text), error);
 }
 
+char **main_arguments;
+
 int main(int argc, char **argv)
 {
+    main_arguments = argv;
     Arena arena CLEANUP(arena_done) = { 0 };
     Error error = { 0 };
     CommandCall call;

@@ -15,8 +15,15 @@ enum { OUTPUT_WIDTH_MIN = 60, OUTPUT_WIDTH_MAX = 110 };
 
 int output_write(const char *text, Error *error)
 {
-    int r = fd_write_all(STDOUT_FILENO, text, strlen(text));
-    return r < 0 ? error_errno(error, r, "cannot write to standard output") : 0;
+    return output_write_to(STDOUT_FILENO, text, error);
+}
+
+int output_write_to(int fd, const char *text, Error *error)
+{
+    int r = fd_write_all(fd, text, strlen(text));
+    return r < 0 ? error_errno(error, r, "cannot write to standard %s",
+                               fd == STDOUT_FILENO ? "output" : "error")
+                 : 0;
 }
 
 UsageStyle output_style(int fd)

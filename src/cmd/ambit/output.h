@@ -7,6 +7,7 @@
 #include "base/usage.h"
 
 int output_write(const char *text, Error *error) MUST_CHECK;
+int output_write_to(int fd, const char *text, Error *error) MUST_CHECK;
 
 /* Width and colour for a descriptor: colour only on terminals, never with NO_COLOR or a dumb one.
  */
