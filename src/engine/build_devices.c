@@ -89,10 +89,24 @@ static int build_named_devices(Build *build, Error *error)
     return 0;
 }
 
+/*
+ * In a user namespace of its own a container cannot make nodes, and all its mounts but /dev are
+ * nodev, so the rules (0.1 ms of each start) add nothing, unless it may change mounts, or they say
+ * more than the nodes do.
+ */
+static bool build_needs_rules(const Build *build)
+{
+    const RunRequest *request = build->request;
+    return !build_is_new(build, NAMESPACE_USER) || request->device_count ||
+           request->device_rule_count ||
+           strlist_contains(&build->spec->process->capabilities->bounding, "CAP_SYS_ADMIN");
+}
+
 int build_devices(Build *build, Error *error)
 {
     const RunRequest *request = build->request;
-    build_default_rules(build);
+    if (build_needs_rules(build))
+        build_default_rules(build);
     int r = build_named_devices(build, error);
     if (r < 0)
         return r;

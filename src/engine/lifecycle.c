@@ -20,13 +20,6 @@
 #include "linux/cgroup_usage.h"
 #include "linux/clone.h"
 
-char *lifecycle_cgroup_path(const char *id, const char *parent, Arena *arena)
-{
-    if (str_empty(parent))
-        return arena_printf(arena, "/ambit-%s", id);
-    return arena_printf(arena, "%s%s/ambit-%s", parent[0] == '/' ? "" : "/", parent, id);
-}
-
 static int lifecycle_make(int base_fd, const char *path, Error *error)
 {
     int fd = file_make_dirs_at(base_fd, path, 0700);
@@ -233,7 +226,7 @@ int lifecycle_purge_state(const Engine *engine, const CgroupHost *cgroup_host, c
         (void)kill(state->pid, SIGKILL);
 
     const char *path =
-        state && state->cgroup_path ? state->cgroup_path : lifecycle_cgroup_path(id, NULL, &arena);
+        state && state->cgroup_path ? state->cgroup_path : arena_printf(&arena, "/ambit-%s", id);
     int r = lifecycle_purge_cgroup(cgroup_host, path, error);
     LifecycleRange range = { engine, id };
     if (r == 0)

@@ -57,4 +57,3 @@ int lifecycle_purge_cgroup(const CgroupHost *cgroup_host, const char *path, Erro
 /* The lock of an existing container: a descriptor, or -EWOULDBLOCK while its engine process lives,
  * or -ENOENT when it has no volatile state. */
 int lifecycle_try_lock(const Engine *engine, const char *id) MUST_CHECK;
-char *lifecycle_cgroup_path(const char *id, const char *parent, Arena *arena);

@@ -118,7 +118,7 @@ static int run_plan(Run *run, Error *error)
         .init_path = run->request->init ? run->inputs.init_path : NULL,
         .parent_death_signal = SIGKILL,
         .idmap_root = true,
-        .idmap_binds = true,
+        .engine_mounts = true,
     };
     input.controllers &= run->cgroup_host.available;
     if (run->request->terminal)

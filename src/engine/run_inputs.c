@@ -145,17 +145,12 @@ static int run_find_image(const ImageStore *store, const RunRequest *request, Ar
                           Image *image, Error *error)
 {
     int r = image_resolve(store, request->image, arena, image, error);
-    if (r != -ENOENT || request->pull == REQUEST_PULL_NEVER)
+    if (r != -ENOENT)
         return r;
-    /* The one image that comes with the program is loaded when it is first asked for. */
-    const char *archive = image_find_embedded(request->image, arena);
-    if (!archive)
-        return error_set(error, ERROR_NOT_FOUND, ENOENT,
-                         "no image '%s' is stored (`ambit images` lists those that are, "
-                         "`ambit load` and `ambit image import` bring others)",
-                         request->image);
-    r = image_load_file(store, archive, arena, error);
-    return r < 0 ? r : image_resolve(store, request->image, arena, image, error);
+    return error_set(error, ERROR_NOT_FOUND, ENOENT,
+                     "no image '%s' is stored (`ambit images` lists those that are, `ambit load` "
+                     "and `ambit image import` bring others)",
+                     request->image);
 }
 
 static int run_image(const Engine *engine, const RunRequest *request, Arena *arena,

@@ -13,7 +13,7 @@ typedef struct RunInputs {
     const char *image_id;
     const char *init_path; /* ambit-init on this host; NULL without --init */
     bool joins_userns;
-    int store_lock;        /* shared; the caller closes it when the use of the layers is recorded */
+    int store_lock; /* shared; the caller closes it when the use of the layers is recorded */
 } RunInputs;
 
 /* An image that is not there is loaded from the program's own archive if it has that name. */

@@ -17,8 +17,8 @@
  * container's /dev is the container's to forge. Not the caller's controlling terminal.
  */
 int terminal_open_peer(int ptmx_fd, Error *error) MUST_CHECK;
-/* Makes ptmx from a directory descriptor of a /dev/pts or /dev ("ptmx"), O_RDWR | O_NOCTTY, and
- * checks its device number. */
+/* The master of a new pty: opens `path` (usually "ptmx" in a devpts mount of the engine's own) and
+ * checks its device number. A symlink is not followed. */
 int terminal_open_master(int dirfd, const char *path, Error *error) MUST_CHECK;
 /* N in /dev/pts/N of either side. */
 int terminal_number(int ptmx_fd, unsigned *ret_number, Error *error) MUST_CHECK;
@@ -37,6 +37,7 @@ typedef struct TerminalState {
 
 #define TERMINAL_STATE_EMPTY ((TerminalState){ .fd = -1 })
 
-/* Input bytes pass as they are typed; output is not touched, so that \n of others still works. */
+/* Bytes pass as they are, in both directions: the pty in the container does the line editing and
+ * turns \n into \r\n, and twice would be wrong. */
 int terminal_raw(int fd, TerminalState *ret_state, Error *error) MUST_CHECK;
 void terminal_restore(TerminalState *state);

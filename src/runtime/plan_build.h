@@ -29,8 +29,10 @@ typedef struct PlanInput {
     const char *init_path;   /* ambit-init on the host; NULL: the program is pid 1 */
     int parent_death_signal; /* 0: none */
     bool idmap_root;         /* root.path is shown through the container's id map */
-    bool idmap_binds;        /* and so are bind mounts: the engine's volumes */
-    uint16_t rows, columns;  /* of the terminal, when the spec has no consoleSize */
+    bool engine_mounts; /* bind mounts are the engine's volumes: idmapped where that can be done;
+                           and with ids of its own no device node in the root or in a volume works,
+                           whatever an image brings */
+    uint16_t rows, columns; /* of the terminal, when the spec has no consoleSize */
     int preserve_fds;
 } PlanInput;
 

@@ -52,8 +52,10 @@ static int plan_mount_words(const PlanBuilder *builder, const SpecMount *mount, 
         words->step.idmap = STEP_IDMAP_RECURSIVE;
     else if (words->extra & MOUNT_OPTION_IDMAP)
         words->step.idmap = STEP_IDMAP_TOP;
-    else if (words->bind && builder->input->idmap_binds && builder->plan->own_userns)
+    else if (words->bind && builder->input->engine_mounts && builder->plan->own_userns)
         words->step.idmap = STEP_IDMAP_PREFERRED;
+    if (words->bind && builder->input->engine_mounts && builder->plan->own_userns)
+        words->step.rec_set |= MOUNT_ATTR_NODEV;
     return 0;
 }
 

@@ -67,8 +67,10 @@ int plan_root(PlanBuilder *builder, Error *error)
     step->flags = MS_SLAVE | MS_REC;
     step->target = "/";
 
+    bool no_devices = builder->input->engine_mounts && plan->own_userns;
     Slot root = builder->input->layers ? plan_root_layers(builder) : plan_root_directory(builder);
     step = plan_add(plan, STEP_ROOT_ATTACH, PHASE_ROOT, "root.path");
+    step->flags = no_devices ? MOUNT_ATTR_NODEV : 0;
     plan_use(plan, step, root);
     return 0;
 }

@@ -216,6 +216,10 @@ int step_root_attach(Runner *runner, const Step *step, Error *error)
     int mount_fd = runner_slot(runner, step, error);
     if (mount_fd < 0)
         return mount_fd;
+    MountAttributes attributes = { .set = step->flags, .userns_fd = -1 };
+    int changed = step->flags ? mount_change(mount_fd, &attributes, error) : 0;
+    if (changed < 0)
+        return changed;
     int top_fd CLEANUP(fd_closep) = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (top_fd < 0)
         return error_errno(error, errno, "open /");

@@ -43,7 +43,7 @@ static void plan_text(const char *json, size_t size, bool layered, Arena *arena,
         .cgroup_host = &host,
         .controllers = CGROUP_BIT(CGROUP_MEMORY) | CGROUP_BIT(CGROUP_PIDS),
         .idmap_root = true,
-        .idmap_binds = layered,
+        .engine_mounts = layered,
     };
     int r = spec_parse(arena, json, size, &spec, &error);
     if (r == 0) {
