@@ -79,3 +79,8 @@ int step_sysctl(Runner *runner, const Step *step, Error *error)
 {
     return procfs_set_sysctl(runner->procfs_fd, step->target, step->source, error);
 }
+
+void step_describe_sysctl(const Step *step, StrBuf *text)
+{
+    strbuf_printf(text, "%s = %s", step->target, step->source);
+}

@@ -62,6 +62,11 @@ int step_symlink(Runner *runner, const Step *step, Error *error)
     return step->phase == PHASE_SUPPLY ? runner_chown(runner, parent_fd, name, error) : 0;
 }
 
+void step_describe_symlink(const Step *step, StrBuf *text)
+{
+    strbuf_printf(text, "%s -> %s", step->target, step->source);
+}
+
 /* The devpts to make a terminal in: the mount this process made (run), or what is on /dev/pts of a
  * container that was joined (exec), if it is one. */
 static int step_open_devpts(const Runner *runner, const Step *step, Error *error)

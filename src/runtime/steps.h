@@ -34,6 +34,7 @@ int step_hostname(Runner *runner, const Step *step, Error *error);
 int step_domainname(Runner *runner, const Step *step, Error *error);
 int step_procfs(Runner *runner, const Step *step, Error *error);
 int step_sysctl(Runner *runner, const Step *step, Error *error);
+void step_describe_sysctl(const Step *step, StrBuf *text);
 void step_describe_unshare(const Step *step, StrBuf *text);
 void step_describe_idmap(const Step *step, StrBuf *text);
 
@@ -58,6 +59,7 @@ int step_symlink(Runner *runner, const Step *step, Error *error);
 int step_terminal(Runner *runner, const Step *step, Error *error);
 int step_mask(Runner *runner, const Step *step, Error *error);
 int step_readonly(Runner *runner, const Step *step, Error *error);
+void step_describe_symlink(const Step *step, StrBuf *text);
 void step_describe_device(const Step *step, StrBuf *text);
 
 /* step_process.c */

@@ -2,7 +2,7 @@
  * Golden tests: each plans/NAME.json is planned on a host that exists only here, and the printed
  * plan must be plans/NAME.plan. A plan that fails must fail with the text in NAME.plan.
  *
- * UPDATE_GOLDEN=1 writes the files anew; the difference is then read in review.
+ * GOLDEN_UPDATE=1 writes the files anew; the difference is then read in review.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -67,7 +67,7 @@ static void check_plan(const char *name)
                                   &arena, &json, &size),
                      0);
     plan_text(json, size, str_starts(name, "layers"), &arena, &text);
-    if (getenv("UPDATE_GOLDEN"))
+    if (getenv("GOLDEN_UPDATE"))
         assert_int_equal(
             file_write_at(AT_FDCWD, golden, text.data, text.length, 0644, FILE_VOLATILE), 0);
     assert_int_equal(file_read_at(AT_FDCWD, golden, 1 << 20, &arena, &wanted, NULL), 0);
