@@ -1,0 +1,317 @@
+/*
+ * The helper is given nothing of ours but what it needs: the store's directory, the data, pipes for
+ * its answer, an almost empty environment. What it writes is bounded and parsed as strictly as any
+ * stranger's document.
+ *
+ * The trap: descriptors 3 and 4 have fixed meanings in the helper, and ours may already have these
+ * numbers; all of them are moved up before the child moves them down.
+ */
+#include "image/imagehelper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+
+#define IMAGEHELPER_PROGRAM "ambit-image"
+#define IMAGEHELPER_BASE    "docker.io/library/base:latest"
+
+enum {
+    IMAGEHELPER_ANSWER_MAX = 4 * 1024 * 1024,
+    IMAGEHELPER_STORE_FD = 3,
+    IMAGEHELPER_DATA_FD = 4,
+    IMAGEHELPER_FDS = 5,
+};
+
+/*** Finding files that belong to the program. ***/
+
+/* The directory of the running program, or NULL. */
+static const char *imagehelper_program_dir(Arena *arena)
+{
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    if (length <= 0)
+        return NULL;
+    path[length] = '\0';
+    char *slash = strrchr(path, '/');
+    if (!slash)
+        return NULL;
+    *slash = '\0';
+    return arena_strdup(arena, path);
+}
+
+static const char *imagehelper_candidate(const char *dir, const char *rest, int access_mode,
+                                         Arena *arena)
+{
+    if (str_empty(dir))
+        return NULL;
+    const char *path = arena_printf(arena, "%s/%s", dir, rest);
+    return faccessat(AT_FDCWD, path, access_mode, 0) == 0 ? path : NULL;
+}
+
+static const char *imagehelper_find_program(Arena *arena)
+{
+    const char *dir = imagehelper_program_dir(arena);
+    const char *path =
+        imagehelper_candidate(getenv("AMBIT_LIBEXEC"), IMAGEHELPER_PROGRAM, X_OK, arena);
+    if (!path)
+        path = imagehelper_candidate(dir, IMAGEHELPER_PROGRAM, X_OK, arena);
+    if (!path)
+        path = imagehelper_candidate(dir, "../libexec/ambit/" IMAGEHELPER_PROGRAM, X_OK, arena);
+    return path ? path : AMBIT_LIBEXECDIR "/" IMAGEHELPER_PROGRAM;
+}
+
+static const char *imagehelper_find_base(Arena *arena)
+{
+    const char *dir = imagehelper_program_dir(arena);
+    const char *path = imagehelper_candidate(getenv("AMBIT_DATADIR"), "base.tar", R_OK, arena);
+    if (!path)
+        path = imagehelper_candidate(dir, "../base.tar", R_OK, arena);
+    if (!path)
+        path = imagehelper_candidate(dir, "../share/ambit/base.tar", R_OK, arena);
+    return path ? path : AMBIT_DATADIR "/base.tar";
+}
+
+/*** Starting it. ***/
+
+typedef struct ImageHelperRun {
+    pid_t pid;
+    int out, err; /* the reading ends */
+    StrBuf out_text, err_text;
+} ImageHelperRun;
+
+static void imagehelper_run_done(ImageHelperRun *run)
+{
+    fd_closep(&run->out);
+    fd_closep(&run->err);
+    if (run->pid > 0) {
+        (void)kill(run->pid, SIGKILL);
+        while (waitpid(run->pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    strbuf_done(&run->out_text);
+    strbuf_done(&run->err_text);
+}
+
+static void imagehelper_close_all(int fds[IMAGEHELPER_FDS])
+{
+    for (size_t i = 0; i < IMAGEHELPER_FDS; i++)
+        fd_closep(&fds[i]);
+}
+
+/* fds[i] (or -1) becomes descriptor i of the new program. */
+static int imagehelper_spawn(const char *path, char *const *arguments,
+                             const int fds[IMAGEHELPER_FDS], pid_t *ret_pid)
+{
+    char path_variable[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+    char *const environment[] = { path_variable, NULL };
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    int r = posix_spawn_file_actions_init(&actions);
+    if (r != 0)
+        return -r;
+    (void)posix_spawnattr_init(&attributes);
+    (void)sigemptyset(&none);
+    (void)posix_spawnattr_setsigmask(&attributes, &none);
+    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    for (int i = 0; r == 0 && i < IMAGEHELPER_FDS; i++)
+        if (fds[i] >= 0)
+            r = posix_spawn_file_actions_adddup2(&actions, fds[i], i);
+    if (r == 0)
+        r = posix_spawn(ret_pid, path, &actions, &attributes, arguments, environment);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)posix_spawnattr_destroy(&attributes);
+    return -r;
+}
+
+/* Copies above the numbers that the helper uses. */
+static int imagehelper_raise(int fd)
+{
+    int high = fcntl(fd, F_DUPFD_CLOEXEC, IMAGEHELPER_FDS + 5);
+    return high < 0 ? -errno : high;
+}
+
+static int imagehelper_start(const ImageStore *store, const ImageHelperCall *call, Arena *arena,
+                             ImageHelperRun *run, Error *error)
+{
+    int fds[IMAGEHELPER_FDS] = { -1, -1, -1, -1, -1 };
+    int out[2], err[2];
+    const char *path = imagehelper_find_program(arena);
+    StrList words = { 0 };
+    strlist_append(arena, &words, IMAGEHELPER_PROGRAM);
+    strlist_append(arena, &words, call->command);
+    for (size_t i = 0; i < call->options.count; i++)
+        strlist_append(arena, &words, call->options.items[i]);
+
+    if (pipe2(out, O_CLOEXEC) < 0)
+        return error_errno(error, errno, "pipe");
+    run->out = out[0];
+    if (pipe2(err, O_CLOEXEC) < 0) {
+        fd_close(out[1]);
+        return error_errno(error, errno, "pipe");
+    }
+    run->err = err[0];
+    fds[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    fds[1] = imagehelper_raise(out[1]);
+    fds[2] = imagehelper_raise(err[1]);
+    fds[IMAGEHELPER_STORE_FD] = imagehelper_raise(store->root_fd);
+    fds[IMAGEHELPER_DATA_FD] = call->data_fd < 0 ? -1 : imagehelper_raise(call->data_fd);
+    fd_close(out[1]);
+    fd_close(err[1]);
+    int r = imagehelper_spawn(path, words.items, fds, &run->pid);
+    imagehelper_close_all(fds);
+    return r < 0 ? error_errno(error, r, "start %s", path) : 0;
+}
+
+/*** Its answer. ***/
+
+/* Takes what is there; at the end of the stream *fd becomes -1. */
+static int imagehelper_take(int *fd, StrBuf *text)
+{
+    char buffer[4096];
+    ssize_t n = read(*fd, buffer, sizeof(buffer));
+    if (n < 0)
+        return errno == EINTR || errno == EAGAIN ? 0 : -errno;
+    if (n == 0)
+        fd_closep(fd);
+    strbuf_add_bytes(text, buffer, (size_t)n);
+    return text->length > IMAGEHELPER_ANSWER_MAX ? -EFBIG : 0;
+}
+
+static int imagehelper_listen(ImageHelperRun *run, Error *error)
+{
+    while (run->out >= 0 || run->err >= 0) {
+        struct pollfd polls[2] = { { run->out, POLLIN, 0 }, { run->err, POLLIN, 0 } };
+        if (poll(polls, 2, -1) < 0 && errno != EINTR)
+            return error_errno(error, errno, "poll");
+        int r = polls[0].revents ? imagehelper_take(&run->out, &run->out_text) : 0;
+        if (r == 0 && polls[1].revents)
+            r = imagehelper_take(&run->err, &run->err_text);
+        if (r < 0)
+            return error_errno(error, r, IMAGEHELPER_PROGRAM);
+    }
+    return 0;
+}
+
+static ErrorKind imagehelper_error_kind(const char *name)
+{
+    for (int kind = ERROR_NONE + 1; kind < ERROR_KIND_MAX; kind++)
+        if (str_eq(error_kind_name((ErrorKind)kind), name))
+            return (ErrorKind)kind;
+    return ERROR_SYSTEM;
+}
+
+/* Its last line on standard error is the error as JSON; anything else is passed on as text. */
+static int imagehelper_failure(const ImageHelperRun *run, int status, Arena *arena, Error *error)
+{
+    StrList lines = strlist_split(arena, strbuf_text(&run->err_text), '\n');
+    while (lines.count > 0 && str_empty(lines.items[lines.count - 1]))
+        lines.count--;
+    const char *last = lines.count > 0 ? lines.items[lines.count - 1] : "";
+    const JsonValue *value = NULL;
+    if (*last == '{' && json_parse(last, strlen(last), NULL, arena, &value, NULL) == 0) {
+        const char *message = json_member_string(value, "message");
+        const JsonValue *code = json_member(value, "code");
+        bool valid = code && code->type == JSON_INT && code->integer > 0 && code->integer < 4096;
+        if (message)
+            return error_set(error, imagehelper_error_kind(json_member_string(value, "kind")),
+                             valid ? (int)code->integer : EIO, "%s", message);
+    }
+    if (WIFSIGNALED(status))
+        return error_set(error, ERROR_SYSTEM, EINTR, IMAGEHELPER_PROGRAM ": %s%s%.500s",
+                         strsignal(WTERMSIG(status)), *last ? ": " : "", last);
+    return error_set(error, ERROR_SYSTEM, EIO, IMAGEHELPER_PROGRAM ": %.500s",
+                     *last ? last : "failed without a reason");
+}
+
+int imagehelper_call(const ImageStore *store, const ImageHelperCall *call, Arena *arena,
+                     const JsonValue **ret_answer, Error *error)
+{
+    ImageHelperRun run CLEANUP(imagehelper_run_done) = { .out = -1, .err = -1 };
+    int r = imagehelper_start(store, call, arena, &run, error);
+    if (r == 0)
+        r = imagehelper_listen(&run, error);
+    if (r < 0)
+        return r;
+    int status = 0;
+    while (waitpid(run.pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    run.pid = 0;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return imagehelper_failure(&run, status, arena, error);
+    r = json_parse(strbuf_text(&run.out_text), run.out_text.length, NULL, arena, ret_answer, error);
+    return r < 0 ? error_wrap(error, IMAGEHELPER_PROGRAM) : 0;
+}
+
+int imagehelper_added(const JsonValue *answer, Arena *arena, ImageAddedList *ret_list, Error *error)
+{
+    ImageAddedList list = { 0 };
+    const JsonValue *images = json_member(answer, "images");
+    if (!images || images->type != JSON_ARRAY)
+        return error_set(error, ERROR_SYSTEM, EPROTO, IMAGEHELPER_PROGRAM ": unexpected answer");
+    for (const JsonValue *image = images->first; image; image = image->next) {
+        ImageAdded *added = arena_append(arena, &list.items, &list.count, sizeof(*added));
+        added->id = json_member_string(image, "id");
+        added->manifest_digest = json_member_string(image, "manifest");
+        const JsonValue *names = json_member(image, "names");
+        if (!oci_digest_is_valid(added->id) || !oci_digest_is_valid(added->manifest_digest))
+            return error_set(error, ERROR_SYSTEM, EPROTO,
+                             IMAGEHELPER_PROGRAM ": unexpected answer");
+        if (!names || names->type != JSON_ARRAY)
+            continue;
+        for (const JsonValue *name = names->first; name; name = name->next)
+            if (name->type == JSON_STRING)
+                strlist_append(arena, &added->names, name->string);
+    }
+    *ret_list = list;
+    return 0;
+}
+
+/*** The image that comes with the program. ***/
+
+static bool imagehelper_is_base(const char *text, Arena *arena)
+{
+    Reference reference;
+    return reference_parse(text, arena, &reference, NULL) == 0 &&
+           str_eq(reference_text(&reference, arena), IMAGEHELPER_BASE);
+}
+
+static int imagehelper_load_base(const ImageStore *store, Arena *arena, Error *error)
+{
+    const char *path = imagehelper_find_base(arena);
+    int fd CLEANUP(fd_closep) = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(error, errno, "the image base comes with the program, in %s", path);
+    ImageHelperCall call = { .command = "load", .data_fd = fd };
+    strlist_append(arena, &call.options, "--name");
+    strlist_append(arena, &call.options, IMAGEHELPER_BASE);
+    const JsonValue *answer;
+    int r = imagehelper_call(store, &call, arena, &answer, error);
+    return r < 0 ? error_wrap(error, "%s", path) : 0;
+}
+
+int imagehelper_resolve(const ImageStore *store, const char *text, Arena *arena, Image *ret_image,
+                        Error *error)
+{
+    Error first = { 0 };
+    int r = image_resolve(store, text, arena, ret_image, &first);
+    if (r == 0)
+        return 0;
+    if (first.kind != ERROR_NOT_FOUND || !imagehelper_is_base(text, arena)) {
+        if (error)
+            *error = first;
+        return r;
+    }
+    r = imagehelper_load_base(store, arena, error);
+    return r < 0 ? r : image_resolve(store, text, arena, ret_image, error);
+}

@@ -1,0 +1,43 @@
+/*
+ * The program `ambit-image`, which reads archives and computes digests for us in a sandbox of its
+ * own (src/cmd/image/main.c has its protocol): finding it, starting it, understanding its answer.
+ *
+ * It is looked for in $AMBIT_LIBEXEC (tests), beside the running program, in ../libexec/ambit from
+ * there, and where `make install` put it.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/json.h"
+#include "image/image.h"
+#include "image/imagestore.h"
+
+typedef struct ImageHelperCall {
+    const char *command; /* "load", "import", "check" */
+    int data_fd;         /* the archive or directory to read; -1: none */
+    StrList options;     /* "--name", "base", ... */
+} ImageHelperCall;
+
+/* Runs it to its end. Its JSON answer lives in the arena; its error becomes ours. */
+int imagehelper_call(const ImageStore *store, const ImageHelperCall *call, Arena *arena,
+                     const JsonValue **ret_answer, Error *error) MUST_CHECK;
+
+/* What an answer to `load` and `import` says was added. */
+typedef struct ImageAdded {
+    StrList names; /* whole references; may be empty */
+    const char *id, *manifest_digest;
+} ImageAdded;
+typedef struct ImageAddedList {
+    ImageAdded *items;
+    size_t count;
+} ImageAddedList;
+int imagehelper_added(const JsonValue *answer, Arena *arena, ImageAddedList *ret_list, Error *error)
+    MUST_CHECK;
+
+/*
+ * image_resolve; and if the image "base" (docker.io/library/base:latest) is not stored, it is
+ * loaded from the archive that comes with the program: ../base.tar or ../share/ambit/base.tar from
+ * the program's directory, or where `make install` put it ($AMBIT_DATADIR first, for tests).
+ */
+int imagehelper_resolve(const ImageStore *store, const char *text, Arena *arena, Image *ret_image,
+                        Error *error) MUST_CHECK;
