@@ -7,6 +7,10 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
+#include "engine/treecopy.h"
+#include "linux/overlay.h"
+
 const char *rootfs_rung_name(RootfsRung rung)
 {
     static const char *const names[] = {
@@ -41,4 +45,32 @@ int rootfs_layers(const Lifecycle *lifecycle, const StrList *layers, bool read_o
     ret_layers->upper = arena_printf(arena, "containers/%s/upper", lifecycle->id);
     ret_layers->work = arena_printf(arena, "containers/%s/work", lifecycle->id);
     return 0;
+}
+
+bool rootfs_is_refusal(const Error *error)
+{
+    return str_starts(error->message, "root.layers: ") &&
+           (error->code == EINVAL || error->code == ENOSYS || error->code == EOPNOTSUPP ||
+            error->code == EPERM);
+}
+
+int rootfs_copy(const Lifecycle *lifecycle, const PlanLayers *layers, uint32_t first_id,
+                Arena *arena, const char **ret_path, Error *error)
+{
+    OverlayOptions options = {
+        .base_fd = lifecycle->engine->root_fd,
+        .lowers = layers->lowers,
+        .lower_count = layers->lower_count,
+    };
+    int source_fd CLEANUP(fd_closep) = overlay_mount(&options, error);
+    if (source_fd < 0)
+        return source_fd;
+    int target_fd CLEANUP(fd_closep) = file_make_dirs_at(lifecycle->data_fd, "rootfs", 0755);
+    if (target_fd < 0)
+        return error_errno(error, target_fd, "container %.12s: root directory", lifecycle->id);
+    int r = treecopy_run(source_fd, target_fd, first_id, error);
+    if (r == 0)
+        *ret_path = arena_printf(arena, "%s/containers/%s/rootfs", lifecycle->engine->root,
+                                 lifecycle->id);
+    return r;
 }

@@ -23,6 +23,15 @@ typedef enum RootfsRung {
 
 const char *rootfs_rung_name(RootfsRung rung);
 
+/* Whether this is how a kernel or filesystem without idmapped mounts refuses the first rung: then
+ * rootfs_copy serves. */
+bool rootfs_is_refusal(const Error *error);
+
+/* The second rung: copies the image's tree into the container's directory, every id raised by
+ * first_id. ret_path is absolute. */
+int rootfs_copy(const Lifecycle *lifecycle, const PlanLayers *layers, uint32_t first_id,
+                Arena *arena, const char **ret_path, Error *error) MUST_CHECK;
+
 /* Makes upper and work below the container's directory and names everything for the plan.
  * `layers`: hex diff ids, topmost first. */
 int rootfs_layers(const Lifecycle *lifecycle, const StrList *layers, bool read_only, Arena *arena,

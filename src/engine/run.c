@@ -22,6 +22,7 @@
 #include "engine/lifecycle.h"
 #include "engine/rootfs.h"
 #include "engine/run_inputs.h"
+#include "engine/volume.h"
 #include "linux/signalname.h"
 #include "linux/terminal.h"
 #include "runtime/launch.h"
@@ -36,6 +37,7 @@ typedef struct Run {
     Lifecycle lifecycle;
     BuildResult built;
     PlanLayers layers;
+    const char *copy; /* the copied root, when that rung is taken */
     RootfsRung rung;
     Plan plan;
     StepTime *times;
@@ -110,14 +112,14 @@ static int run_plan(Run *run, Error *error)
         .spec = spec,
         .id = run->lifecycle.id,
         .bundle = run->engine->root,
-        .layers = run->request->rootfs ? NULL : &run->layers,
+        .layers = run->request->rootfs || run->copy ? NULL : &run->layers,
         .cgroup_host = &run->cgroup_host,
         .controllers = CGROUP_BIT(CGROUP_MEMORY) | CGROUP_BIT(CGROUP_PIDS) | CGROUP_BIT(CGROUP_CPU),
         .user = run->built.user,
         .extra_groups = &run->built.groups,
         .init_path = run->request->init ? run->inputs.init_path : NULL,
         .parent_death_signal = SIGKILL,
-        .idmap_root = true,
+        .idmap_root = !run->copy,
         .engine_mounts = true,
     };
     input.controllers &= run->cgroup_host.available;
@@ -136,12 +138,6 @@ static int run_write_file(int directory_fd, const BuildFile *file, uint32_t owne
     return r < 0 ? error_errno(error, r, "file %s of the container", file->name) : 0;
 }
 
-static int run_make_volume(const Run *run, const BuildVolume *volume, Error *error)
-{
-    int fd CLEANUP(fd_closep) = file_make_dirs_at(run->engine->root_fd, volume->path, 0755);
-    return fd < 0 ? error_errno(error, fd, "volume %s", volume->name) : 0;
-}
-
 /* What the spec refers to and does not exist yet. */
 static int run_make_sources(Run *run, Error *error)
 {
@@ -150,7 +146,7 @@ static int run_make_sources(Run *run, Error *error)
         r = run_write_file(run->lifecycle.state_fd, &run->built.files[i], 0, error);
     for (size_t i = 0; r == 0 && i < run->built.volume_count; i++) {
         const BuildVolume *volume = &run->built.volumes[i];
-        r = run_make_volume(run, volume, error);
+        r = volume_make(run->engine, volume, run->request->rootfs ? NULL : &run->layers, error);
         if (r == 0 && volume->anonymous)
             strlist_append(run->arena, &run->lifecycle.container.anonymous_volumes, volume->name);
     }
@@ -198,8 +194,20 @@ static int run_wait(Run *run, const Launched *launched, int *ret_status, Error *
     return foreground_wait(&foreground, &run->signals, ret_status, error);
 }
 
-/* From the plan to the end of the process. On failure before it ran, nothing of it is left. */
-static int run_execute(Run *run, int *ret_status, Error *error)
+/* The next rung of rootfs.h: a copy with shifted owners instead of idmapped layers. */
+static int run_fall_back(Run *run, Error *error)
+{
+    int r = rootfs_copy(&run->lifecycle, &run->layers, run->lifecycle.state.first_id, run->arena,
+                        &run->copy, error);
+    if (r < 0)
+        return error_wrap(error, "copying the image, as its layers cannot be idmapped here");
+    run->rung = ROOTFS_COPIED;
+    run->lifecycle.container.rung = rootfs_rung_name(run->rung);
+    run->built.spec->root->path = run->copy;
+    return run_plan(run, error);
+}
+
+static int run_launch(Run *run, Launched *launched, Error *error)
 {
     LaunchOptions options = {
         .cgroup_host = &run->cgroup_host,
@@ -207,8 +215,19 @@ static int run_execute(Run *run, int *ret_status, Error *error)
         .created = run_created,
         .context = run,
     };
+    int r = launch_container(&run->plan, &options, launched, error);
+    if (r == 0 || run->rung != ROOTFS_IDMAPPED || !rootfs_is_refusal(error))
+        return r;
+    r = run_fall_back(run, error);
+    options.times = NULL; /* there is one for each step of the first plan only */
+    return r < 0 ? r : launch_container(&run->plan, &options, launched, error);
+}
+
+/* From the plan to the end of the process. On failure before it ran, nothing of it is left. */
+static int run_execute(Run *run, int *ret_status, Error *error)
+{
     Launched launched CLEANUP(launch_done) = LAUNCHED_NONE;
-    int r = launch_container(&run->plan, &options, &launched, error);
+    int r = run_launch(run, &launched, error);
     if (r < 0) {
         lifecycle_abandon(&run->lifecycle);
         return r;
