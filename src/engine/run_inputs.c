@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "engine/listing.h"
-#include "image/image.h"
+#include "image/imagehelper.h"
 
 #include "linux/idmap.h"
 
@@ -144,7 +144,9 @@ static int run_joins(const Engine *engine, RunRequest *request, Arena *arena, Ru
 static int run_find_image(const ImageStore *store, const RunRequest *request, Arena *arena,
                           Image *image, Error *error)
 {
-    int r = image_resolve(store, request->image, arena, image, error);
+    int r = request->pull == REQUEST_PULL_NEVER
+                ? image_resolve(store, request->image, arena, image, error)
+                : imagehelper_resolve(store, request->image, arena, image, error);
     if (r != -ENOENT)
         return r;
     return error_set(error, ERROR_NOT_FOUND, ENOENT,
