@@ -5,7 +5,8 @@
  *   Linux 6.13   fsconfig(FSCONFIG_SET_FD)
  *   Linux 6.8    fsconfig "lowerdir+" = /proc/self/fd/N (a string there has at most 255 bytes)
  *   older        mount(2) by a short-lived child in a mount namespace of its own, which sits in
- *                /proc/self/fd, so that "lowerdir=7:8:9" names 500 layers in one page
+ *                /proc/self/fd, so that "lowerdir=7:8:9" names 500 layers in one page. Also where
+ *                base_fd is a detached mount, before Linux 6.15
  *
  * The traps: the child's mounts must be private before it mounts, else the host sees the overlay.
  * And the kernel writes the upper layer with the ids of whoever mounted: below an idmapped upper
@@ -16,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
@@ -174,55 +176,87 @@ static int overlay_print_data(const OverlayOptions *options, const OverlayDirs *
     return used < OVERLAY_DATA_MAX ? 0 : -E2BIG;
 }
 
-/* In the child: mounts over /proc, which exists and of which it needs nothing more. */
-static int overlay_child_mount(const OverlayDirs *dirs, const char *data)
+/*
+ * The base as a mount of this namespace: overlay takes no layers of another one, nor, before Linux
+ * 6.15, detached ones. A detached base moves in; any other is looked up anew by its path and must
+ * be the same directory.
+ */
+static int overlay_child_base(int base_fd)
 {
+    char link[FD_PATH_SIZE], path[PATH_MAX];
+    struct stat wanted, found;
+    if (sys_move_mount(base_fd, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) == 0)
+        return base_fd;
+    ssize_t length = readlink(fd_path(base_fd, link), path, sizeof(path));
+    if (length < 0 || (size_t)length == sizeof(path))
+        return -ENAMETOOLONG;
+    path[length] = '\0';
+    int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(base_fd, &wanted) < 0 || fstat(fd, &found) < 0)
+        return -errno;
+    return wanted.st_dev == found.st_dev && wanted.st_ino == found.st_ino ? fd : -EXDEV;
+}
+
+/* In the child, which ends soon and closes nothing. /proc serves as the mount point, since it
+ * exists; what is still needed of it is the working directory. */
+static int overlay_child_mount(const OverlayOptions *options, Error *error)
+{
+    OverlayOptions here = *options;
+    OverlayDirs dirs = { .count = 0 };
     OverlayMounter mounter;
-    int r = overlay_mounter_enter(dirs, &mounter, NULL);
+    char data[OVERLAY_DATA_MAX];
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || chdir("/proc/self/fd") < 0)
+        return error_errno(error, errno, "prepare the mount of an overlay");
+    here.base_fd = overlay_child_base(options->base_fd);
+    if (here.base_fd < 0)
+        return error_errno(error, here.base_fd, "find the overlay's base directory");
+    int r = overlay_open_dirs(&here, &dirs, error);
+    if (r == 0)
+        r = overlay_mounter_enter(&dirs, &mounter, error);
     if (r < 0)
         return r;
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || chdir("/proc/self/fd") < 0 ||
-        mount("overlay", "/proc", "overlay", 0, data) < 0)
-        return -errno;
-    int fd = sys_open_tree(AT_FDCWD, "/proc", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    return fd < 0 ? -errno : fd;
-}
-
-static _Noreturn void overlay_child(const OverlayDirs *dirs, int socket, const char *data)
-{
-    int fd = overlay_child_mount(dirs, data);
-    int code = fd < 0 ? fd : 0;
-    _exit(fd_send(socket, &code, sizeof(code), &fd, fd < 0 ? 0 : 1) < 0);
-}
-
-static int overlay_mount_classic(const OverlayOptions *options, const OverlayDirs *dirs,
-                                 Error *error)
-{
-    char data[OVERLAY_DATA_MAX];
-    int sockets[2];
-    int r = overlay_print_data(options, dirs, data);
+    r = overlay_print_data(&here, &dirs, data);
     if (r < 0)
         return error_errno(error, r, "too many layers for this kernel's overlay");
+    if (mount("overlay", "/proc", "overlay", 0, data) < 0)
+        return error_errno(error, errno, "mount an overlay of %zu layers", options->lower_count);
+    int fd = sys_open_tree(AT_FDCWD, "/proc", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    return fd < 0 ? error_errno(error, errno, "detach the overlay") : fd;
+}
+
+static _Noreturn void overlay_child(const OverlayOptions *options, int socket)
+{
+    Error error = { 0 };
+    int fd = overlay_child_mount(options, &error);
+    _exit(fd_send(socket, &error, sizeof(error), &fd, fd < 0 ? 0 : 1) < 0);
+}
+
+static int overlay_mount_classic(const OverlayOptions *options, Error *error)
+{
+    int sockets[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
         return error_errno(error, errno, "make a socket pair");
-
     const CloneOptions clone_options = { .flags = CLONE_NEWNS, .cgroup_fd = -1 };
     pid_t pid = clone_process(&clone_options, error);
     if (pid == 0)
-        overlay_child(dirs, sockets[1], data);
+        overlay_child(options, sockets[1]);
     fd_close(sockets[1]);
-    int code = 0, fd = -1;
+
+    Error answer = { 0 };
+    int fd = -1;
     size_t count = 1;
-    ssize_t size = pid < 0 ? -1 : fd_receive(sockets[0], &code, sizeof(code), &fd, &count);
+    ssize_t size = pid < 0 ? -1 : fd_receive(sockets[0], &answer, sizeof(answer), &fd, &count);
     fd_close(sockets[0]);
     if (pid < 0)
         return (int)pid;
     (void)!clone_wait(pid, NULL, NULL);
-    if (size != sizeof(code) || (code == 0 && count != 1))
+    if (size != sizeof(answer) || (answer.code == 0 && count != 1))
         return error_set(error, ERROR_SYSTEM, EIO, "the helper that mounts an overlay ended");
-    return code < 0
-               ? error_errno(error, code, "mount an overlay of %zu layers", options->lower_count)
-               : fd;
+    if (answer.code == 0)
+        return fd;
+    if (error)
+        *error = answer;
+    return -answer.code;
 }
 
 int overlay_mount_rung(const OverlayOptions *options, OverlayRung rung, Error *error)
@@ -231,7 +265,7 @@ int overlay_mount_rung(const OverlayOptions *options, OverlayRung rung, Error *e
     int r = overlay_open_dirs(options, &dirs, error);
     if (r < 0)
         return r;
-    return rung == OVERLAY_RUNG_CLASSIC ? overlay_mount_classic(options, &dirs, error)
+    return rung == OVERLAY_RUNG_CLASSIC ? overlay_mount_classic(options, error)
                                         : overlay_mount_context(options, &dirs, rung, error);
 }
 
@@ -246,14 +280,18 @@ int overlay_mount(const OverlayOptions *options, Error *error)
     int fd = overlay_mount_context(options, &dirs, OVERLAY_RUNG_FD, &first);
     if (fd == -EINVAL)
         fd = overlay_mount_context(options, &dirs, OVERLAY_RUNG_STRING, NULL);
-    if (fd == -EINVAL || fd == -ENOSYS || fd == -EPERM)
-        fd = overlay_mount_classic(options, &dirs, NULL);
     if (fd >= 0)
         return fd;
-    /* What the newest interface said is the most precise, unless it does not exist here. */
-    if (first.code == ENOSYS)
-        return overlay_mount_classic(options, &dirs, error);
+    bool old = fd == -EINVAL || fd == -ENOSYS || fd == -EPERM;
+    Error second = { 0 };
+    if (old)
+        fd = overlay_mount_classic(options, &second);
+    if (fd >= 0)
+        return fd;
+    /* Of a call that does not exist there is nothing to say; else the newest one is more precise.
+     */
+    const Error *told = first.code == ENOSYS ? &second : &first;
     if (error)
-        *error = first;
-    return -first.code;
+        *error = *told;
+    return -told->code;
 }
