@@ -1,0 +1,110 @@
+/*
+ * Processes made by clone3 and, where that is missing, by clone.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/fd.h"
+#include "denial.h"
+#include "linux/clone.h"
+#include "linux/syscalls.h"
+
+static const char *const rungs[] = { NULL, "clone3=ENOSYS", "clone3=EPERM" };
+
+static int check_child(void *context, char text[DENIAL_TEXT_SIZE])
+{
+    (void)context;
+    Error error = { 0 };
+    int pidfd = -1, status = 0;
+    const CloneOptions options = { .cgroup_fd = -1, .ret_pidfd = &pidfd };
+    pid_t pid = clone_process(&options, &error);
+    if (pid == 0) {
+        (void)pause();
+        _exit(3);
+    }
+    DENIAL_CHECK(pid > 0 && pidfd >= 0);
+    DENIAL_CHECK(fcntl(pidfd, F_GETFD) & FD_CLOEXEC);
+    uint64_t start = 0, own = 0;
+    DENIAL_CHECK(clone_start_time(pid, &start) == 0 && start > 0);
+    DENIAL_CHECK(clone_start_time(getpid(), &own) == 0 && own <= start);
+
+    struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+    DENIAL_CHECK(poll(&ended, 1, 0) == 0);
+    DENIAL_CHECK(clone_pidfd_signal(pidfd, SIGKILL, &error) == 0);
+    DENIAL_CHECK(poll(&ended, 1, 5000) == 1);
+    DENIAL_CHECK(clone_wait(pid, &status, &error) == 0);
+    DENIAL_CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    DENIAL_CHECK(clone_pidfd_signal(pidfd, 0, &error) == -ESRCH);
+    DENIAL_CHECK(clone_start_time(pid, &start) == -ESRCH);
+    DENIAL_CHECK(clone_wait(pid, &status, &error) == -ECHILD);
+    (void)close(pidfd);
+    return 0;
+}
+
+static void test_child(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rungs); i++) {
+        char text[DENIAL_TEXT_SIZE];
+        if (denial_run(rungs[i], check_child, NULL, text) < 0)
+            fail_msg("%s: %s", rungs[i] ? rungs[i] : "clone3", text);
+    }
+}
+
+/* What clone(2) cannot do is said, and not left out. */
+static int check_beyond_clone(void *context, char text[DENIAL_TEXT_SIZE])
+{
+    (void)context;
+    Error error = { 0 };
+    const CloneOptions cgroup = { .cgroup_fd = 0 };
+    DENIAL_CHECK(clone_process(&cgroup, &error) == -EOPNOTSUPP);
+    const CloneOptions timens = { .flags = CLONE_NEWTIME, .cgroup_fd = -1 };
+    DENIAL_CHECK(clone_process(&timens, &error) == -EOPNOTSUPP);
+    DENIAL_CHECK(error.kind == ERROR_UNSUPPORTED);
+    return 0;
+}
+
+static void test_beyond_clone(void **state)
+{
+    (void)state;
+    char text[DENIAL_TEXT_SIZE];
+    if (denial_run("clone3=ENOSYS", check_beyond_clone, NULL, text) < 0)
+        fail_msg("%s", text);
+}
+
+static int check_old_clone3(void *context, char text[DENIAL_TEXT_SIZE])
+{
+    (void)context;
+    Error error = { 0 };
+    const CloneOptions options = { .cgroup_fd = STDIN_FILENO }; /* anything that is no cgroup */
+    DENIAL_CHECK(clone_process(&options, &error) < 0);
+    return 0;
+}
+
+static void test_no_cgroup(void **state)
+{
+    (void)state;
+    char text[DENIAL_TEXT_SIZE];
+    if (denial_run(NULL, check_old_clone3, NULL, text) < 0)
+        fail_msg("%s", text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_child),
+        cmocka_unit_test(test_beyond_clone),
+        cmocka_unit_test(test_no_cgroup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
