@@ -58,6 +58,11 @@ asan-programs:
 	@build-aux/install-packages build test
 	$(call build,asan,build/asan)
 
+fuzz: ## fuzz targets with clang's libFuzzer, in build/fuzz/tests/fuzz/ (tests/fuzz/README.md)
+	@test -d build/fuzz || CC=clang meson setup build/fuzz -Dparts=fuzz -Db_lundef=false \
+		-Dbuildtype=debugoptimized -Db_sanitize=address,undefined >/dev/null
+	@ninja -C build/fuzz --quiet
+
 bench: all ## start times against the floor and the peers
 	@build-aux/install-packages bench || echo "bench: peers that are missing are left out"
 	@bench/bench
@@ -77,5 +82,5 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-.PHONY: all core host test-programs run unit check check-all lint format asan asan-programs bench \
+.PHONY: all core host test-programs run unit check check-all lint format asan asan-programs bench fuzz \
 	install uninstall packages clean help
