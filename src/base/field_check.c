@@ -13,6 +13,8 @@ static int field_check_strings(const Field *field, const StrList *list, const Fi
                                Error *error)
 {
     int r = field_judge_count(field, list->count, path, error);
+    if (field->kind == FIELD_KIND_STRLIST && !field->words && !field->check)
+        return r; /* thousands of syscall names need no look */
     for (size_t i = 0; r == 0 && i < list->count; i++) {
         FieldPath here = { .up = path, .index = i };
         if (field->kind == FIELD_KIND_STRSET)

@@ -97,7 +97,7 @@ static void json_write_quoted(StrBuf *text, const char *string)
     for (;;) {
         const unsigned char *run = s;
         while (*s >= 0x20 && *s != '"' && *s != '\\') {
-            size_t length = utf8_length((const char *)s);
+            size_t length = *s < 0x80 ? 1 : utf8_length((const char *)s);
             if (length == 0)
                 break;
             s += length;

@@ -211,6 +211,9 @@ static void test_limits(void **state)
     assert_int_equal(error.kind, ERROR_LIMIT);
     assert_int_equal(parse_limited("[[],1]", &limits, &error), 0);
     assert_int_equal(parse_limited("[1,2]", &limits, &error), 0);
+    limits.bytes = 0;
+    assert_int_equal(parse_limited("[[ ],[ ]]", &limits, &error), 0); /* siblings are not depth */
+    limits.bytes = 6;
     assert_int_equal(parse_limited("[[],1] ", &limits, &error), -EFBIG);
     assert_string_equal(error.message, "text of 7 bytes, at most 6 are allowed");
     limits.bytes = 0;

@@ -156,6 +156,8 @@ static const Refused refused[] = {
       "linux.uidMappings[0].size: expected an integer from 1 to 4294967295, found 0" },
     { "\"linux\":{\"sysctl\":{\"net/../kernel/core_pattern\":\"x\"}}",
       "linux.sysctl: expected the name of a sysctl, found \"net/../kernel/core_pattern\"" },
+    { "\"linux\":{\"sysctl\":{\"net..x\":\"1\"}}",
+      "linux.sysctl: expected the name of a sysctl, found \"net..x\"" },
     { "\"linux\":{\"sysctl\":{\"/net/x\":\"x\"}}",
       "linux.sysctl: expected the name of a sysctl, found \"/net/x\"" },
     { "\"linux\":{\"resources\":{\"memory\":{\"limit\":\"x\"}}}",
