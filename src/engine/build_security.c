@@ -1,6 +1,6 @@
 /*
  * What the container's root may do: capabilities, no_new_privs, seccomp, hidden kernel files.
- * The reasons for the defaults are in docs/design/0004-default-capabilities.md.
+ * The reasons for the defaults are in docs/design/0006-default-capabilities.md.
  *
  * The trap: with no_new_privs the bounding set grants nothing, but execve(2) still refuses a
  * program whose file capabilities exceed it (ping with cap_net_raw+ep). So it is wider than the
