@@ -23,9 +23,19 @@ static void completion_of_value(Completion *completion, Arena *arena, const Opti
     const char *const *words = option->words ? option->words : option->choices;
     if (option_is_flag(option) && !option->implied)
         words = completion_bools;
-    for (; words && *words; words++)
-        completion_offer(completion, arena, *words, NULL);
     completion->completes = option->completes;
+    for (; words && *words; words++) {
+        completion_offer(completion, arena, *words, NULL);
+        /* "container:" is followed by a container. */
+        size_t length = strlen(*words);
+        if (!str_ends(*words, ":") || !str_starts(completion->prefix, *words))
+            continue;
+        completion->completes = arena_strndup(arena, *words, length - 1);
+        completion->lead = arena_printf(arena, "%s%s", completion->lead, *words);
+        completion->prefix += length;
+        completion->count = 0;
+        return;
+    }
 }
 
 static void completion_of_options(Completion *completion, Arena *arena, const Option *options)

@@ -68,8 +68,10 @@ struct Option {
     const char *implied;   /* kinds with a value: it may be left out, and is then this; one that is
                               given needs the '=' ("--net", "--net=host") */
     const char *completes; /* "file", "directory" or a word of the program's own ("image") */
-    const char *const *choices; /* words that completion offers for other kinds; NULL-terminated */
-    bool hidden;                /* parsed, not shown */
+    /* Words that completion offers for other kinds, NULL-terminated. Behind one that ends with ':'
+     * ("container:") stands what it says, a `completes`. */
+    const char *const *choices;
+    bool hidden; /* parsed, not shown */
 };
 
 /* The size of an array with a negative bound stops the build where the member's type is wrong. */

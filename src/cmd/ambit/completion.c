@@ -5,6 +5,7 @@
 #include "base/completion.h"
 
 #include "base/manpage.h"
+#include "candidates.h"
 #include "commands.h"
 #include "output.h"
 
@@ -19,10 +20,7 @@ static int completion_run_words(CommandCall *call, Error *error)
     Completion completion;
     completion_find(&ambit_command, call->arguments, call->argument_count, call->arena,
                     &completion);
-    if (str_eq(completion.completes, "command"))
-        for (const Command *const *c = ambit_command.children; *c; c++)
-            if (!(*c)->hidden)
-                completion_offer(&completion, call->arena, (*c)->name, (*c)->summary);
+    candidates_add(&completion, call->arguments, call->argument_count, call->arena);
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     completion_print(&completion, &text);
     return output_write(strbuf_text(&text), error);

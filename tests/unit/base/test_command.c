@@ -35,7 +35,7 @@ static int run_nothing(CommandCall *call, Error *error)
 }
 
 static const char *const net_words[] = { "host", "none", NULL };
-static const char *const pull_words[] = { "always", "never", NULL };
+static const char *const pull_words[] = { "always", "never", "by:", NULL };
 
 static const Option import_options[] = {
     { 't', "tag", OPTION_STRING(ImportValues, tag), "NAME[:TAG]", "Call the image so" },
@@ -311,7 +311,10 @@ static void test_completion(void **state)
         { "ambit image import --network n", "none :" },
         { "ambit image import --net=h", "--net=host :" },
         { "ambit image import --quiet=", "--quiet=true --quiet=false :" },
-        { "ambit image import --pull ", "always never :" },
+        { "ambit image import --pull ", "always never by: :" },
+        { "ambit image import --pull b", "by: :" },
+        { "ambit image import --pull by:x", ":by" },
+        { "ambit image import --pull=by:x", ":by" },
         { "ambit image import -f ", ":file" },
         { "ambit image import -qf ", ":file" },
         { "ambit image import -qfx ", ":file" }, /* the argument FILE */
@@ -346,6 +349,11 @@ static void test_completion_lines(void **state)
     strbuf_clear(&f->text);
     completion_print(&completion, &f->text);
     assert_string_equal(strbuf_text(&f->text), "web\trunning\n:\n");
+
+    words = strlist_split(&f->arena, "ambit image import --pull=by:w", ' ');
+    completion_find(&root, words.items, words.count, &f->arena, &completion);
+    completion_offer(&completion, &f->arena, "web", NULL);
+    assert_string_equal(completion.candidates[0].word, "--pull=by:web");
 }
 
 static void test_scripts(void **state)
