@@ -75,13 +75,17 @@ type_into() { # KEYS SHELL...
     expect_output ":"
     [ ! -e "$TEST_ROOT" ]
     [ ! -e "$TEST_STATE" ]
+    mkdir "$BATS_TEST_TMPDIR/empty"
+    run "$PROGRAMS/ambit" completion words -- ambit --root "$BATS_TEST_TMPDIR/empty" run ""
+    [ -z "$(ls -A "$BATS_TEST_TMPDIR/empty")" ]
 }
 
 @test "names of this host: images and containers of the store" {
     local id digest root=$BATS_TEST_TMPDIR/store state=$BATS_TEST_TMPDIR/state
     id=$(printf '0%.0s' {1..64})
     digest=sha256:$id
-    mkdir -p "$root/containers/$id" "$state"
+    mkdir -p "$root/containers/$id" "$state/containers"
+    chmod 700 "$root" "$state"
     echo '{"schemaVersion": 2, "manifests": [{"digest": "'"$digest"'", "size": 2,
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "annotations": {"org.opencontainers.image.ref.name": "docker.io/library/base:latest"}}]}' \

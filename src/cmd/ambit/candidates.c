@@ -1,5 +1,7 @@
 /*
  * Runs at every TAB, so errors are silent: a person who is typing has no use for them.
+ *
+ * The trap: opening a store makes it. So a directory is opened only if there is one in it already.
  */
 #include "candidates.h"
 
@@ -25,6 +27,11 @@ static AmbitGlobals candidates_globals(char *const *words, size_t count, Arena *
     return globals;
 }
 
+static bool candidates_exists(const char *directory, const char *name, Arena *arena)
+{
+    return access(arena_printf(arena, "%s/%s", directory, name), R_OK) == 0;
+}
+
 static void candidates_commands(Completion *completion, Arena *arena)
 {
     for (const Command *const *c = ambit_command.children; *c; c++)
@@ -36,7 +43,8 @@ static void candidates_containers(Completion *completion, const AmbitGlobals *gl
 {
     Engine engine CLEANUP(engine_done) = ENGINE_NONE;
     Listing listing;
-    if (access(globals->root, R_OK) < 0 || access(globals->state, R_OK) < 0 ||
+    if (!candidates_exists(globals->root, "containers", arena) ||
+        !candidates_exists(globals->state, "containers", arena) ||
         engine_open(globals->root, globals->state, &engine, NULL) < 0 ||
         listing_read(&engine, true, arena, &listing, NULL) < 0)
         return;
@@ -52,7 +60,7 @@ static void candidates_images(Completion *completion, const AmbitGlobals *global
 {
     ImageStore store CLEANUP(imagestore_done) = IMAGESTORE_EMPTY;
     OciIndex index;
-    if (access(globals->root, R_OK) < 0 ||
+    if (!candidates_exists(globals->root, "index.json", arena) ||
         imagestore_open(AT_FDCWD, globals->root, &store, NULL) < 0 ||
         imageindex_read(&store, arena, &index, NULL) < 0)
         return;
