@@ -10,6 +10,7 @@ MAKEFLAGS += --no-print-directory
 PREFIX ?= /usr/local
 DESTDIR ?=
 SUITES ?= all
+SECTIONS ?= build run test
 
 # $(call build,KIND,DIR)
 build = @build-aux/configure $1 $2 $(PREFIX) && ninja -C $2 --quiet | sed '/no work to do/d'
@@ -63,8 +64,7 @@ fuzz: ## fuzz targets with clang's libFuzzer, in build/fuzz/tests/fuzz/ (tests/f
 		-Dbuildtype=debugoptimized -Db_sanitize=address,undefined >/dev/null
 	@ninja -C build/fuzz --quiet
 
-bench: all ## start times against the floor and the peers
-	@build-aux/install-packages bench || echo "bench: peers that are missing are left out"
+bench: all ## start times against the floor and the peers that are installed
 	@bench/bench
 
 install: all ## into PREFIX (/usr/local), below DESTDIR
@@ -73,8 +73,8 @@ install: all ## into PREFIX (/usr/local), below DESTDIR
 uninstall: core host ## remove what install put there
 	@build-aux/uninstall "$(DESTDIR)" build/core build/host
 
-packages: ## install what building, running and testing needs (root, Debian 12)
-	@build-aux/install-packages build run test
+packages: ## install what building, running and testing needs (SECTIONS="build run test")
+	@build-aux/install-packages $(SECTIONS)
 
 clean: ## remove everything that was built
 	rm -rf build
