@@ -103,51 +103,26 @@ int file_make_dirs_at(int dirfd, const char *path, mode_t mode)
     return fd >= 0 ? fd : -errno;
 }
 
-static int file_remove_children(int fd, dev_t device);
-
-static int file_remove_entry(int dirfd, const char *name, dev_t device)
-{
-    if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-        return 0;
-    if (errno != EISDIR && errno != EPERM)
-        return -errno;
-    int unlink_errno = errno;
-
-    if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
-        return 0;
-    if (errno == ENOTDIR)
-        return -unlink_errno; /* a file that may not be unlinked (immutable) */
-    if (errno != ENOTEMPTY && errno != EEXIST)
-        return -errno;
-
-    int fd CLEANUP(fd_closep) =
-        openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    struct stat st;
-    if (fd < 0 || fstat(fd, &st) < 0)
-        return -errno;
-    if (st.st_dev != device)
-        return -EBUSY;
-    int r = file_remove_children(fd, device);
-    if (r < 0)
-        return r;
-    return unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -errno;
-}
-
 static void file_closedirp(DIR **dir)
 {
     if (*dir)
         (void)closedir(*dir);
 }
 
-static int file_remove_children(int fd, dev_t device)
+static int file_remove_entry(int dirfd, const char *name, bool directory, dev_t device);
+
+static int file_remove_children(int dirfd, const char *name, dev_t device)
 {
-    int list_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    DIR *dir CLEANUP(file_closedirp) = list_fd < 0 ? NULL : fdopendir(list_fd);
+    int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+    DIR *dir CLEANUP(file_closedirp) = fd < 0 || fstat(fd, &st) < 0 ? NULL : fdopendir(fd);
     if (!dir) {
         int r = -errno;
-        fd_close(list_fd);
+        fd_close(fd);
         return r;
     }
+    if (st.st_dev != device)
+        return -EBUSY;
     for (;;) {
         errno = 0;
         struct dirent *entry = readdir(dir);
@@ -155,10 +130,31 @@ static int file_remove_children(int fd, dev_t device)
             return -errno;
         if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
             continue;
-        int r = file_remove_entry(fd, entry->d_name, device);
+        int r = file_remove_entry(fd, entry->d_name, entry->d_type == DT_DIR, device);
         if (r < 0)
             return r;
     }
+}
+
+/* `directory` is a guess that saves a call; it may be wrong. */
+static int file_remove_entry(int dirfd, const char *name, bool directory, dev_t device)
+{
+    if (!directory) {
+        if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+            return 0;
+        if (errno != EISDIR && errno != EPERM)
+            return -errno;
+    }
+    if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+        return 0;
+    if (errno == ENOTDIR) /* no directory after all, or a file that may not be unlinked */
+        return unlinkat(dirfd, name, 0) == 0 || errno == ENOENT ? 0 : -errno;
+    if (errno != ENOTEMPTY && errno != EEXIST)
+        return -errno;
+    int r = file_remove_children(dirfd, name, device);
+    if (r < 0)
+        return r;
+    return unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
 int file_remove_tree_at(int dirfd, const char *name)
@@ -166,7 +162,7 @@ int file_remove_tree_at(int dirfd, const char *name)
     struct stat st;
     if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : -errno;
-    return file_remove_entry(dirfd, name, st.st_dev);
+    return file_remove_entry(dirfd, name, S_ISDIR(st.st_mode), st.st_dev);
 }
 
 int file_write_text_at(int dirfd, const char *path, const char *text)

@@ -101,9 +101,9 @@ static int check_containers(Check *check, Error *error)
     return container_list(check->engine, check->arena, &check->ids, error);
 }
 
-static int check_names(Check *check, Error *error)
+static int check_names(Check *check, int base_fd, Error *error)
 {
-    int fd = engine_directory(check->engine->root_fd, "names", error);
+    int fd = engine_directory(base_fd, "names", error);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     if (!dir)
         return fd < 0 ? fd : error_errno(error, errno, "names");
@@ -201,7 +201,9 @@ int check_run(const Engine *engine, const CgroupHost *cgroup_host, bool repair, 
     if (r == 0)
         r = check_containers(&check, error);
     if (r == 0)
-        r = check_names(&check, error);
+        r = check_names(&check, engine->root_fd, error);
+    if (r == 0)
+        r = check_names(&check, engine->state_fd, error);
     if (r == 0)
         r = idrange_each(engine, check_range, &check, error);
     if (r == 0)

@@ -95,8 +95,11 @@ int container_write(const Engine *engine, const Container *container, Error *err
 {
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     field_print(&container_table, container, true, &text);
-    return container_put(engine->root_fd, container->id, "container.json", &text,
-                         container->remove ? FILE_VOLATILE : FILE_DURABLE, error);
+    return container->remove
+               ? container_put(engine->state_fd, container->id, "container.json", &text,
+                               FILE_VOLATILE, error)
+               : container_put(engine->root_fd, container->id, "container.json", &text,
+                               FILE_DURABLE, error);
 }
 
 int container_write_state(const Engine *engine, const char *id, const ContainerState *state,
@@ -112,7 +115,9 @@ int container_read(const Engine *engine, const char *id, Arena *arena, Container
 {
     char *text;
     size_t size;
-    int r = container_get(engine->root_fd, id, "container.json", arena, &text, &size, error);
+    int r = container_get(engine->state_fd, id, "container.json", arena, &text, &size, error);
+    if (r == -ENOENT)
+        r = container_get(engine->root_fd, id, "container.json", arena, &text, &size, error);
     if (r < 0)
         return r;
     Container *container = arena_alloc(arena, sizeof(*container));

@@ -2,6 +2,8 @@
  * What the engine remembers of a container, in two files:
  *
  *   <root>/containers/<id>/container.json   what it is and how it ended: survives a reboot
+ *                                           (of a --rm container: in the state directory, like all
+ *                                           that goes with it)
  *   <state>/containers/<id>/state.json      its processes: true until the machine or it stops
  *
  * Whether it runs is never read from a file: the recorded pid must exist with the recorded start

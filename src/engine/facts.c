@@ -118,13 +118,6 @@ static unsigned facts_thermal_cpus(unsigned cpu_count)
     return count;
 }
 
-static bool facts_may_raise_limits(void)
-{
-    CapabilitySets sets;
-    int resource = capability_from_name("CAP_SYS_RESOURCE");
-    return capability_get(&sets, NULL) == 0 && (sets.effective & (1ULL << resource));
-}
-
 static bool facts_swap_limit(const CgroupHost *host)
 {
     char path[512];
@@ -154,7 +147,7 @@ int facts_read(const RunRequest *request, const CgroupHost *cgroup_host, Arena *
         .swap_limit = facts_swap_limit(cgroup_host),
         .cpu_count = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
         .nofile_hard = nofile.rlim_max,
-        .may_raise_limits = facts_may_raise_limits(),
+        .may_raise_limits = capability_have(capability_from_name("CAP_SYS_RESOURCE")),
         .apparmor = facts_exists("/sys/kernel/security/apparmor/profiles"),
         .recursive_readonly = true,
         .hostname = arena_strdup(arena, names.nodename),

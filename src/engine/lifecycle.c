@@ -20,9 +20,12 @@
 #include "linux/cgroup_usage.h"
 #include "linux/clone.h"
 
+/* A new directory whose parent is there on all but the first use. */
 static int lifecycle_make(int base_fd, const char *path, Error *error)
 {
-    int fd = file_make_dirs_at(base_fd, path, 0700);
+    int fd = mkdirat(base_fd, path, 0700) == 0
+                 ? openat(base_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                 : file_make_dirs_at(base_fd, path, 0700);
     return fd < 0 ? error_errno(error, fd, "make %s", path) : fd;
 }
 
@@ -37,7 +40,7 @@ static int lifecycle_lock(int state_fd, Error *error)
     return fd;
 }
 
-static int lifecycle_take(Lifecycle *lifecycle, const char *name, bool id_range, Arena *arena,
+static int lifecycle_take(Lifecycle *lifecycle, const LifecycleWish *wish, Arena *arena,
                           Error *error)
 {
     const Engine *engine = lifecycle->engine;
@@ -50,11 +53,12 @@ static int lifecycle_take(Lifecycle *lifecycle, const char *name, bool id_range,
     if (lifecycle->lock_fd < 0)
         return lifecycle->lock_fd;
     char *taken = NULL;
-    int r = names_take(engine, name, lifecycle->id, arena, &taken, error);
+    NamesWish names = { wish->name, lifecycle->id, wish->passing };
+    int r = names_take(engine, &names, arena, &taken, error);
     if (r < 0)
         return r;
     lifecycle->container.name = taken;
-    if (id_range) {
+    if (wish->id_range) {
         r = idrange_take(engine, lifecycle->id, &lifecycle->state.first_id, error);
         if (r < 0)
             return r;
@@ -63,7 +67,7 @@ static int lifecycle_take(Lifecycle *lifecycle, const char *name, bool id_range,
     return lifecycle->data_fd < 0 ? lifecycle->data_fd : 0;
 }
 
-int lifecycle_begin(const Engine *engine, const char *name, bool id_range, Arena *arena,
+int lifecycle_begin(const Engine *engine, const LifecycleWish *wish, Arena *arena,
                     Lifecycle *ret_lifecycle, Error *error)
 {
     Lifecycle *lifecycle = ret_lifecycle;
@@ -72,7 +76,8 @@ int lifecycle_begin(const Engine *engine, const char *name, bool id_range, Arena
     lifecycle->container.id = lifecycle->id;
     lifecycle->container.created = time(NULL);
     lifecycle->state.engine_pid = getpid();
-    int r = lifecycle_take(lifecycle, name, id_range, arena, error);
+    lifecycle->container.remove = wish->passing;
+    int r = lifecycle_take(lifecycle, wish, arena, error);
     if (r < 0)
         lifecycle_abandon(lifecycle);
     return r;

@@ -24,9 +24,15 @@ typedef struct Lifecycle {
     int data_fd;  /* <root>/containers/<id> */
 } Lifecycle;
 
-/* Takes id, lock, name (NULL: a generated one), directories and, if wanted, an id range. On failure
- * nothing is left. container.id, .name and state.first_id are filled; the rest is the caller's. */
-int lifecycle_begin(const Engine *engine, const char *name, bool id_range, Arena *arena,
+typedef struct LifecycleWish {
+    const char *name; /* NULL: a generated one */
+    bool id_range;    /* ids of its own */
+    bool passing;     /* --rm: everything but its files is kept in the state directory */
+} LifecycleWish;
+
+/* Takes id, lock, name, directories and, if wanted, an id range. On failure nothing is left.
+ * container.id, .name, .remove and state.first_id are filled; the rest is the caller's. */
+int lifecycle_begin(const Engine *engine, const LifecycleWish *wish, Arena *arena,
                     Lifecycle *ret_lifecycle, Error *error) MUST_CHECK;
 
 /* The process is there: state.json says so from now on. */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -68,45 +69,85 @@ static char *names_generate(Arena *arena)
                         nouns[r[1] % ARRAY_LEN(nouns)], r[2] % 1000u);
 }
 
-int names_take(const Engine *engine, const char *name, const char *id, Arena *arena,
-               char **ret_name, Error *error)
+/* 1: taken; 0: somebody has it, and owner says who. */
+static int names_try(int own_fd, int other_fd, const char *name, const char *id,
+                     char owner[NAMES_ID_LENGTH + 1])
 {
-    int r = name ? names_check(name, error) : 0;
-    if (r < 0)
-        return r;
-    int directory_fd CLEANUP(fd_closep) = engine_directory(engine->root_fd, "names", error);
-    if (directory_fd < 0)
-        return directory_fd;
-    for (int tries = 0; tries < 100; tries++) {
-        char *candidate = name ? arena_strdup(arena, name) : names_generate(arena);
-        if (symlinkat(id, directory_fd, candidate) == 0) {
-            *ret_name = candidate;
-            return 0;
-        }
+    char path[NAMES_NAME_MAX + 8];
+    (void)snprintf(path, sizeof(path), "names/%s", name);
+    owner[0] = '\0';
+    if (symlinkat(id, own_fd, path) < 0) {
         if (errno != EEXIST)
-            return error_errno(error, errno, "--name: names/%s", candidate);
-        if (name)
-            break;
+            return -errno;
+        (void)!readlinkat(own_fd, path, owner, NAMES_SHORT_LENGTH);
+        return 0;
     }
-    char owner[NAMES_ID_LENGTH + 1] = "";
-    (void)!readlinkat(directory_fd, name ? name : "", owner, NAMES_SHORT_LENGTH);
-    return error_set(error, ERROR_CONFLICT, EEXIST,
-                     "--name: '%s' is the name of container %s: choose another or `ambit rm` it",
-                     name ? name : "", owner);
+    /* Whoever takes the same name in the other place looks here after taking it there: at least
+     * one of two sees the other. */
+    if (readlinkat(other_fd, path, owner, NAMES_SHORT_LENGTH) < 0)
+        return 1;
+    (void)unlinkat(own_fd, path, 0);
+    return 0;
 }
 
-void names_release(const Engine *engine, const char *name, const char *id)
+int names_take(const Engine *engine, const NamesWish *wish, Arena *arena, char **ret_name,
+               Error *error)
 {
-    char path[NAMES_NAME_MAX + 8], owner[NAMES_ID_LENGTH + 1];
-    if (str_empty(name))
-        return;
-    (void)snprintf(path, sizeof(path), "names/%s", name);
-    ssize_t length = readlinkat(engine->root_fd, path, owner, sizeof(owner) - 1);
+    int r = wish->name ? names_check(wish->name, error) : 0;
+    if (r < 0)
+        return r;
+    int own_fd = wish->passing ? engine->state_fd : engine->root_fd;
+    int other_fd = wish->passing ? engine->root_fd : engine->state_fd;
+    char owner[NAMES_ID_LENGTH + 1] = "";
+    for (int tries = 0; tries < 100; tries++) {
+        char *name = wish->name ? arena_strdup(arena, wish->name) : names_generate(arena);
+        r = names_try(own_fd, other_fd, name, wish->id, owner);
+        if (r == -ENOENT && mkdirat(own_fd, "names", 0700) == 0)
+            r = names_try(own_fd, other_fd, name, wish->id, owner);
+        if (r < 0)
+            return error_errno(error, r, "--name: names/%s", name);
+        if (r > 0) {
+            *ret_name = name;
+            return 0;
+        }
+        if (wish->name)
+            break;
+    }
+    return error_set(error, ERROR_CONFLICT, EEXIST,
+                     "--name: '%s' is the name of container %s: choose another or `ambit rm` it",
+                     wish->name ? wish->name : "", owner);
+}
+
+static void names_release_in(int base_fd, const char *path, const char *id)
+{
+    char owner[NAMES_ID_LENGTH + 1];
+    ssize_t length = readlinkat(base_fd, path, owner, sizeof(owner) - 1);
     if (length < 0)
         return;
     owner[length] = '\0';
     if (str_eq(owner, id))
-        (void)unlinkat(engine->root_fd, path, 0);
+        (void)unlinkat(base_fd, path, 0);
+}
+
+void names_release(const Engine *engine, const char *name, const char *id)
+{
+    char path[NAMES_NAME_MAX + 8];
+    if (str_empty(name))
+        return;
+    (void)snprintf(path, sizeof(path), "names/%s", name);
+    names_release_in(engine->state_fd, path, id);
+    names_release_in(engine->root_fd, path, id);
+}
+
+static bool names_lookup(int base_fd, const char *name, char ret_id[NAMES_ID_LENGTH + 1])
+{
+    char path[NAMES_NAME_MAX + 8];
+    (void)snprintf(path, sizeof(path), "names/%s", name);
+    ssize_t length = readlinkat(base_fd, path, ret_id, NAMES_ID_LENGTH);
+    if (length != NAMES_ID_LENGTH)
+        return false;
+    ret_id[length] = '\0';
+    return true;
 }
 
 /* Counts the ids below base_fd/containers that begin with `prefix`; the last one in ret_id. */
@@ -132,15 +173,9 @@ static int names_match(int base_fd, const char *prefix, char ret_id[NAMES_ID_LEN
 int names_resolve(const Engine *engine, const char *word, char ret_id[NAMES_ID_LENGTH + 1],
                   Error *error)
 {
-    char path[NAMES_NAME_MAX + 8];
-    if (names_check(word, NULL) == 0) {
-        (void)snprintf(path, sizeof(path), "names/%s", word);
-        ssize_t length = readlinkat(engine->root_fd, path, ret_id, NAMES_ID_LENGTH);
-        if (length == NAMES_ID_LENGTH) {
-            ret_id[length] = '\0';
-            return 0;
-        }
-    }
+    if (names_check(word, NULL) == 0 && (names_lookup(engine->state_fd, word, ret_id) ||
+                                         names_lookup(engine->root_fd, word, ret_id)))
+        return 0;
     size_t length = strlen(word);
     int count = 0;
     if (length > 0 && length <= NAMES_ID_LENGTH && strspn(word, "0123456789abcdef") == length) {

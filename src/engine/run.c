@@ -285,7 +285,8 @@ int run_container(const Engine *engine, RunRequest *request, Arena *arena, RunOu
         return r;
     /* From here on a signal is for the container, and kept until it is there. */
     foreground_block_signals(&run.signals);
-    r = lifecycle_begin(engine, request->name, run_has_own_ids(&run), arena, &run.lifecycle, error);
+    LifecycleWish wish = { request->name, run_has_own_ids(&run), request->remove };
+    r = lifecycle_begin(engine, &wish, arena, &run.lifecycle, error);
     if (r < 0)
         return r;
     RunOutcome outcome = { 0 };

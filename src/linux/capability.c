@@ -179,17 +179,32 @@ int capability_apply(const CapabilitySets *sets, Error *error)
     return 0;
 }
 
-int capability_get(CapabilitySets *ret_sets, Error *error)
+static int capability_get_three(CapabilitySets *ret_sets)
 {
     struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
     if (syscall(SYS_capget, &header, data) < 0)
-        return error_errno(error, errno, "read the capabilities");
-    CapabilitySets sets = {
+        return -errno;
+    *ret_sets = (CapabilitySets){
         .effective = data[0].effective | (uint64_t)data[1].effective << 32,
         .permitted = data[0].permitted | (uint64_t)data[1].permitted << 32,
         .inheritable = data[0].inheritable | (uint64_t)data[1].inheritable << 32,
     };
+    return 0;
+}
+
+bool capability_have(int capability)
+{
+    CapabilitySets sets = { 0 };
+    return capability >= 0 && capability_get_three(&sets) == 0 && sets.effective >> capability & 1;
+}
+
+int capability_get(CapabilitySets *ret_sets, Error *error)
+{
+    CapabilitySets sets = { 0 };
+    int r = capability_get_three(&sets);
+    if (r < 0)
+        return error_errno(error, r, "read the capabilities");
     for (int i = 0; i <= NUMBER_MAX; i++) {
         int present = prctl(PR_CAPBSET_READ, i, 0, 0, 0);
         if (present < 0)

@@ -28,5 +28,7 @@ int capability_apply_bounding(const CapabilitySets *sets, Error *error) MUST_CHE
  * permitted and inheritable is left out: the kernel would not keep it. */
 int capability_apply(const CapabilitySets *sets, Error *error) MUST_CHECK;
 int capability_keep(bool keep, Error *error) MUST_CHECK; /* PR_SET_KEEPCAPS */
-/* All five sets of the calling thread. */
+/* Whether the calling thread has it in effect: one system call. */
+bool capability_have(int capability);
+/* All five sets of the calling thread: two calls per capability. */
 int capability_get(CapabilitySets *ret_sets, Error *error) MUST_CHECK;
