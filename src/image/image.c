@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/fd.h"
 #include "base/str.h"
@@ -197,6 +198,25 @@ int image_tag(const ImageStore *store, const char *image, const char *name, Erro
         return r;
     imageindex_put(&index, &arena, descriptor, reference_text(&reference, &arena));
     return imageindex_write(store, &index, error);
+}
+
+int64_t image_time(const char *rfc3339)
+{
+    struct tm parts = { 0 };
+    const char *rest = rfc3339 ? strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &parts) : NULL;
+    if (!rest)
+        return 0;
+    if (*rest == '.')
+        rest += 1 + strspn(rest + 1, "0123456789");
+    int64_t seconds = timegm(&parts);
+    struct tm offset = { 0 };
+    if (*rest == '+' || *rest == '-') {
+        if (!strptime(rest + 1, "%H:%M", &offset))
+            return 0;
+        int64_t east = 3600 * (int64_t)offset.tm_hour + 60 * (int64_t)offset.tm_min;
+        return *rest == '+' ? seconds - east : seconds + east;
+    }
+    return *rest == 'Z' || *rest == 'z' ? seconds : 0;
 }
 
 int image_bytes(const ImageStore *store, const Image *image, uint64_t *ret_bytes, Error *error)

@@ -52,6 +52,9 @@ int image_find_layers(const ImageStore *store, Image *image, Arena *arena, Error
 int image_tag(const ImageStore *store, const char *image, const char *name, Error *error)
     MUST_CHECK;
 
+/* Seconds since 1970 of a time like "2024-05-01T10:00:00.123Z"; 0 if it is none. */
+int64_t image_time(const char *rfc3339);
+
 /* The sum of its layers' files. */
 int image_bytes(const ImageStore *store, const Image *image, uint64_t *ret_bytes, Error *error)
     MUST_CHECK;

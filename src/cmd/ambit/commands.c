@@ -29,6 +29,13 @@ static const Command *const ambit_children[] = {
     &stop_command,
     &rm_command,
     &inspect_command,
+    &images_command,
+    &load_command,
+    &import_command,
+    &tag_command,
+    &history_command,
+    &rmi_command,
+    &image_command,
     /* the engine itself */
     &system_command,
     &version_command,

@@ -21,11 +21,28 @@ extern const Command ambit_command; /* the program itself, with all commands as 
 extern const Command completion_command;
 extern const Command exec_command;
 extern const Command help_command;
+extern const Command history_command;
+extern const Command image_command;
+extern const Command images_command;
+extern const Command import_command;
 extern const Command inspect_command;
 extern const Command kill_command;
+extern const Command load_command;
 extern const Command ps_command;
 extern const Command rm_command;
+extern const Command rmi_command;
 extern const Command run_command;
 extern const Command stop_command;
 extern const Command system_command;
+extern const Command tag_command;
 extern const Command version_command;
+
+/* The children of `image`; some are at the top as well, as in docker. */
+extern const Command image_history_command;
+extern const Command image_import_command;
+extern const Command image_inspect_command;
+extern const Command image_load_command;
+extern const Command image_ls_command;
+extern const Command image_prune_command;
+extern const Command image_rm_command;
+extern const Command image_tag_command;

@@ -1,0 +1,228 @@
+/*
+ * `image inspect`: docker's document about an image; and `history`.
+ */
+#include <stdio.h>
+#include <time.h>
+
+#include "base/table.h"
+#include "base/template.h"
+#include "engine/listing.h"
+#include "image/image.h"
+#include "image/imageindex.h"
+#include "image_session.h"
+#include "output.h"
+
+typedef struct ImageInspectOptions {
+    const char *format;
+} ImageInspectOptions;
+
+static const Option image_inspect_options[] = {
+    { 'f', "format", OPTION_STRING(ImageInspectOptions, format), "TEXT",
+      "Print TEXT with {{.Field.Member}} replaced, for each image" },
+    OPTION_END,
+};
+
+static void image_inspect_strings(JsonWriter *writer, const char *key, const StrList *list)
+{
+    json_write_key(writer, key);
+    json_write_array(writer);
+    for (size_t i = 0; i < list->count; i++)
+        json_write_string(writer, list->items[i]);
+    json_write_end_array(writer);
+}
+
+/* All names of an image, and the references by digest that follow from them. */
+static int image_inspect_names(const ImageStore *store, const Image *image, Arena *arena,
+                               StrList *ret_tags, StrList *ret_digests)
+{
+    OciIndex index;
+    int r = imageindex_read(store, arena, &index, NULL);
+    for (size_t i = 0; r == 0 && i < index.manifests.count; i++) {
+        Reference reference;
+        const char *name = imageindex_name(&index.manifests.items[i]);
+        if (!str_eq(index.manifests.items[i].digest, image->manifest_digest) || !name ||
+            reference_parse(name, arena, &reference, NULL) < 0)
+            continue;
+        strlist_append(arena, ret_tags, reference_familiar(&reference, arena));
+        const char *by_digest = arena_printf(
+            arena, "%s@%s", reference_familiar_name(&reference, arena), image->manifest_digest);
+        if (!strlist_contains(ret_digests, by_digest))
+            strlist_append(arena, ret_digests, by_digest);
+    }
+    return r;
+}
+
+static void image_inspect_write(const Image *image, const StrList *tags, const StrList *digests,
+                                uint64_t bytes, JsonWriter *writer)
+{
+    json_write_object(writer);
+    json_write_key(writer, "Id");
+    json_write_string(writer, image->id);
+    image_inspect_strings(writer, "RepoTags", tags);
+    image_inspect_strings(writer, "RepoDigests", digests);
+    const struct {
+        const char *key, *value;
+    } members[] = {
+        { "Created", image->config.created },
+        { "Author", image->config.author },
+        { "Architecture", image->config.architecture },
+        { "Variant", image->config.variant },
+        { "Os", image->config.os },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        if (!members[i].value)
+            continue;
+        json_write_key(writer, members[i].key);
+        json_write_string(writer, members[i].value);
+    }
+    json_write_key(writer, "Size");
+    json_write_uint(writer, bytes);
+    json_write_key(writer, "Config");
+    field_encode(&oci_image_config_table, &image->config.config, writer);
+    json_write_key(writer, "RootFS");
+    json_write_object(writer);
+    json_write_key(writer, "Type");
+    json_write_string(writer, "layers");
+    image_inspect_strings(writer, "Layers", &image->config.rootfs.diff_ids);
+    json_write_end_object(writer);
+    image_inspect_strings(writer, "LayerDirectories", &image->layers);
+    json_write_key(writer, "ManifestDigest");
+    json_write_string(writer, image->manifest_digest);
+    json_write_end_object(writer);
+}
+
+static int image_inspect_one(const ImageSession *session, const char *word, Arena *arena,
+                             JsonWriter *writer, Error *error)
+{
+    Image image;
+    StrList tags = { 0 }, digests = { 0 };
+    uint64_t bytes = 0;
+    int r = image_resolve(&session->store, word, arena, &image, error);
+    if (r < 0)
+        return r;
+    (void)!image_inspect_names(&session->store, &image, arena, &tags, &digests);
+    (void)!image_bytes(&session->store, &image, &bytes, NULL);
+    image_inspect_write(&image, &tags, &digests, bytes, writer);
+    return 0;
+}
+
+static int image_inspect_formatted(const CommandCall *call, const StrBuf *json, StrBuf *text,
+                                   Error *error)
+{
+    const ImageInspectOptions *options = call->values;
+    const JsonValue *list;
+    int r = json_parse(strbuf_text(json), json->length, NULL, call->arena, &list, error);
+    for (const JsonValue *item = r < 0 ? NULL : list->first; r == 0 && item; item = item->next) {
+        r = template_render(options->format, item, text, error);
+        strbuf_add_char(text, '\n');
+    }
+    return r;
+}
+
+static int image_inspect_run(CommandCall *call, Error *error)
+{
+    const ImageInspectOptions *options = call->values;
+    ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
+    StrBuf json CLEANUP(strbuf_done) = { 0 };
+    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    JsonWriter writer = { .text = &json, .pretty = true };
+    int r = image_session_open(call, &session, error);
+    json_write_array(&writer);
+    for (size_t i = 0; r == 0 && i < call->argument_count; i++)
+        r = image_inspect_one(&session, call->arguments[i], call->arena, &writer, error);
+    json_write_end_array(&writer);
+    if (r == 0 && options->format)
+        r = image_inspect_formatted(call, &json, &text, error);
+    else
+        strbuf_printf(&text, "%s\n", strbuf_text(&json));
+    return r < 0 ? r : output_write(strbuf_text(&text), error);
+}
+
+const Command image_inspect_command = {
+    .name = "inspect",
+    .summary = "Print everything about images",
+    .arguments = "IMAGE...",
+    .arguments_min = 1,
+    .arguments_max = COMMAND_ANY_NUMBER,
+    .completes = "image",
+    .options = image_inspect_options,
+    .values_size = sizeof(ImageInspectOptions),
+    .run = image_inspect_run,
+};
+
+/*** history ***/
+
+typedef struct HistoryOptions {
+    bool full, quiet;
+} HistoryOptions;
+
+static const Option history_options[] = {
+    { 0, "no-trunc", OPTION_FLAG(HistoryOptions, full), NULL, "Do not shorten anything" },
+    { 'q', "quiet", OPTION_FLAG(HistoryOptions, quiet), NULL, "Print the layers' diff ids only" },
+    OPTION_END,
+};
+
+enum { HISTORY_COLUMNS = 45 };
+
+static void history_row(const OciHistory *entry, const char *size, bool full, Table *table)
+{
+    StrBuf since CLEANUP(strbuf_done) = { 0 };
+    int64_t created = image_time(entry->created);
+    if (created > 0) {
+        listing_duration(time(NULL) - created, &since);
+        strbuf_add(&since, " ago");
+    }
+    table_add(table, since.length ? since.data : NULL);
+    if (full)
+        table_add(table, entry->created_by);
+    else
+        table_add_cut(table, entry->created_by, HISTORY_COLUMNS);
+    table_add(table, size);
+    table_add(table, entry->comment);
+}
+
+/* The newest first; entries that made no layer have size 0. */
+static void history_fill(const ImageStore *store, const Image *image, bool full, Table *table)
+{
+    const OciHistoryList *history = &image->config.history;
+    size_t layer = 0;
+    for (size_t i = history->count; i-- > 0;) {
+        char size[32] = "0B";
+        uint64_t bytes;
+        if (!history->items[i].empty_layer && layer < image->layers.count &&
+            imagestore_layer_bytes(store, image->layers.items[layer++], &bytes, NULL) == 0)
+            (void)str_from_bytes(bytes, size, sizeof(size));
+        history_row(&history->items[i], size, full, table);
+    }
+}
+
+static int history_run(CommandCall *call, Error *error)
+{
+    static const char *const headings[] = { "CREATED", "CREATED BY", "SIZE", "COMMENT", NULL };
+    const HistoryOptions *options = call->values;
+    ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
+    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    Table table CLEANUP(table_done) = table_new(headings);
+    Image image;
+    int r = image_session_open(call, &session, error);
+    if (r == 0)
+        r = image_resolve(&session.store, call->arguments[0], call->arena, &image, error);
+    if (r < 0)
+        return r;
+    const StrList *diff_ids = &image.config.rootfs.diff_ids;
+    for (size_t i = diff_ids->count; options->quiet && i-- > 0;)
+        strbuf_printf(&text, "%s\n", diff_ids->items[i]);
+    if (!options->quiet) {
+        history_fill(&session.store, &image, options->full, &table);
+        table_print(&table, output_style(1).colour, &text);
+    }
+    return output_write(strbuf_text(&text), error);
+}
+
+#define HISTORY_COMMAND                                                                       \
+    .name = "history", .summary = "Show how an image was made", .arguments = "IMAGE",         \
+    .arguments_min = 1, .arguments_max = 1, .completes = "image", .options = history_options, \
+    .values_size = sizeof(HistoryOptions), .run = history_run
+
+const Command history_command = { HISTORY_COMMAND };
+const Command image_history_command = { HISTORY_COMMAND };
