@@ -1,7 +1,8 @@
 /*
  * A container whose lock nobody holds has no engine process. If it was to be removed, or was never
- * completely made, all of it goes; otherwise it is marked as ended. Names, id ranges and cgroups
- * whose container is gone go too.
+ * completely made, all of it goes; otherwise it is marked as ended. Names and id ranges whose
+ * container is gone go too. A cgroup never outlives its container's state directory, and others may
+ * keep containers in another one, so cgroups are only looked for by way of a container.
  *
  * The trap: another ambit may be in the middle of making a container. It holds the lock from its
  * second step on; a state directory without a lock file is left alone until it is a minute old.
@@ -137,55 +138,6 @@ static int check_range(void *context, uint32_t first, const char *id)
     return 0;
 }
 
-static int check_cgroup(Check *check, const char *name, Error *error)
-{
-    if (strlist_contains(&check->ids, name + strlen("ambit-")))
-        return 0;
-    Arena arena CLEANUP(arena_done) = { 0 };
-    if (check->repair) {
-        int r =
-            lifecycle_purge_cgroup(check->cgroup_host, arena_printf(&arena, "/%s", name), error);
-        if (r < 0)
-            return r;
-    }
-    check_found(check, "cgroup", name, "its container is gone", check->repair);
-    return 0;
-}
-
-/* Top-level cgroups named as ours. Those below a --cgroup-parent are removed with their container.
- */
-static int check_cgroups_in(Check *check, const char *mount, StrList *seen, Error *error)
-{
-    DIR *dir = opendir(mount);
-    if (!dir)
-        return 0;
-    StrList names = { 0 };
-    for (struct dirent *entry; (entry = readdir(dir));)
-        if (str_starts(entry->d_name, "ambit-") && strlen(entry->d_name) == strlen("ambit-") + 64 &&
-            !strlist_contains(seen, entry->d_name))
-            strlist_append(check->arena, &names, entry->d_name);
-    (void)closedir(dir);
-    for (size_t i = 0; i < names.count; i++) {
-        strlist_append(check->arena, seen, names.items[i]);
-        int r = check_cgroup(check, names.items[i], error);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-static int check_cgroups(Check *check, Error *error)
-{
-    StrList seen = { 0 };
-    int r = 0;
-    for (CgroupController c = 0; r == 0 && c < CGROUP_CONTROLLER_MAX; c++)
-        if (check->cgroup_host->mount[c])
-            r = check_cgroups_in(check, check->cgroup_host->mount[c], &seen, error);
-    if (r == 0 && check->cgroup_host->unified_mount)
-        r = check_cgroups_in(check, check->cgroup_host->unified_mount, &seen, error);
-    return r;
-}
-
 int check_run(const Engine *engine, const CgroupHost *cgroup_host, bool repair, Arena *arena,
               CheckReport *ret_report, Error *error)
 {
@@ -206,8 +158,6 @@ int check_run(const Engine *engine, const CgroupHost *cgroup_host, bool repair, 
         r = check_names(&check, engine->state_fd, error);
     if (r == 0)
         r = idrange_each(engine, check_range, &check, error);
-    if (r == 0)
-        r = check_cgroups(&check, error);
     if (r == 0)
         *ret_report = report;
     return r;

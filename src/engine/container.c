@@ -95,11 +95,10 @@ int container_write(const Engine *engine, const Container *container, Error *err
 {
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     field_print(&container_table, container, true, &text);
-    return container->remove
-               ? container_put(engine->state_fd, container->id, "container.json", &text,
-                               FILE_VOLATILE, error)
-               : container_put(engine->root_fd, container->id, "container.json", &text,
-                               FILE_DURABLE, error);
+    return container->remove ? container_put(engine->state_fd, container->id, "container.json",
+                                             &text, FILE_VOLATILE, error)
+                             : container_put(engine->root_fd, container->id, "container.json",
+                                             &text, FILE_DURABLE, error);
 }
 
 int container_write_state(const Engine *engine, const char *id, const ContainerState *state,

@@ -194,7 +194,7 @@ int lifecycle_try_lock(const Engine *engine, const char *id)
     return fd;
 }
 
-int lifecycle_purge_cgroup(const CgroupHost *cgroup_host, const char *path, Error *error)
+static int lifecycle_purge_cgroup(const CgroupHost *cgroup_host, const char *path, Error *error)
 {
     Arena arena CLEANUP(arena_done) = { 0 };
     Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY;

@@ -56,10 +56,6 @@ int lifecycle_purge(const Engine *engine, const CgroupHost *cgroup_host, const c
 /* The same without what is kept on disk: processes, cgroup, id range, state. */
 int lifecycle_purge_state(const Engine *engine, const CgroupHost *cgroup_host, const char *id,
                           Error *error) MUST_CHECK;
-/* Kills what is in a cgroup and removes it; a missing one is success. */
-int lifecycle_purge_cgroup(const CgroupHost *cgroup_host, const char *path, Error *error)
-    MUST_CHECK;
-
 /* The lock of an existing container: a descriptor, or -EWOULDBLOCK while its engine process lives,
  * or -ENOENT when it has no volatile state. */
 int lifecycle_try_lock(const Engine *engine, const char *id) MUST_CHECK;

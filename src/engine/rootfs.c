@@ -70,7 +70,7 @@ int rootfs_copy(const Lifecycle *lifecycle, const PlanLayers *layers, uint32_t f
         return error_errno(error, target_fd, "container %.12s: root directory", lifecycle->id);
     int r = treecopy_run(source_fd, target_fd, first_id, error);
     if (r == 0)
-        *ret_path = arena_printf(arena, "%s/containers/%s/rootfs", lifecycle->engine->root,
-                                 lifecycle->id);
+        *ret_path =
+            arena_printf(arena, "%s/containers/%s/rootfs", lifecycle->engine->root, lifecycle->id);
     return r;
 }

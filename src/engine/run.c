@@ -51,6 +51,16 @@ static bool run_has_own_ids(const Run *run)
            !run->inputs.joins_userns;
 }
 
+/* Looked up inside even when it is a number: HOME and the groups come from there. */
+static const char *run_user(const Run *run)
+{
+    const OciImageConfig *image = run->inputs.build.image;
+    const char *user = run->request->user;
+    if (str_empty(user) && image)
+        user = image->user;
+    return str_empty(user) ? "0" : user;
+}
+
 static int run_build(Run *run, Error *error)
 {
     const char *files =
@@ -89,7 +99,7 @@ static void run_record(Run *run)
     container->annotations = request->annotations;
     container->rung = rootfs_rung_name(run->rung);
     run->lifecycle.state.cgroup_path = run->built.spec->linux->cgroups_path;
-    run->lifecycle.state.user = run->built.user;
+    run->lifecycle.state.user = run_user(run);
     run->lifecycle.state.host_userns = !spec_namespace(run->built.spec, "user");
 }
 
@@ -115,7 +125,7 @@ static int run_plan(Run *run, Error *error)
         .layers = run->request->rootfs || run->copy ? NULL : &run->layers,
         .cgroup_host = &run->cgroup_host,
         .controllers = CGROUP_BIT(CGROUP_MEMORY) | CGROUP_BIT(CGROUP_PIDS) | CGROUP_BIT(CGROUP_CPU),
-        .user = run->built.user,
+        .user = run_user(run),
         .extra_groups = &run->built.groups,
         .init_path = run->request->init ? run->inputs.init_path : NULL,
         .parent_death_signal = SIGKILL,
@@ -253,6 +263,9 @@ static int run_prepare(Run *run, Error *error)
         return r;
     run_record(run);
     r = run_make_sources(run, error);
+    /* Where its cgroup will be cannot be told from the id then: a crash must not hide it. */
+    if (r == 0 && run->request->limits.cgroup_parent)
+        r = container_write_state(run->engine, run->lifecycle.id, &run->lifecycle.state, error);
     if (r == 0)
         r = run_write_cidfile(run, error);
     if (r == 0)

@@ -41,7 +41,11 @@ static pid_t clone_classic(const CloneOptions *options, int *ret_pidfd)
 pid_t clone_process(const CloneOptions *options, Error *error)
 {
     int pidfd = -1;
-    SyscallCloneArgs args = { .flags = options->flags, .exit_signal = SIGCHLD };
+    /* A sibling inherits the exit signal of its maker; the kernel refuses a second word on it. */
+    SyscallCloneArgs args = {
+        .flags = options->flags,
+        .exit_signal = options->flags & CLONE_PARENT ? 0 : SIGCHLD,
+    };
     size_t size = CLONE_ARGS_WITHOUT_CGROUP;
     if (options->ret_pidfd) {
         args.flags |= CLONE_PIDFD;

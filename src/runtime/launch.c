@@ -23,6 +23,7 @@
 #include "linux/clone.h"
 #include "linux/identity.h"
 #include "linux/namespace.h"
+#include "linux/syscalls.h"
 #include "runtime/channel.h"
 #include "runtime/stage.h"
 #include "runtime/steps.h"
@@ -96,7 +97,11 @@ static int launch_child_steps(Runner *runner, bool hold, Error *error)
     launch_child_signals();
     /* Capabilities in the new user namespace are there from its first moment, so what takes long
      * (a network namespace) is done while the parent still maps and supplies. */
-    int r = runner_phase(runner, PHASE_ENTER, error);
+    int r = 0;
+    if (runner->late_time && unshare(CLONE_NEWTIME) < 0)
+        r = error_errno(error, errno, "linux.namespaces: new time namespace");
+    if (r == 0)
+        r = runner_phase(runner, PHASE_ENTER, error);
     if (r == 0 && runner->plan->own_userns) {
         r = channel_expect(runner->channel, MESSAGE_MAPPED, error);
         if (r == 0)
@@ -128,6 +133,38 @@ _Noreturn static void launch_child(Runner *runner, bool hold)
 
 /* ---- the parent ---- */
 
+/*
+ * clone3 with all namespaces and the cgroup. Where a kernel or an outer filter has only clone(2),
+ * the time namespace is made by the child (it takes effect on exec) and the child is attached to
+ * its cgroup by pid: slower, and the same in the end.
+ */
+static pid_t launch_clone(Runner *runner, int *ret_pidfd, Error *error)
+{
+    CloneOptions clone = {
+        .flags = runner->plan->clone_flags,
+        .cgroup_fd = runner->cgroup.unified_fd,
+        .ret_pidfd = ret_pidfd,
+    };
+    pid_t pid = clone_process(&clone, error);
+    if (pid != -EOPNOTSUPP)
+        return pid;
+    error_clear(error);
+    clone.cgroup_fd = -1;
+    clone.flags &= ~(uint64_t)CLONE_NEWTIME;
+    pid = clone_process(&clone, error);
+    if (pid == 0)
+        runner->late_time = runner->plan->clone_flags & CLONE_NEWTIME;
+    if (pid > 0 && runner->cgroup.unified_fd >= 0) {
+        int r = cgroup_attach(&runner->cgroup, pid, error);
+        if (r < 0) {
+            (void)kill(pid, SIGKILL);
+            (void)!clone_wait(pid, NULL, NULL);
+            return r;
+        }
+    }
+    return pid;
+}
+
 static int launch_make_child(Runner *runner, const LaunchOptions *options, int ends[2],
                              Launched *launched, Error *error)
 {
@@ -136,12 +173,7 @@ static int launch_make_child(Runner *runner, const LaunchOptions *options, int e
     if (plan->join_count > 0 || plan->time_offsets) {
         pid = stage_make_child(runner, &launched->pidfd, error);
     } else {
-        CloneOptions clone = {
-            .flags = plan->clone_flags,
-            .cgroup_fd = runner->cgroup.unified_fd,
-            .ret_pidfd = &launched->pidfd,
-        };
-        pid = clone_process(&clone, error);
+        pid = launch_clone(runner, &launched->pidfd, error);
     }
     if (pid < 0)
         return error_wrap(error, "linux.namespaces");

@@ -28,6 +28,7 @@ typedef struct Runner {
     const StepIds *ids; /* its mapping; NULL: the host's ids */
 
     /* child */
+    bool late_time;    /* its time namespace could not be made with it */
     int channel;       /* the child's end of the handshake socket */
     int root_fd;       /* the container's root, O_PATH */
     int terminal_fd;   /* the container's side of its terminal, or -1 */
