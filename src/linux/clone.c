@@ -41,7 +41,7 @@ static pid_t clone_classic(const CloneOptions *options, int *ret_pidfd)
 pid_t clone_process(const CloneOptions *options, Error *error)
 {
     int pidfd = -1;
-    /* A sibling inherits the exit signal of its maker; the kernel refuses a second word on it. */
+    /* With CLONE_PARENT the child has the caller's own exit signal; clone3 refuses another. */
     SyscallCloneArgs args = {
         .flags = options->flags,
         .exit_signal = options->flags & CLONE_PARENT ? 0 : SIGCHLD,

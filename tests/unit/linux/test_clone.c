@@ -61,6 +61,39 @@ static void test_child(void **state)
     }
 }
 
+/* A child of a child that is ours to wait for, as the stage of `exec` makes it. */
+static int check_sibling(void *context, char text[DENIAL_TEXT_SIZE])
+{
+    (void)context;
+    Error error = { 0 };
+    int ends[2], status = 0;
+    pid_t sibling = 0;
+    DENIAL_CHECK(pipe2(ends, O_CLOEXEC) == 0);
+    pid_t pid = clone_process(&(CloneOptions){ .cgroup_fd = -1 }, &error);
+    if (pid == 0) {
+        sibling = clone_process(&(CloneOptions){ .flags = CLONE_PARENT, .cgroup_fd = -1 }, NULL);
+        if (sibling == 0)
+            _exit(5);
+        _exit(fd_write_all(ends[1], &sibling, sizeof(sibling)) < 0);
+    }
+    DENIAL_CHECK(clone_wait(pid, &status, NULL) == 0 && status == 0);
+    DENIAL_CHECK(read(ends[0], &sibling, sizeof(sibling)) == (ssize_t)sizeof(sibling));
+    DENIAL_CHECK(sibling > 0);
+    DENIAL_CHECK(clone_wait(sibling, &status, NULL) == 0);
+    DENIAL_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 5);
+    return 0;
+}
+
+static void test_sibling(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rungs); i++) {
+        char text[DENIAL_TEXT_SIZE];
+        if (denial_run(rungs[i], check_sibling, NULL, text) < 0)
+            fail_msg("%s: %s", rungs[i] ? rungs[i] : "clone3", text);
+    }
+}
+
 /* What clone(2) cannot do is said, and not left out. */
 static int check_beyond_clone(void *context, char text[DENIAL_TEXT_SIZE])
 {
@@ -103,6 +136,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_child),
+        cmocka_unit_test(test_sibling),
         cmocka_unit_test(test_beyond_clone),
         cmocka_unit_test(test_no_cgroup),
     };
