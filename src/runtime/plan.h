@@ -65,6 +65,7 @@ typedef enum StepKind {
     STEP_MOUNT_CGROUP,
     STEP_DEVICE,
     STEP_SYMLINK,
+    STEP_DIRECTORY,
     STEP_TERMINAL,
     STEP_PROCFS,
     STEP_SYSCTL,

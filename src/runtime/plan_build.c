@@ -222,6 +222,9 @@ static void plan_pivot(PlanBuilder *builder)
 {
     const Spec *spec = builder->input->spec;
     Plan *plan = builder->plan;
+    /* Other runtimes make it, and images rely on that; what is there already is left alone. */
+    if (spec->process && !str_empty(spec->process->cwd) && !str_eq(spec->process->cwd, "/"))
+        plan_add(plan, STEP_DIRECTORY, PHASE_ROOT, "process.cwd")->target = spec->process->cwd;
     if (spec->root && spec->root->readonly)
         (void)plan_add(plan, STEP_ROOT_READONLY, PHASE_ROOT, "root.readonly");
     (void)plan_add(plan, STEP_PIVOT, PHASE_ROOT, "root.path");

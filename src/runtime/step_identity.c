@@ -14,6 +14,19 @@
 #include "runtime/steps.h"
 #include "runtime/user.h"
 
+/* The numbers of the spec, and those that the container's /etc/group adds. */
+static void step_add_groups(Runner *runner, const StepUser *wanted, const User *user)
+{
+    size_t count = wanted->group_count + user->group_count;
+    uint32_t *groups = arena_alloc(runner->arena, count * sizeof(*groups));
+    for (size_t i = 0; i < wanted->group_count; i++)
+        groups[i] = wanted->groups[i];
+    for (size_t i = 0; i < user->group_count; i++)
+        groups[wanted->group_count + i] = user->groups[i];
+    runner->identity.groups = groups;
+    runner->identity.group_count = count;
+}
+
 int step_user_lookup(Runner *runner, const Step *step, Error *error)
 {
     const StepUser *wanted = step->with.user;
@@ -27,8 +40,7 @@ int step_user_lookup(Runner *runner, const Step *step, Error *error)
         return r;
     runner->identity.uid = user.uid;
     runner->identity.gid = user.gid;
-    runner->identity.groups = user.groups;
-    runner->identity.group_count = user.group_count;
+    step_add_groups(runner, wanted, &user);
     runner->home = user.home;
     return 0;
 }

@@ -46,6 +46,12 @@ void step_describe_device(const Step *step, StrBuf *text)
                   device->minor, (unsigned)device->mode);
 }
 
+int step_directory(Runner *runner, const Step *step, Error *error)
+{
+    int fd CLEANUP(fd_closep) = inroot_make_dir(runner->root_fd, step->target, 0755, error);
+    return fd < 0 ? fd : 0;
+}
+
 int step_symlink(Runner *runner, const Step *step, Error *error)
 {
     int base_fd = step->in ? runner_slot(runner, step, error) : runner->root_fd;

@@ -26,6 +26,7 @@ const StepOps step_ops[STEP_KIND_MAX] = {
     [STEP_MOUNT_ATTACH] = { "attach-mount", step_mount_attach, step_describe_mount },
     [STEP_MOUNT_CGROUP] = { "mount-cgroup", step_mount_cgroup, step_describe_mount },
     [STEP_DEVICE] = { "device", step_device, step_describe_device },
+    [STEP_DIRECTORY] = { "directory", step_directory, NULL },
     [STEP_SYMLINK] = { "symlink", step_symlink, step_describe_symlink },
     [STEP_TERMINAL] = { "terminal", step_terminal, NULL },
     [STEP_PROCFS] = { "open-procfs", step_procfs, NULL },

@@ -56,6 +56,7 @@ void step_describe_propagation(const Step *step, StrBuf *text);
 /* step_tree.c: what is put into the tree besides mounts */
 int step_device(Runner *runner, const Step *step, Error *error);
 int step_symlink(Runner *runner, const Step *step, Error *error);
+int step_directory(Runner *runner, const Step *step, Error *error);
 int step_terminal(Runner *runner, const Step *step, Error *error);
 int step_mask(Runner *runner, const Step *step, Error *error);
 int step_readonly(Runner *runner, const Step *step, Error *error);
