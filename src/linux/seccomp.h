@@ -53,7 +53,8 @@ typedef struct SeccompRule {
  *  - an unconditional rule with the default action says nothing.
  * On i386 a rule for, say, socket also covers socketcall(SOCKET, ...). But socketcall's real
  * arguments are in memory, where no filter can look: a rule with conditions covers it only if its
- * action is stricter than the default one (libseccomp: always, with the first condition lost).
+ * action is stricter than the default one (libseccomp: always, with the first condition lost). A
+ * rule that gives socketcall or ipc itself the default action keeps all others out of it.
  */
 typedef struct SeccompPolicy {
     uint32_t default_action;

@@ -55,6 +55,9 @@ typedef struct Builder {
     Cell *cells; /* of the ABI at hand: SECCOMP_TABLE_SLOTS */
     SeccompRange *ranges;
     size_t range_count;
+    /* Multiplexers that a rule names to give them the default action: other rules do not reach. */
+    int sealed[2];
+    size_t sealed_count;
 } Builder;
 
 uint32_t seccomp_native_architecture(void)
@@ -81,6 +84,15 @@ static int builder_check_rule(const SeccompRule *rule, Error *error)
     return 0;
 }
 
+static bool builder_is_sealed(const Builder *builder, int row)
+{
+    for (size_t i = 0; i < builder->sealed_count; i++) {
+        if (builder->sealed[i] == row)
+            return true;
+    }
+    return false;
+}
+
 /* Looks every name up, once for all ABIs. */
 static int builder_resolve(Builder *builder, Error *error)
 {
@@ -105,6 +117,9 @@ static int builder_resolve(Builder *builder, Error *error)
         brief->is_empty = !brief->conditional && rule->action == policy->default_action;
         brief->multiplexed = brief->row >= 0 && !brief->is_empty &&
                              seccomp_table_multiplexer(brief->row, &call) >= 0;
+        if (brief->is_empty && seccomp_table_is_multiplexer(brief->row) &&
+            !builder_is_sealed(builder, brief->row))
+            builder->sealed[builder->sealed_count++] = brief->row;
         links += brief->conditional + brief->multiplexed;
     }
     if (links > UINT16_MAX)
@@ -140,6 +155,8 @@ static void builder_add_multiplexed(Builder *builder, size_t rule, bool conditio
         return;
     uint32_t call;
     int row = seccomp_table_multiplexer(builder->briefs[rule].row, &call);
+    if (builder_is_sealed(builder, row))
+        return;
     int16_t slot = seccomp_table_slots(SECCOMP_COLUMN_I386)[row];
     builder_link(builder, &builder->cells[slot], rule, call);
 }

@@ -79,12 +79,20 @@ uint32_t seccomp_table_newest(SeccompColumn column)
     return table_newest[column];
 }
 
+static const char *const table_multiplexers[] = { NULL, "socketcall", "ipc" };
+
 int seccomp_table_multiplexer(int row, uint32_t *ret_call)
 {
-    static const char *const names[] = { NULL, "socketcall", "ipc" };
     const SyscallRow *r = &table_rows[row];
     if (!r->multiplexer)
         return -1;
     *ret_call = r->call;
-    return seccomp_table_row(names[r->multiplexer]);
+    return seccomp_table_row(table_multiplexers[r->multiplexer]);
+}
+
+bool seccomp_table_is_multiplexer(int row)
+{
+    const char *name = seccomp_table_name(row);
+    return name &&
+           (strcmp(name, table_multiplexers[1]) == 0 || strcmp(name, table_multiplexers[2]) == 0);
 }

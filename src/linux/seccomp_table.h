@@ -43,6 +43,7 @@ uint32_t seccomp_table_newest(SeccompColumn column);
  * Returns the multiplexer's row and the value of that argument, or -1.
  */
 int seccomp_table_multiplexer(int row, uint32_t *ret_call);
+bool seccomp_table_is_multiplexer(int row);
 
 /*
  * Numbers are kept in arrays of SECCOMP_TABLE_SLOTS: the slot is the number itself, except for the

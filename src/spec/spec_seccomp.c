@@ -4,7 +4,7 @@
  */
 #include "spec/spec_table.h"
 
-static const char *const seccomp_actions[] = {
+const char *const spec_seccomp_actions[] = {
     "SCMP_ACT_KILL",        "SCMP_ACT_KILL_PROCESS",
     "SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP",
     "SCMP_ACT_ERRNO",       "SCMP_ACT_TRACE",
@@ -15,14 +15,14 @@ static const char *const seccomp_operators[] = {
     "SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE",        "SCMP_CMP_EQ",
     "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ", NULL,
 };
-static const char *const seccomp_flags[] = {
+const char *const spec_seccomp_flags[] = {
     "SECCOMP_FILTER_FLAG_TSYNC",
     "SECCOMP_FILTER_FLAG_LOG",
     "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
     "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
     NULL,
 };
-static const char *const seccomp_architectures[] = {
+const char *const spec_seccomp_architectures[] = {
     "SCMP_ARCH_X86",         "SCMP_ARCH_X86_64",      "SCMP_ARCH_X32",     "SCMP_ARCH_ARM",
     "SCMP_ARCH_AARCH64",     "SCMP_ARCH_LOONGARCH64", "SCMP_ARCH_M68K",    "SCMP_ARCH_MIPS",
     "SCMP_ARCH_MIPS64",      "SCMP_ARCH_MIPS64N32",   "SCMP_ARCH_MIPSEL",  "SCMP_ARCH_MIPSEL64",
@@ -44,7 +44,7 @@ const FieldTable spec_seccomp_arg_table = FIELD_TABLE(SpecSeccompArg, seccomp_ar
 
 static const Field syscall_fields[] = {
     FIELD_STRLIST(SpecSyscall, "names", names, FIELD_REQUIRED | FIELD_NONEMPTY),
-    FIELD_STR(SpecSyscall, "action", action, FIELD_REQUIRED, .words = seccomp_actions),
+    FIELD_STR(SpecSyscall, "action", action, FIELD_REQUIRED, .words = spec_seccomp_actions),
     FIELD_OPT_U32(SpecSyscall, "errnoRet", errno_ret, 0, VERDICT_DATA),
     FIELD_LIST(SpecSyscall, "args", args, 0, &spec_seccomp_arg_table),
 };
@@ -52,10 +52,11 @@ static const FieldTable syscall_table = FIELD_TABLE(SpecSyscall, syscall_fields)
 
 static const Field seccomp_fields[] = {
     FIELD_STR(SpecSeccomp, "defaultAction", default_action, FIELD_REQUIRED,
-              .words = seccomp_actions),
+              .words = spec_seccomp_actions),
     FIELD_OPT_U32(SpecSeccomp, "defaultErrnoRet", default_errno_ret, 0, VERDICT_DATA),
-    FIELD_STRLIST(SpecSeccomp, "architectures", architectures, 0, .words = seccomp_architectures),
-    FIELD_STRLIST(SpecSeccomp, "flags", flags, 0, .words = seccomp_flags),
+    FIELD_STRLIST(SpecSeccomp, "architectures", architectures, 0,
+                  .words = spec_seccomp_architectures),
+    FIELD_STRLIST(SpecSeccomp, "flags", flags, 0, .words = spec_seccomp_flags),
     FIELD_STR(SpecSeccomp, "listenerPath", listener_path, 0),
     FIELD_STR(SpecSeccomp, "listenerMetadata", listener_metadata, 0),
     FIELD_LIST(SpecSeccomp, "syscalls", syscalls, 0, &syscall_table),

@@ -7,6 +7,9 @@
 
 extern const JsonLimits spec_limits;
 extern const FieldTable spec_seccomp_arg_table;
+extern const char *const spec_seccomp_actions[];
+extern const char *const spec_seccomp_flags[];
+extern const char *const spec_seccomp_architectures[];
 
 /* Column .check: NULL or what was expected. */
 const char *spec_check_version(const char *value);       /* x.y.z... */

@@ -29,7 +29,7 @@
 #include "linux/seccomp.h"
 #include "linux/seccomp_table.h"
 
-enum { ORACLE_NUMBERS = 1024, ORACLE_VALUES_MAX = 96 };
+enum { ORACLE_NUMBERS = 1024, ORACLE_VALUES_MAX = 96, ORACLE_RULES_MAX = 64 };
 
 static const uint32_t oracle_architectures[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386,
                                                  AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM,
@@ -121,14 +121,43 @@ static bool oracle_compile(SeccompPolicy *policy, Arena *arena, SeccompProgram *
     return fine;
 }
 
-/* The values worth trying for the arguments of one call. */
+/* One call: the rules for it and the values worth trying for its arguments. */
 typedef struct OracleValues {
+    const SeccompRule *rules[ORACLE_RULES_MAX];
+    size_t rule_count;
     uint64_t values[6][ORACLE_VALUES_MAX];
     size_t counts[6];
     bool conditional;
     bool multiplexer; /* the call is socketcall or ipc, and rules for others reach it */
     bool multiplexed; /* with conditions */
 } OracleValues;
+
+/* The rules' numbers on one architecture, looked up once. */
+typedef struct OracleNumbers {
+    const SeccompPolicy *policy;
+    int *numbers;
+    int *multiplexers; /* the number of the multiplexer that also makes the call, or -1 */
+    uint32_t *calls;
+} OracleNumbers;
+
+static OracleNumbers oracle_numbers(const SeccompPolicy *policy, uint32_t architecture,
+                                    Arena *arena)
+{
+    OracleNumbers n = { .policy = policy };
+    n.numbers = arena_alloc(arena, policy->rule_count * sizeof(int));
+    n.multiplexers = arena_alloc(arena, policy->rule_count * sizeof(int));
+    n.calls = arena_alloc(arena, policy->rule_count * sizeof(uint32_t));
+    for (size_t i = 0; i < policy->rule_count; i++) {
+        const char *name = policy->rules[i].syscall;
+        int row = seccomp_table_row(name);
+        int multiplexer = row < 0 ? -1 : seccomp_table_multiplexer(row, &n.calls[i]);
+        n.numbers[i] = seccomp_syscall_number(architecture, name);
+        n.multiplexers[i] = -1;
+        if (multiplexer >= 0 && architecture == AUDIT_ARCH_I386)
+            n.multiplexers[i] = seccomp_table_number(multiplexer, SECCOMP_COLUMN_I386);
+    }
+    return n;
+}
 
 static void oracle_add_value(OracleValues *v, uint32_t argument, uint64_t value)
 {
@@ -151,29 +180,26 @@ static void oracle_add_condition(OracleValues *v, const SeccompCondition *c)
         oracle_add_value(v, c->argument, around[i]);
 }
 
-/* Gathers what any rule says about this number of this architecture. */
-static void oracle_gather(const SeccompPolicy *policy, uint32_t architecture, uint32_t number,
-                          OracleValues *ret)
+/* Gathers what any rule says about this number. */
+static void oracle_gather(const OracleNumbers *numbers, uint32_t number, OracleValues *ret)
 {
     memset(ret, 0, sizeof(*ret));
     for (uint32_t a = 0; a < 6; a++) {
         oracle_add_value(ret, a, 0);
         oracle_add_value(ret, a, UINT64_MAX);
     }
-    for (size_t i = 0; i < policy->rule_count; i++) {
-        const SeccompRule *rule = &policy->rules[i];
-        uint32_t call;
-        int row = seccomp_table_row(rule->syscall);
-        int multiplexer = row < 0 ? -1 : seccomp_table_multiplexer(row, &call);
-        if (multiplexer >= 0 && architecture == AUDIT_ARCH_I386 &&
-            seccomp_table_number(multiplexer, SECCOMP_COLUMN_I386) == (int32_t)number) {
+    for (size_t i = 0; i < numbers->policy->rule_count; i++) {
+        const SeccompRule *rule = &numbers->policy->rules[i];
+        if (numbers->multiplexers[i] == (int)number) {
             ret->multiplexer = true;
             ret->multiplexed |= rule->condition_count > 0;
-            oracle_add_value(ret, 0, call);
+            oracle_add_value(ret, 0, numbers->calls[i]);
             ret->conditional = true;
         }
-        if (seccomp_syscall_number(architecture, rule->syscall) != (int)number)
+        if (numbers->numbers[i] != (int)number)
             continue;
+        assert_true(ret->rule_count < ORACLE_RULES_MAX);
+        ret->rules[ret->rule_count++] = rule;
         for (size_t c = 0; c < rule->condition_count; c++)
             oracle_add_condition(ret, &rule->conditions[c]);
         ret->conditional |= rule->condition_count > 0;
@@ -267,18 +293,14 @@ static bool reference_before(const Reference *a, const Reference *b)
 }
 
 /* The verdict; *ret_any_of tells whether `other` is the action of some rule that matches. */
-static uint32_t reference_verdict(const SeccompPolicy *policy, uint32_t architecture,
-                                  uint32_t number, const uint64_t *arguments, uint32_t other,
-                                  bool *ret_any_of)
+static uint32_t reference_verdict(const OracleValues *v, uint32_t default_action, bool wide,
+                                  const uint64_t *arguments, uint32_t other, bool *ret_any_of)
 {
-    bool wide = architecture == AUDIT_ARCH_X86_64 || architecture == AUDIT_ARCH_AARCH64;
-    uint32_t verdict = policy->default_action;
+    uint32_t verdict = default_action;
     Reference best = { .matches = false };
     *ret_any_of = false;
-    for (size_t i = 0; i < policy->rule_count; i++) {
-        const SeccompRule *rule = &policy->rules[i];
-        if (seccomp_syscall_number(architecture, rule->syscall) != (int)number)
-            continue;
+    for (size_t i = 0; i < v->rule_count; i++) {
+        const SeccompRule *rule = v->rules[i];
         Reference r = reference_rule(rule, arguments, wide);
         if (!r.matches)
             continue;
@@ -302,18 +324,23 @@ typedef struct OracleCount {
     size_t defects;     /* libseccomp's verdict is that of no matching rule */
 } OracleCount;
 
-static void oracle_print_call(const SeccompPolicy *policy, uint32_t architecture, uint32_t number,
+typedef struct OracleCall {
+    const SeccompPolicy *policy;
+    const SeccompProgram *theirs, *ours;
+    uint32_t architecture, number;
+    bool known; /* the architecture is in the policy, so that the reference can judge */
+} OracleCall;
+
+static void oracle_print_call(const OracleCall *call, const OracleValues *v,
                               const uint64_t *arguments)
 {
     static const char *const ops[] = { "!=", "<", "<=", "==", ">=", ">", "&" };
-    print_error("architecture %x number %u arguments", architecture, number);
+    print_error("architecture %x number %u arguments", call->architecture, call->number);
     for (size_t a = 0; a < 6; a++)
         print_error(" %llx", (unsigned long long)arguments[a]);
-    print_error(", default %x\n", policy->default_action);
-    for (size_t i = 0; i < policy->rule_count; i++) {
-        const SeccompRule *rule = &policy->rules[i];
-        if (seccomp_syscall_number(architecture, rule->syscall) != (int)number)
-            continue;
+    print_error(", default %x\n", call->policy->default_action);
+    for (size_t i = 0; i < v->rule_count; i++) {
+        const SeccompRule *rule = v->rules[i];
         print_error("  %s: %x if", rule->syscall, rule->action);
         for (size_t c = 0; c < rule->condition_count; c++)
             print_error(" arg%u %s %llx,%llx", rule->conditions[c].argument,
@@ -323,17 +350,11 @@ static void oracle_print_call(const SeccompPolicy *policy, uint32_t architecture
     }
 }
 
-typedef struct OracleCall {
-    const SeccompPolicy *policy;
-    const SeccompProgram *theirs, *ours;
-    uint32_t architecture, number;
-    bool known; /* the architecture is in the policy, so that the reference can judge */
-} OracleCall;
-
 static void oracle_compare_call(const OracleCall *call, const OracleValues *v, OracleCount *count)
 {
     uint32_t architecture = call->architecture, number = call->number;
     uint32_t audit = architecture == SECCOMP_ARCHITECTURE_X32 ? AUDIT_ARCH_X86_64 : architecture;
+    bool wide = architecture == AUDIT_ARCH_X86_64 || architecture == AUDIT_ARCH_AARCH64;
     uint32_t state = 2463534242U + number;
     for (size_t tries = v->conditional ? 300 : 2; tries > 0; tries--) {
         uint64_t arguments[6];
@@ -344,8 +365,8 @@ static void oracle_compare_call(const OracleCall *call, const OracleValues *v, O
         uint32_t reference = expected;
         bool any_of = false;
         if (call->known && !v->multiplexer)
-            reference =
-                reference_verdict(call->policy, architecture, number, arguments, expected, &any_of);
+            reference = reference_verdict(v, call->policy->default_action, wide, arguments,
+                                          expected, &any_of);
         if (got == expected && got == reference)
             continue;
         size_t *counter = got != reference ? &count->wrong
@@ -353,7 +374,7 @@ static void oracle_compare_call(const OracleCall *call, const OracleValues *v, O
                                            : &count->defects;
         if ((*counter)++ == 0 && counter == &count->wrong) {
             print_error("libseccomp %x, we %x, rules %x: ", expected, got, reference);
-            oracle_print_call(call->policy, architecture, number, arguments);
+            oracle_print_call(call, v, arguments);
         }
     }
 }
@@ -374,18 +395,20 @@ static OracleCount oracle_compare(const SeccompPolicy *policy, const SeccompProg
 {
     static const uint32_t bases[] = { 0,          0x0f0000,   0x3ffffe00, 0x40000000,
                                       0x7ffffe00, 0x80000000, 0xfffffc00 };
+    Arena arena CLEANUP(arena_done) = { 0 };
     OracleCount count = { 0, 0, 0 };
     for (size_t a = 0; a < ARRAY_LEN(oracle_architectures); a++) {
         for (size_t b = 0; b < ARRAY_LEN(bases); b++) {
             uint32_t architecture = oracle_architectures[a];
             if (architecture == AUDIT_ARCH_X86_64 && bases[b] == 0x40000000)
                 architecture = SECCOMP_ARCHITECTURE_X32;
+            OracleNumbers numbers = oracle_numbers(policy, architecture, &arena);
             bool ordinary = architecture == SECCOMP_ARCHITECTURE_X32 || bases[b] <= 0x0f0000;
             bool known = ordinary && oracle_listed(policy, architecture);
             for (uint32_t n = 0; n < ORACLE_NUMBERS; n++) {
                 OracleValues v = { .counts = { 1, 1, 1, 1, 1, 1 } };
                 if (ordinary)
-                    oracle_gather(policy, architecture, bases[b] + n, &v);
+                    oracle_gather(&numbers, bases[b] + n, &v);
                 OracleCall call = { policy, theirs, ours, architecture, bases[b] + n, known };
                 if (!v.multiplexed)
                     oracle_compare_call(&call, &v, &count);

@@ -256,8 +256,19 @@ static void test_multiplexer(void **state UNUSED)
     assert_int_equal(verdict(&c, AUDIT_ARCH_I386, "socketcall", 2), SECCOMP_RET_ALLOW);
     arena_done(&c.arena);
 
+    /* Named itself, socketcall is not what the others imply. */
+    SeccompRule sealed[] = { rules[0], rules[1], { "socketcall", EPERM_ACTION, NULL, 0 } };
+    policy.rules = sealed;
+    policy.rule_count = 3;
+    compile(&policy, &c);
+    assert_int_equal(verdict(&c, AUDIT_ARCH_I386, "bind", 0), SECCOMP_RET_ALLOW);
+    assert_int_equal(verdict(&c, AUDIT_ARCH_I386, "socketcall", 2), EPERM_ACTION);
+    arena_done(&c.arena);
+
     /* The other way round: what a condition forbids, socketcall must not allow. */
     rules[0].action = EPERM_ACTION;
+    policy.rules = rules;
+    policy.rule_count = 2;
     policy.default_action = SECCOMP_RET_ALLOW;
     compile(&policy, &c);
     assert_int_equal(verdict(&c, AUDIT_ARCH_I386, "socketcall", 1), EPERM_ACTION);
