@@ -22,7 +22,7 @@ const char *rootfs_rung_name(RootfsRung rung)
     return names[rung];
 }
 
-int rootfs_layers(const Lifecycle *lifecycle, const StrList *layers, bool read_only, Arena *arena,
+int rootfs_layers(const Lifecycle *lifecycle, const StrList *layers, Arena *arena,
                   PlanLayers *ret_layers, Error *error)
 {
     if (layers->count == 0)
@@ -36,8 +36,6 @@ int rootfs_layers(const Lifecycle *lifecycle, const StrList *layers, bool read_o
         .lower_count = layers->count,
         .volatile_upper = lifecycle->container.remove,
     };
-    if (read_only)
-        return 0;
     /* The root of the tree has the mode of `upper`. */
     if (mkdirat(lifecycle->data_fd, "upper", 0755) < 0 ||
         mkdirat(lifecycle->data_fd, "work", 0700) < 0)
