@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "engine/idrange.h"
 #include "engine/names.h"
+#include "engine/spare.h"
 #include "linux/cgroup_usage.h"
 #include "linux/clone.h"
 
@@ -63,7 +64,9 @@ static int lifecycle_take(Lifecycle *lifecycle, const LifecycleWish *wish, Arena
         if (r < 0)
             return r;
     }
-    lifecycle->data_fd = lifecycle_make(engine->root_fd, path, error);
+    lifecycle->data_fd = wish->passing && spare_take(engine, path)
+                             ? openat(engine->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                             : lifecycle_make(engine->root_fd, path, error);
     return lifecycle->data_fd < 0 ? lifecycle->data_fd : 0;
 }
 
@@ -126,6 +129,14 @@ static void lifecycle_drop_volumes(const Engine *engine, const StrList *volumes)
     }
 }
 
+/* Most passing containers write nothing: their directory serves the next one. */
+static bool lifecycle_keep_spare(const Lifecycle *lifecycle)
+{
+    char path[96];
+    (void)snprintf(path, sizeof(path), "containers/%s", lifecycle->id);
+    return lifecycle->container.anonymous_volumes.count == 0 && spare_give(lifecycle->engine, path);
+}
+
 int lifecycle_ended(Lifecycle *lifecycle, Cgroup *cgroup, int exit_status, Error *error)
 {
     Container *container = &lifecycle->container;
@@ -141,7 +152,9 @@ int lifecycle_ended(Lifecycle *lifecycle, Cgroup *cgroup, int exit_status, Error
     container->finished = time(NULL);
     Error failure = { 0 };
     int end = 0;
-    if (container->remove) {
+    if (container->remove && lifecycle_keep_spare(lifecycle)) {
+        names_release(lifecycle->engine, container->name, lifecycle->id);
+    } else if (container->remove) {
         end = lifecycle_drop_data(lifecycle->engine, lifecycle->id, container->name, &failure);
         lifecycle_drop_volumes(lifecycle->engine, &container->anonymous_volumes);
     } else {

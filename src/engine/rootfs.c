@@ -5,7 +5,9 @@
 #include "engine/rootfs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "engine/treecopy.h"
@@ -22,23 +24,52 @@ const char *rootfs_rung_name(RootfsRung rung)
     return names[rung];
 }
 
+static int rootfs_make_stubs(int root_fd)
+{
+    static const char *const directories[] = { "stubs", "stubs/dev", "stubs/proc", "stubs/sys",
+                                               "stubs/etc" };
+    static const char *const files[] = { "stubs/etc/hostname", "stubs/etc/hosts",
+                                         "stubs/etc/resolv.conf" };
+    for (size_t i = 0; i < ARRAY_LEN(directories); i++)
+        if (mkdirat(root_fd, directories[i], 0755) < 0 && errno != EEXIST)
+            return -errno;
+    for (size_t i = 0; i < ARRAY_LEN(files); i++)
+        if (mknodat(root_fd, files[i], S_IFREG | 0644, 0) < 0 && errno != EEXIST)
+            return -errno;
+    return 0;
+}
+
+/* The last file is there if all are. */
+static int rootfs_stubs(const Lifecycle *lifecycle, Error *error)
+{
+    int root_fd = lifecycle->engine->root_fd;
+    if (faccessat(root_fd, "stubs/etc/resolv.conf", F_OK, 0) == 0)
+        return 0;
+    int r = rootfs_make_stubs(root_fd);
+    return r < 0 ? error_errno(error, r, "%s/stubs", lifecycle->engine->root) : 0;
+}
+
 int rootfs_layers(const Lifecycle *lifecycle, const StrList *layers, Arena *arena,
                   PlanLayers *ret_layers, Error *error)
 {
     if (layers->count == 0)
         return error_set(error, ERROR_CORRUPT, EINVAL, "the image has no layers");
-    const char **lowers = arena_alloc(arena, layers->count * sizeof(*lowers));
+    const char **lowers = arena_alloc(arena, (layers->count + 1) * sizeof(*lowers));
     for (size_t i = 0; i < layers->count; i++)
         lowers[i] = arena_printf(arena, "layers/%s", layers->items[i]);
+    lowers[layers->count] = "stubs";
+    int r = rootfs_stubs(lifecycle, error);
+    if (r < 0)
+        return r;
     *ret_layers = (PlanLayers){
         .base = lifecycle->engine->root,
         .lowers = lowers,
-        .lower_count = layers->count,
+        .lower_count = layers->count + 1,
         .volatile_upper = lifecycle->container.remove,
     };
     /* The root of the tree has the mode of `upper`. */
-    if (mkdirat(lifecycle->data_fd, "upper", 0755) < 0 ||
-        mkdirat(lifecycle->data_fd, "work", 0700) < 0)
+    if ((mkdirat(lifecycle->data_fd, "upper", 0755) < 0 && errno != EEXIST) ||
+        (mkdirat(lifecycle->data_fd, "work", 0700) < 0 && errno != EEXIST))
         return error_errno(error, errno, "container %.12s: upper directory", lifecycle->id);
     ret_layers->upper = arena_printf(arena, "containers/%s/upper", lifecycle->id);
     ret_layers->work = arena_printf(arena, "containers/%s/work", lifecycle->id);

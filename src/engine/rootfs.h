@@ -8,6 +8,9 @@
  *   copied    the layers are copied once into the container's directory, with shifted owners
  *   plain     overlay with the ids as they are: only with the host's user namespace
  *   directory --rootfs DIR, idmapped if the container has ids of its own
+ *
+ * The lowest layer of every container is <root>/stubs: empty places for what is mounted in each
+ * (/dev, /proc, /sys, /etc/hosts, ...), so that an image without them costs no write to disk.
  */
 #pragma once
 

@@ -2,6 +2,7 @@
  * ambit: the engine for people. Parse, call, print once; everything else is in the libraries.
  */
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -20,6 +21,7 @@ char **main_arguments;
 int main(int argc, char **argv)
 {
     main_arguments = argv;
+    (void)umask(022); /* what we make has the modes we say, and a container begins with this one */
     Arena arena CLEANUP(arena_done) = { 0 };
     Error error = { 0 };
     CommandCall call;
