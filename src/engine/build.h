@@ -9,6 +9,7 @@
 #include "engine/request.h"
 #include "linux/idmap.h"
 #include "spec/oci_image.h"
+#include "spec/seccomp_default.h"
 #include "spec/spec.h"
 
 /* A namespace that exists: what "container:C" turned out to be. "ns:PATH" needs none. */
@@ -34,8 +35,8 @@ typedef struct BuildInput {
     const char *joined_files; /* directory of the files of the one whose network is; or NULL */
     const char *volumes;      /* the store's directory of volumes */
     const char *files;        /* this container's directory of generated files */
-    const SpecSeccomp *seccomp_default; /* NULL: none */
-    const SpecSeccomp *seccomp_file;    /* what the file of seccomp=FILE holds */
+    const SeccompProfile *seccomp_default; /* NULL: none */
+    const SeccompProfile *seccomp_file;    /* what the file of seccomp=FILE holds */
 } BuildInput;
 
 /* A volume that the container mounts; made if it does not exist. */

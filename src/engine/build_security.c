@@ -141,7 +141,7 @@ static int build_seccomp(Build *build, Error *error)
 {
     const RequestSecurity *security = &build->request->security;
     const BuildInput *input = build->input;
-    const SpecSeccomp *profile = NULL;
+    const SeccompProfile *profile = NULL;
     if (security->seccomp == REQUEST_SECCOMP_FILE) {
         profile = input->seccomp_file;
         if (!profile)
@@ -151,9 +151,19 @@ static int build_seccomp(Build *build, Error *error)
     } else if (security->seccomp == REQUEST_SECCOMP_DEFAULT && !build->request->privileged) {
         profile = input->seccomp_default;
     }
-    if (profile)
-        build->spec->linux->seccomp =
-            arena_copy(build->arena, profile, sizeof(*profile)); /* its lists are shared */
+    if (!profile)
+        return 0;
+    SeccompProfileTarget target = {
+        .architecture = SECCOMP_PROFILE_NATIVE,
+        .kernel_major = build->facts->kernel_major,
+        .kernel_minor = build->facts->kernel_minor,
+        .capabilities = &build->spec->process->capabilities->effective,
+    };
+    const SpecSeccomp *resolved = profile == seccomp_default_profile()
+                                      ? seccomp_default_resolve(&target, build->arena)
+                                      : seccomp_profile_resolve(profile, &target, build->arena);
+    build->spec->linux->seccomp =
+        arena_copy(build->arena, resolved, sizeof(*resolved)); /* its lists are shared */
     return 0;
 }
 

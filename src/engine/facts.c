@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "linux/capability.h"
 #include "linux/device.h"
+#include "spec/seccomp_profile.h"
 
 enum { FACTS_TEXT_MAX = 256 * 1024, FACTS_DEPTH_MAX = 4, FACTS_DEVICES_MAX = 4096 };
 
@@ -161,6 +162,9 @@ int facts_read(const RunRequest *request, const CgroupHost *cgroup_host, Arena *
         facts.cpu_highest = facts_highest("/sys/devices/system/cpu/possible", arena);
     if (request->limits.cpuset_mems)
         facts.memory_node_highest = facts_highest("/sys/devices/system/node/possible", arena);
+    if (seccomp_profile_kernel(names.release, &facts.kernel_major, &facts.kernel_minor) < 0)
+        return error_set(error, ERROR_SYSTEM, EINVAL, "uname: '%s' is not a kernel version",
+                         names.release);
     facts.thermal_cpus = facts_thermal_cpus(facts.cpu_count);
     facts_devices(request, arena, &facts);
     *ret_facts = facts;

@@ -36,7 +36,7 @@ int rootfs_copy(const Lifecycle *lifecycle, const PlanLayers *layers, uint32_t f
                 Arena *arena, const char **ret_path, Error *error) MUST_CHECK;
 
 /* Makes upper and work below the container's directory and names everything for the plan.
- * `layers`: hex diff ids, topmost first. A read-only root has an upper directory too: for the places
- * that mounts need and the image has not. */
+ * `layers`: hex diff ids, topmost first. A read-only root has an upper directory too: for the
+ * places that mounts need and the image has not. */
 int rootfs_layers(const Lifecycle *lifecycle, const StrList *layers, Arena *arena,
                   PlanLayers *ret_layers, Error *error) MUST_CHECK;

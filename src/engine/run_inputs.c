@@ -47,16 +47,18 @@ static int run_read_profile(const RunRequest *request, Arena *arena, RunInputs *
                             Error *error)
 {
     const char *path = request->security.seccomp_file;
+    inputs->build.seccomp_default = seccomp_default_profile();
     if (request->security.seccomp != REQUEST_SECCOMP_FILE)
         return 0;
     char *text;
+    SeccompProfile *profile = NULL;
     size_t size;
     int r = file_read_at(AT_FDCWD, path, RUN_PROFILE_MAX, arena, &text, &size);
     if (r < 0)
         return error_errno(error, r, "--security-opt: seccomp=%s", path);
-    (void)inputs;
-    return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP, "--security-opt: seccomp=%s: later",
-                     path);
+    r = seccomp_profile_parse(arena, text, size, &profile, error);
+    inputs->build.seccomp_file = profile;
+    return r < 0 ? error_wrap(error, "--security-opt: seccomp=%s", path) : 0;
 }
 
 static int run_read_map(pid_t pid, const char *file, Arena *arena, const IdRange **ret_ranges,

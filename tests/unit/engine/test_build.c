@@ -49,8 +49,8 @@ static const Facts host_v1 = {
 static StrPair image_labels[] = { { "vendor", "somebody" }, { "version", "1" } };
 
 static const IdRange ids[] = { { .container = 0, .host = 1000000, .count = 65536 } };
-static const SpecSeccomp seccomp_default = { .default_action = "SCMP_ACT_ERRNO" };
-static const SpecSeccomp seccomp_file = { .default_action = "SCMP_ACT_LOG" };
+static const SeccompProfile seccomp_default = { .default_action = "SCMP_ACT_ERRNO" };
+static const SeccompProfile seccomp_file = { .default_action = "SCMP_ACT_LOG" };
 
 typedef struct Fixture {
     Arena arena;
