@@ -50,7 +50,7 @@ int image_find_layers(const ImageStore *store, Image *image, Arena *arena, Error
     for (size_t i = diff_ids->count; i-- > 0;) {
         char name[IMAGESTORE_LAYER_NAME_SIZE];
         if (imagestore_find_layer(store, diff_ids->items[i], image->id, name) < 0)
-            return error_set(error, ERROR_CORRUPT, ENOENT,
+            return error_set(error, ERROR_CORRUPT, EBADMSG,
                              "layer %zu (%s) is missing from the image store", i + 1,
                              diff_ids->items[i]);
         strlist_append(arena, &layers, name);
@@ -132,8 +132,10 @@ static int image_resolve_once(const ImageStore *store, const char *text, Arena *
     if (r == 0)
         r = image_find_layers(store, &image, arena, error);
     if (r < 0) {
-        if (error && error->kind == ERROR_NOT_FOUND)
+        if (error && error->kind == ERROR_NOT_FOUND) {
             error->kind = ERROR_CORRUPT; /* the image is there, a part of it is not */
+            error->code = EBADMSG;
+        }
         return error_wrap(error, "image %.200s", text);
     }
     *ret_image = image;

@@ -45,25 +45,26 @@ static int imagestore_create(int dirfd, const char *path, Error *error)
 {
     int root_fd CLEANUP(fd_closep) = file_make_dirs_at(dirfd, path, 0700);
     if (root_fd < 0)
-        return error_errno(error, root_fd, "image store %s", path);
+        return error_errno(error, root_fd, "image store");
     static const char *const subdirs[] = { "blobs", "blobs/sha256", "layers" };
     for (size_t i = 0; i < ARRAY_LEN(subdirs); i++)
         if (mkdirat(root_fd, subdirs[i], 0700) < 0 && errno != EEXIST)
-            return error_errno(error, errno, "image store %s/%s", path, subdirs[i]);
+            return error_errno(error, errno, "image store: %s", subdirs[i]);
     int r = file_write_at(root_fd, "oci-layout", imagestore_layout, strlen(imagestore_layout), 0600,
                           FILE_DURABLE);
-    return r < 0 ? error_errno(error, r, "image store %s/oci-layout", path) : 0;
+    return r < 0 ? error_errno(error, r, "image store: oci-layout") : 0;
 }
 
-static int imagestore_check_owner(int fd, const char *path, Error *error)
+static int imagestore_check_owner(int fd, Error *error)
 {
     struct stat st;
     if (fstat(fd, &st) < 0)
-        return error_errno(error, errno, "image store %s", path);
+        return error_errno(error, errno, "image store");
     /* Layers hold set-uid programs of any owner: nobody else may reach them (CVE-2021-41103). */
     if (st.st_uid != geteuid() || (st.st_mode & 077))
         return error_set(error, ERROR_DENIED, EPERM,
-                         "image store %s: it must belong to the caller and have mode 0700", path);
+                         "the image store's directory must belong to the caller and have mode "
+                         "0700");
     return 0;
 }
 
@@ -83,12 +84,12 @@ int imagestore_open(int dirfd, const char *path, ImageStore *ret_store, Error *e
         if (r == 0 && attempt == 1)
             r = store.blobs_fd < 0 ? store.blobs_fd : store.layers_fd;
         if (r < 0)
-            return error_errno(error, r, "image store %s", path);
+            return error_errno(error, r, "image store");
         r = imagestore_create(dirfd, path, error);
         if (r < 0)
             return r;
     }
-    int r = imagestore_check_owner(store.root_fd, path, error);
+    int r = imagestore_check_owner(store.root_fd, error);
     if (r < 0)
         return r;
     *ret_store = store;

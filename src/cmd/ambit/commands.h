@@ -38,6 +38,7 @@ extern const Command tag_command;
 extern const Command version_command;
 
 /* The children of `image`; some are at the top as well, as in docker. */
+extern const Command image_check_command;
 extern const Command image_history_command;
 extern const Command image_import_command;
 extern const Command image_inspect_command;

@@ -1,16 +1,28 @@
 #include "engine/check.h"
+#include "image_check.h"
 #include "output.h"
 #include "session.h"
 
 typedef struct CheckOptions {
-    bool repair, quiet;
+    bool repair, deep, quiet;
 } CheckOptions;
 
 static const Option system_check_options[] = {
     { 0, "repair", OPTION_FLAG(CheckOptions, repair), NULL, "Take away what is found" },
+    { 0, "deep", OPTION_FLAG(CheckOptions, deep), NULL, "Compute the digest of every blob" },
     { 'q', "quiet", OPTION_FLAG(CheckOptions, quiet), NULL, "Print findings only" },
     OPTION_END,
 };
+
+static int system_check_images(const CommandCall *call, StrBuf *text, ImageCheckCount *ret_count,
+                               Error *error)
+{
+    const CheckOptions *options = call->values;
+    ImageCheckOptions images = { .repair = options->repair, .deep = options->deep };
+    ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
+    int r = image_session_open(call, &session, error);
+    return r < 0 ? r : image_check_add(&session, &images, call->arena, text, ret_count, error);
+}
 
 static int system_check_run(CommandCall *call, Error *error)
 {
@@ -33,9 +45,15 @@ static int system_check_run(CommandCall *call, Error *error)
                       finding->repaired ? " (repaired)" : "");
         open += !finding->repaired;
     }
+    ImageCheckCount images;
+    r = system_check_images(call, &text, &images, error);
+    if (r < 0)
+        return r;
+    open += images.findings - images.repaired;
+    size_t findings = report.count + images.findings;
     if (!options->quiet)
         strbuf_printf(&text, "%zu containers, %zu findings, %zu repaired\n", report.containers,
-                      report.count, report.count - open);
+                      findings, findings - open);
     /* For scripts: 1 says that something is left to repair. */
     call->exit_status = open ? 1 : 0;
     return output_write(strbuf_text(&text), error);
@@ -45,7 +63,8 @@ static const Command system_check_command = {
     .name = "check",
     .summary = "Find what crashes left behind, and repair it",
     .description = "Containers without an engine process, names, id ranges and cgroups without a "
-                   "container, unfinished files. Exits with 1 if something is left to repair.",
+                   "container, unfinished files; images with missing parts, layers and blobs of "
+                   "no image. Exits with 1 if something is left to repair.",
     .examples = "# after a power cut or kill -9\n"
                 "ambit system check --repair\n",
     .options = system_check_options,
