@@ -25,7 +25,8 @@ typedef struct CgroupDeviceRule {
     bool read, write, mknod;
 } CgroupDeviceRule;
 
-/* The pure part for v1: a default and the exceptions to it, all of the other verdict. */
+/* What v1 can express: a default and the exceptions to it, all of the other verdict. Its kernel is
+ * stricter in one case: opening for reading and writing needs one exception with both. */
 typedef struct CgroupDeviceSet {
     bool allow_all;               /* the default verdict */
     CgroupDeviceRule *exceptions; /* in the arena */
