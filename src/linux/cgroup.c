@@ -142,6 +142,23 @@ int cgroup_open(const CgroupHost *host, const char *path, uint32_t controllers, 
     return 0;
 }
 
+/* The one that most hierarchies have, but for "/". */
+static const char *cgroup_usual_path(const Cgroup *cgroup, const char *const *paths)
+{
+    const char *usual = "/";
+    unsigned most = 0;
+    for (int c = 0; c < CGROUP_CONTROLLER_MAX; c++) {
+        unsigned count = 0;
+        for (int other = 0; other < CGROUP_CONTROLLER_MAX; other++)
+            count += cgroup->fds[other] >= 0 && str_eq(paths[other], paths[c]);
+        if (cgroup->fds[c] < 0 || str_eq(paths[c], "/") || count <= most)
+            continue;
+        usual = paths[c];
+        most = count;
+    }
+    return usual;
+}
+
 int cgroup_open_of_pid(const CgroupHost *host, pid_t pid, Arena *arena, Cgroup *ret_cgroup,
                        Error *error)
 {
@@ -162,16 +179,15 @@ int cgroup_open_of_pid(const CgroupHost *host, pid_t pid, Arena *arena, Cgroup *
                 paths[c] = cgroup_path_below(path, host->root[c]);
     }
     cgroup.controllers = host->available;
-    cgroup.path = host->mode == CGROUP_V2 ? unified : "";
+    cgroup.path = unified;
     r = cgroup_open_paths(host, paths, unified, &cgroup, error);
     if (r == -ENOENT)
         return error_set(error, ERROR_NOT_FOUND, ENOENT, "no cgroup of process %d is visible here",
                          (int)pid);
     if (r < 0)
         return r;
-    for (int c = 0; c < CGROUP_CONTROLLER_MAX; c++)
-        if (cgroup.fds[c] >= 0 && strlen(paths[c]) > strlen(cgroup.path))
-            cgroup.path = paths[c];
+    if (host->mode != CGROUP_V2)
+        cgroup.path = cgroup_usual_path(&cgroup, paths);
     cgroup.foreign = true;
     *ret_cgroup = cgroup;
     cgroup = CGROUP_EMPTY;

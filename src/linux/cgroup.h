@@ -55,7 +55,7 @@ int cgroup_open(const CgroupHost *host, const char *path, uint32_t controllers, 
                 Cgroup *ret_cgroup, Error *error) MUST_CHECK;
 /*
  * The cgroup of any process, for `explain`: from /proc/<pid>/cgroup. Each hierarchy has its own
- * path there; ret_cgroup->path is the longest of them.
+ * path there; ret_cgroup->path is the one that most of them have, but for "/".
  */
 int cgroup_open_of_pid(const CgroupHost *host, pid_t pid, Arena *arena, Cgroup *ret_cgroup,
                        Error *error) MUST_CHECK;
@@ -99,7 +99,8 @@ int cgroup_remove(const Cgroup *cgroup, unsigned timeout_ms, Error *error) MUST_
 /*
  * Signals all processes in it and below: SIGKILL by cgroup.kill (v2, Linux 5.14); otherwise frozen
  * meanwhile, so that none can be forked away; without a freezer in repeated rounds. SIGKILL also
- * ends processes of a frozen cgroup; other signals leave it frozen. An empty cgroup is success.
+ * ends processes of a frozen cgroup; other signals leave it frozen (on v1 they wait in it, on v2
+ * those that kill do so). An empty cgroup is success.
  * Does not wait for the end of the processes.
  */
 int cgroup_kill(const Cgroup *cgroup, int signal, Error *error) MUST_CHECK;
