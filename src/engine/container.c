@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "linux/clone.h"
+#include "linux/process.h"
 #include "spec/spec.h"
 
 enum { CONTAINER_FILE_MAX = 4 * 1024 * 1024, CONTAINER_PATH_SIZE = 128 };
@@ -163,9 +163,11 @@ int container_read_spec(const Engine *engine, const char *id, Arena *arena, Spec
 
 bool container_is_running(const ContainerState *state)
 {
-    uint64_t ticks;
-    return state->pid > 0 && clone_start_time(state->pid, &ticks) == 0 &&
-           ticks == state->start_ticks;
+    int fd CLEANUP(fd_closep) = state->pid > 0 ? process_open(-1, state->pid, NULL) : -ESRCH;
+    ProcessStat stat;
+    /* A zombie has ended, whether or not somebody has asked for its status yet. */
+    return fd >= 0 && process_stat(fd, &stat, NULL) == 0 &&
+           stat.start_ticks == state->start_ticks && stat.state != 'Z' && stat.state != 'X';
 }
 
 static int container_list_in(int base_fd, Arena *arena, StrList *ids, Error *error)

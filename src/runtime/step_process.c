@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,9 +23,15 @@
 #include "linux/syscalls.h"
 #include "runtime/steps.h"
 
-int step_parent_death(Runner *runner UNUSED, const Step *step, Error *error)
+/* The engine's process may be dead already, and nobody would be told any more: its end of the
+ * channel says so. */
+int step_parent_death(Runner *runner, const Step *step, Error *error)
 {
-    return identity_set_parent_death_signal((int)step->flags, error);
+    int r = identity_set_parent_death_signal((int)step->flags, error);
+    char byte;
+    if (r == 0 && recv(runner->channel, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+        return error_set(error, ERROR_SYSTEM, ESRCH, "the engine's process is gone");
+    return r;
 }
 
 void step_describe_signal(const Step *step, StrBuf *text)
