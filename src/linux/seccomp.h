@@ -3,8 +3,8 @@
  *
  * Rules are collected by syscall, equal verdicts of neighbouring numbers are merged into ranges and
  * the ranges become a binary search tree in BPF: 5 to 10 times cheaper to load than a linear filter
- * (docs/design/). The oracle is libseccomp: tests compare verdicts for every number, architecture
- * and argument pattern.
+ * (docs/design/0004). The oracle is libseccomp: tests compare verdicts for every number,
+ * architecture and argument pattern.
  */
 #pragma once
 
