@@ -25,6 +25,9 @@
 #include "base/fd.h"
 #include "base/str.h"
 
+/* The macros of <linux/netlink.h> walk a char pointer; the buffers here are aligned for them. */
+#pragma GCC diagnostic ignored "-Wcast-align"
+
 enum {
     LINK_REQUEST_MAX = 1024,
     LINK_ANSWER_MAX = 32 * 1024, /* the kernel's largest part of a dump */

@@ -212,18 +212,18 @@ static void test_digests(void **state)
 {
     (void)state;
     assert_true(oci_digest_is_valid(DIGEST));
-    assert_string_equal(oci_digest_hex(DIGEST), DIGEST + 7);
+    assert_string_equal(oci_digest_hex(DIGEST), &DIGEST[7]);
     static const char *const bad[] = {
         "",
         "sha256:",
         "sha256:1",
-        DIGEST "1",
+        (DIGEST "1"),
         "SHA256:1111",
         "sha512:11",
-        DIGEST "\n",
+        (DIGEST "\n"),
         "sha256:A111111111111111111111111111111111111111111111111111111111111111",
         "sha256:/111111111111111111111111111111111111111111111111111111111111111",
-        " " DIGEST,
+        (" " DIGEST),
     };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         assert_false(oci_digest_is_valid(bad[i]));
