@@ -70,7 +70,7 @@ static int command_check_arguments(const CommandCall *call, Error *error)
 }
 
 /* One level: a struct for its values, its options, its arguments. */
-static int command_parse_level(CommandCall *call, char *const *words, size_t count,
+static int command_parse_level(CommandCall *call, OptionMode mode, char *const *words, size_t count,
                                StrList *ret_arguments, Error *error)
 {
     const Command *command = call->command;
@@ -82,7 +82,7 @@ static int command_parse_level(CommandCall *call, char *const *words, size_t cou
     }
     OptionLine line = {
         .options = command->options,
-        .mode = command->children ? OPTION_STOP_AT_ARGUMENT : command->mode,
+        .mode = mode,
         .words = words,
         .count = count,
     };
@@ -92,16 +92,14 @@ static int command_parse_level(CommandCall *call, char *const *words, size_t cou
 int command_parse(const Command *root, char *const *words, size_t count, Arena *arena,
                   CommandCall *ret_call, Error *error)
 {
-    static char *const nothing[] = { NULL };
     CommandCall *call = ret_call;
     *call = (CommandCall){ .command = root, .path = root->name, .arena = arena };
     StrList left = { 0 };
-    if (count > 0) {
-        words++;
-        count--;
-    }
+    words += count > 0;
+    count -= count > 0;
     for (;;) {
-        int r = command_parse_level(call, words, count, &left, error);
+        OptionMode mode = call->command->children ? OPTION_STOP_AT_ARGUMENT : call->command->mode;
+        int r = command_parse_level(call, mode, words, count, &left, error);
         if (call->command == root)
             call->globals = call->values;
         if (r != 0)
@@ -111,6 +109,13 @@ int command_parse(const Command *root, char *const *words, size_t count, Arena *
         if (left.count == 0)
             return COMMAND_HELP;
         const Command *child = command_child(call->command, left.items[0]);
+        if (!child &&
+            call->command->arguments) { /* `ambit ns 4026531833`, beside `ambit ns keep` */
+            r = command_parse_level(call, call->command->mode, words, count, &left, error);
+            if (r == 0)
+                break;
+            return r < 0 ? r : COMMAND_HELP;
+        }
         if (!child)
             return command_unknown(call->command, call->path, left.items[0], error);
         call->command = child;
@@ -118,6 +123,7 @@ int command_parse(const Command *root, char *const *words, size_t count, Arena *
         words = left.items + 1;
         count = left.count - 1;
     }
+    static char *const nothing[] = { NULL };
     call->arguments = left.count ? left.items : nothing;
     call->argument_count = left.count;
     return command_check_arguments(call, error);

@@ -43,7 +43,8 @@ struct Command {
     size_t values_size;             /* of the command's struct */
     const void *defaults;           /* its first content; NULL: zeroes */
     const Command *const *children; /* NULL-terminated, or NULL */
-    CommandRun *run;                /* NULL: the command only groups its children */
+    CommandRun *run;                /* NULL: the command only groups its children. With children
+                                       and arguments both: what names no child is an argument */
     const char *heading;            /* in the parent's list: starts a new group with this title */
     bool hidden;
 };

@@ -68,9 +68,11 @@ void usage_synopsis(const Command *command, const char *path, StrBuf *ret_text)
     strbuf_add(ret_text, path);
     if (command->options)
         strbuf_add(ret_text, " [OPTIONS]");
-    if (command->children)
+    if (command->children && command->arguments)
+        strbuf_printf(ret_text, " [COMMAND | %s]", command->arguments);
+    else if (command->children)
         strbuf_add(ret_text, " COMMAND");
-    if (command->arguments)
+    else if (command->arguments)
         strbuf_printf(ret_text, " %s", command->arguments);
 }
 

@@ -94,6 +94,27 @@ static const Command exec_command = {
     .values_size = sizeof(ImportValues),
     .run = run_nothing,
 };
+/* A list that can be looked into: `ns`, `ns 17 -q`, `ns keep 17`. */
+static const Command keep_command = {
+    .name = "keep",
+    .summary = "Keep",
+    .arguments = "ID",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = run_nothing,
+};
+static const Command *const ns_children[] = { &keep_command, NULL };
+static const Command ns_command = {
+    .name = "ns",
+    .summary = "List",
+    .arguments = "ID",
+    .arguments_max = 1,
+    .hidden = true,
+    .options = import_options,
+    .values_size = sizeof(ImportValues),
+    .children = ns_children,
+    .run = run_nothing,
+};
 static const Command hidden_command = { .name = "secrets", .hidden = true, .run = run_nothing };
 
 static const Option root_options[] = {
@@ -109,7 +130,7 @@ static int run_root(CommandCall *call, Error *error)
     return COMMAND_HELP;
 }
 static const Command *const root_children[] = { &image_command, &exec_command, &hidden_command,
-                                                NULL };
+                                                &ns_command, NULL };
 static const Command root = {
     .name = "ambit",
     .summary = "Run containers",
@@ -162,6 +183,25 @@ static void test_finds_the_command(void **state)
     assert_ptr_equal(f->call.command, &list_command);
     assert_string_equal(f->call.path, "ambit image list");
     assert_null(f->call.arguments[0]);
+}
+
+static void test_children_and_arguments(void **state)
+{
+    Fixture *f = *state;
+    assert_int_equal(parse(f, "ambit ns -q"), 0);
+    assert_ptr_equal(f->call.command, &ns_command);
+    assert_int_equal(f->call.argument_count, 0);
+    assert_int_equal(parse(f, "ambit ns 17 -q"), 0);
+    assert_ptr_equal(f->call.command, &ns_command);
+    assert_string_equal(f->call.arguments[0], "17");
+    assert_true(((const ImportValues *)f->call.values)->quiet);
+    assert_int_equal(parse(f, "ambit ns keep 17"), 0);
+    assert_ptr_equal(f->call.command, &keep_command);
+    assert_int_equal(parse(f, "ambit ns 17 --help"), COMMAND_HELP);
+    parse_fails(f, "ambit ns 17 18", "ambit ns",
+                "unexpected argument '18' (usage: ambit ns [OPTIONS] ID)");
+    usage_synopsis(&ns_command, "ambit ns", &f->text);
+    assert_string_equal(strbuf_text(&f->text), "ambit ns [OPTIONS] [COMMAND | ID]");
 }
 
 static void test_stops_where_the_container_begins(void **state)
@@ -418,6 +458,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_finds_the_command, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_children_and_arguments, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stops_where_the_container_begins, setup, teardown),
         cmocka_unit_test_setup_teardown(test_asks_for_help, setup, teardown),
         cmocka_unit_test_setup_teardown(test_errors, setup, teardown),

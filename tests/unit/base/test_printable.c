@@ -34,15 +34,23 @@ static void test_controls_are_escaped(void **state)
     check("a\033[2Jb", "a\\x1b[2Jb");
     check("one\ntwo\tthree\rx", "one\\ntwo\\tthree\\x0dx");
     check("\x7f", "\\x7f");
-    check("\xc2\x9b" "2J", "\\u{009b}2J"); /* CSI as one C1 character */
-    check("\x9b" "2J", "\\x9b2J");         /* and as a bare byte */
+    check("\xc2\x9b"
+          "2J",
+          "\\u{009b}2J"); /* CSI as one C1 character */
+    check("\x9b"
+          "2J",
+          "\\x9b2J"); /* and as a bare byte */
 }
 
 static void test_hiding_is_escaped(void **state)
 {
     (void)state;
-    check("a\xe2\x80\xae" "b", "a\\u{202e}b"); /* right-to-left override */
-    check("a\xe2\x80\x8b" "b", "a\\u{200b}b"); /* zero width space */
+    check("a\xe2\x80\xae"
+          "b",
+          "a\\u{202e}b"); /* right-to-left override */
+    check("a\xe2\x80\x8b"
+          "b",
+          "a\\u{200b}b"); /* zero width space */
     check("\xe2\x80\xa8", "\\u{2028}");
     check("\xf3\xa0\x81\x81", "\\u{e0041}"); /* tag character */
 }
@@ -50,9 +58,11 @@ static void test_hiding_is_escaped(void **state)
 static void test_broken_utf8_is_escaped(void **state)
 {
     (void)state;
-    check("a\xff" "b", "a\\xffb");
+    check("a\xff"
+          "b",
+          "a\\xffb");
     check("\xc3", "\\xc3");
-    check("\xc0\x80", "\\xc0\\x80");         /* overlong */
+    check("\xc0\x80", "\\xc0\\x80");          /* overlong */
     check("\xed\xa0\x80", "\\xed\\xa0\\x80"); /* surrogate */
 }
 
