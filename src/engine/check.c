@@ -128,7 +128,7 @@ static int check_names(Check *check, int base_fd, Error *error)
 static int check_range(void *context, uint32_t first, const char *id)
 {
     Check *check = context;
-    if (strlist_contains(&check->ids, id))
+    if (strlist_contains(&check->ids, id) || idrange_process_lives(id))
         return 0;
     char which[32];
     (void)snprintf(which, sizeof(which), "%u", first);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "linux/clone.h"
 
 static uint32_t idrange_start(const char *id)
 {
@@ -72,4 +73,21 @@ int idrange_each(const Engine *engine, int (*visit)(void *context, uint32_t firs
     }
     (void)closedir(dir);
     return r;
+}
+
+void idrange_process_owner(pid_t pid, uint64_t ticks, char ret_owner[IDRANGE_OWNER_SIZE])
+{
+    (void)snprintf(ret_owner, IDRANGE_OWNER_SIZE, "process-%d-%llu", (int)pid,
+                   (unsigned long long)ticks);
+}
+
+bool idrange_process_lives(const char *owner)
+{
+    Arena arena CLEANUP(arena_done) = { 0 };
+    StrList words = strlist_split(&arena, owner, '-');
+    uint32_t pid;
+    uint64_t ticks, now;
+    return words.count == 3 && str_eq(words.items[0], "process") &&
+           str_to_u32(words.items[1], &pid) == 0 && str_to_u64(words.items[2], &ticks) == 0 &&
+           clone_start_time((pid_t)pid, &now) == 0 && now == ticks;
 }

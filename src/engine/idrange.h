@@ -11,7 +11,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "engine/engine.h"
 
@@ -29,3 +31,10 @@ void idrange_release(const Engine *engine, uint32_t first);
 /* Calls `visit` for each taken range until it answers other than 0; for `system check`. */
 int idrange_each(const Engine *engine, int (*visit)(void *context, uint32_t first, const char *id),
                  void *context, Error *error) MUST_CHECK;
+
+/* The owner of a range that a process has for itself (`unshare --map-auto`), in place of a
+ * container's id; ticks: its start time (clone.h). */
+enum { IDRANGE_OWNER_SIZE = 64 };
+void idrange_process_owner(pid_t pid, uint64_t ticks, char ret_owner[IDRANGE_OWNER_SIZE]);
+/* Whether an owner is such a process, and is still there. */
+bool idrange_process_lives(const char *owner);

@@ -36,6 +36,11 @@ static const Command *const ambit_children[] = {
     &history_command,
     &rmi_command,
     &image_command,
+    /* the boundary */
+    &explain_command,
+    &ns_command,
+    &enter_command,
+    &unshare_command,
     /* the engine itself */
     &system_command,
     &version_command,

@@ -19,7 +19,9 @@ extern char **main_arguments;
 extern const Command ambit_command; /* the program itself, with all commands as children */
 
 extern const Command completion_command;
+extern const Command enter_command;
 extern const Command exec_command;
+extern const Command explain_command;
 extern const Command help_command;
 extern const Command history_command;
 extern const Command image_command;
@@ -28,6 +30,7 @@ extern const Command import_command;
 extern const Command inspect_command;
 extern const Command kill_command;
 extern const Command load_command;
+extern const Command ns_command;
 extern const Command ps_command;
 extern const Command rm_command;
 extern const Command rmi_command;
@@ -35,6 +38,7 @@ extern const Command run_command;
 extern const Command stop_command;
 extern const Command system_command;
 extern const Command tag_command;
+extern const Command unshare_command;
 extern const Command version_command;
 
 /* The children of `image`; some are at the top as well, as in docker. */

@@ -76,6 +76,7 @@ static const Command *const system_children[] = { &system_check_command, NULL };
 
 const Command system_command = {
     .name = "system",
+    .heading = "The engine",
     .summary = "Look after the engine's own files",
     .children = system_children,
 };

@@ -13,7 +13,6 @@ static int version_run(CommandCall *call, Error *error)
 
 const Command version_command = {
     .name = "version",
-    .heading = "The engine",
     .summary = "Print the version",
     .run = version_run,
 };

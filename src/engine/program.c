@@ -1,0 +1,268 @@
+/*
+ * One pipe tells the caller how it went: the stage sends the child's pid, whoever fails sends the
+ * error, and the end of the pipe without an error means that exec has succeeded.
+ *
+ * The trap: a change of ids and exec of a privileged program forget the parent-death signal, and a
+ * parent may die before it is set. So it is set last, and the parent is asked for afterwards,
+ * through a pidfd: its pid may mean nothing in the child's pid namespace.
+ */
+#include "engine/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "engine/foreground.h"
+#include "linux/clone.h"
+#include "linux/identity.h"
+#include "linux/syscalls.h"
+#include "linux/terminal.h"
+
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC 4u
+#endif
+
+static const char program_default_path[] =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+const char *program_variable(char *const *environment, const char *name)
+{
+    size_t length = strlen(name);
+    for (; *environment; environment++)
+        if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
+            return *environment + length + 1;
+    return NULL;
+}
+
+/* execve of a directory answers EACCES, which would hide a program later in PATH. */
+static int program_try(const char *path, const StrList *command, char *const *environment)
+{
+    struct stat st;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return EISDIR;
+    (void)execve(path, command->items, environment);
+    return errno;
+}
+
+static int program_search(const StrList *command, char *const *environment)
+{
+    const char *path = program_variable(environment, "PATH");
+    char file[4096];
+    int code = ENOENT;
+    for (path = path ? path : program_default_path; *path;) {
+        size_t length = strcspn(path, ":");
+        int n = snprintf(file, sizeof(file), "%.*s/%s", length ? (int)length : 1,
+                         length ? path : ".", command->items[0]);
+        if (n > 0 && (size_t)n < sizeof(file)) {
+            int r = program_try(file, command, environment);
+            bool absent = r == ENOENT || r == ENOTDIR || r == EISDIR;
+            if (!absent)
+                code = r;
+            if (!absent && r != EACCES)
+                break;
+        }
+        path += length;
+        path += *path == ':';
+    }
+    return code;
+}
+
+int program_exec(const StrList *command, char *const *environment, Error *error)
+{
+    if (sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 && errno != ENOSYS && errno != EINVAL)
+        return error_errno(error, errno, "close_range");
+    const char *name = command->items[0];
+    bool search = !strchr(name, '/');
+    int code =
+        search ? program_search(command, environment) : program_try(name, command, environment);
+    if (code == ENOENT || code == ENOTDIR)
+        return error_set(error, ERROR_NO_COMMAND, ENOENT,
+                         search ? "'%s': command not found" : "'%s': no such file", name);
+    return error_set(error, ERROR_NOT_EXECUTABLE, code, "'%s': cannot be executed: %s", name,
+                     strerror(code));
+}
+
+/* What goes through the pipe: smaller than PIPE_BUF, so it comes whole. */
+typedef struct ProgramReport {
+    pid_t pid; /* > 0: of the child; else it failed */
+    Error error;
+} ProgramReport;
+
+typedef struct ProgramRun {
+    const Program *program;
+    int report_fds[2];       /* pipe; the write end is closed by the caller after the fork */
+    int parent_fd;           /* pidfd of the caller */
+    int master_fd, slave_fd; /* the program's terminal, or -1 */
+    sigset_t signals;        /* the caller's mask before */
+    sigset_t blocked;        /* what it blocks while it waits */
+} ProgramRun;
+
+static void program_run_done(ProgramRun *run)
+{
+    fd_closep(&run->report_fds[0]);
+    fd_closep(&run->report_fds[1]);
+    fd_closep(&run->parent_fd);
+    fd_closep(&run->master_fd);
+    fd_closep(&run->slave_fd);
+}
+
+_Noreturn static void program_fail(const ProgramRun *run, const Error *error)
+{
+    ProgramReport report = { .error = *error };
+    (void)!fd_write_all(run->report_fds[1], &report, sizeof(report));
+    _exit(error_exit_status(error));
+}
+
+/* In the child. */
+static int program_tie(const ProgramRun *run, Error *error)
+{
+    int r = identity_set_parent_death_signal(SIGKILL, error);
+    struct pollfd parent = { .fd = run->parent_fd, .events = POLLIN };
+    if (r == 0 && poll(&parent, 1, 0) != 0)
+        r = error_set(error, ERROR_SYSTEM, ESRCH, "the calling process has ended");
+    return r;
+}
+
+_Noreturn static void program_child(const ProgramRun *run)
+{
+    const Program *program = run->program;
+    Error error = { 0 };
+    int r = run->slave_fd >= 0 ? terminal_make_controlling(run->slave_fd, &error) : 0;
+    if (r == 0 && program->prepare)
+        r = program->prepare(program->context, &error);
+    if (r == 0)
+        r = program_tie(run, &error);
+    if (r == 0) {
+        (void)signal(SIGPIPE, SIG_DFL);
+        (void)sigprocmask(SIG_SETMASK, &run->signals, NULL);
+        (void)program_exec(program->command, program->environment, &error);
+    }
+    program_fail(run, &error);
+}
+
+_Noreturn static void program_stage(const ProgramRun *run)
+{
+    Error error = { 0 };
+    int r = run->program->stage(run->program->context, &error);
+    if (r < 0)
+        program_fail(run, &error);
+    CloneOptions options = { .flags = CLONE_PARENT, .cgroup_fd = -1 };
+    ProgramReport report = { .pid = clone_process(&options, &error) };
+    if (report.pid < 0)
+        program_fail(run, &error);
+    if (report.pid == 0)
+        program_child(run);
+    _exit(fd_write_all(run->report_fds[1], &report, sizeof(report)) < 0);
+}
+
+/* One report; 0 at the end of the pipe. */
+static int program_listen(int fd, ProgramReport *ret_report, Error *error)
+{
+    for (;;) {
+        ssize_t n = read(fd, ret_report, sizeof(*ret_report));
+        if (n == 0)
+            return 0;
+        if (n == (ssize_t)sizeof(*ret_report))
+            return 1;
+        if (n >= 0 || errno != EINTR)
+            return error_errno(error, n < 0 ? errno : EPROTO, "waiting for the program");
+    }
+}
+
+/* Forks; the child's pid. With a stage it is a grandchild that is made our child (CLONE_PARENT). */
+static pid_t program_fork(ProgramRun *run, Error *error)
+{
+    pid_t pid = clone_process(&(CloneOptions){ .cgroup_fd = -1 }, error);
+    if (pid == 0 && run->program->stage)
+        program_stage(run);
+    if (pid == 0)
+        program_child(run);
+    fd_closep(&run->report_fds[1]);
+    fd_closep(&run->slave_fd);
+    if (pid < 0 || !run->program->stage)
+        return pid;
+
+    ProgramReport report;
+    int status;
+    int r = program_listen(run->report_fds[0], &report, error);
+    int waited = clone_wait(pid, &status, NULL);
+    if (r < 0 || waited < 0)
+        return r < 0 ? r : waited;
+    if (r == 0)
+        return error_set(error, ERROR_SYSTEM, EPROTO, "the process between was killed");
+    if (report.pid > 0)
+        return report.pid;
+    if (error)
+        *error = report.error;
+    return -report.error.code;
+}
+
+/* Until exec has succeeded or failed, then until the program ends. */
+static int program_wait(const ProgramRun *run, pid_t pid, int *ret_status, Error *error)
+{
+    ProgramReport report;
+    int pidfd CLEANUP(fd_closep) = clone_pidfd_open(pid, error);
+    if (pidfd < 0)
+        return pidfd;
+    int r = program_listen(run->report_fds[0], &report, error);
+    if (r != 0) {
+        int status;
+        if (r < 0)
+            (void)!clone_pidfd_signal(pidfd, SIGKILL, NULL);
+        (void)!clone_wait(pid, &status, NULL);
+        if (r > 0 && error)
+            *error = report.error;
+        return r > 0 ? -report.error.code : r;
+    }
+    Foreground foreground = {
+        .interactive = true,
+        .terminal = run->program->terminal,
+        .terminal_fd = run->master_fd,
+        .pid = pid,
+        .pidfd = pidfd,
+    };
+    return foreground_wait(&foreground, &run->blocked, ret_status, error);
+}
+
+/* All descriptors that are needed on the way. */
+static int program_open(ProgramRun *run, Error *error)
+{
+    if (run->program->terminal) {
+        run->master_fd = terminal_open_master(AT_FDCWD, "/dev/ptmx", error);
+        if (run->master_fd < 0)
+            return run->master_fd;
+        run->slave_fd = terminal_open_peer(run->master_fd, error);
+        if (run->slave_fd < 0)
+            return run->slave_fd;
+    }
+    if (pipe2(run->report_fds, O_CLOEXEC) < 0)
+        return error_errno(error, errno, "pipe");
+    run->parent_fd = clone_pidfd_open(getpid(), error);
+    return run->parent_fd < 0 ? run->parent_fd : 0;
+}
+
+int program_run(const Program *program, int *ret_status, Error *error)
+{
+    ProgramRun run CLEANUP(program_run_done) = {
+        .program = program,
+        .report_fds = { -1, -1 },
+        .parent_fd = -1,
+        .master_fd = -1,
+        .slave_fd = -1,
+    };
+    int r = program_open(&run, error);
+    if (r < 0)
+        return r;
+    (void)sigprocmask(SIG_SETMASK, NULL, &run.signals);
+    foreground_block_signals(&run.blocked);
+    pid_t pid = program_fork(&run, error);
+    r = pid < 0 ? pid : program_wait(&run, pid, ret_status, error);
+    (void)sigprocmask(SIG_SETMASK, &run.signals, NULL);
+    return r;
+}
