@@ -133,10 +133,10 @@ start() { # NAME ARGUMENT... (of run, without --name)
     await 10 test -s "$TEST_DIR/$name.out" || { cat "$TEST_DIR/$name.err"; return 1; }
 }
 
-stop() { # NAME
+stop() { # NAME: with KILL, because most commands of /init, being process 1, ignore the rest
     local pid
     pid=$(cat "$TEST_DIR/$1.pid")
-    kill -TERM "$pid" 2>/dev/null || true
+    ambit kill --signal KILL "$1" >/dev/null 2>&1 || true
     await 15 eval "! kill -0 $pid" || kill -KILL "$pid"
     wait "$pid" 2>/dev/null || true
 }
