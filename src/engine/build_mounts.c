@@ -119,7 +119,7 @@ static void build_mqueue(Build *build)
     if (build_rules(build, NAMESPACE_IPC))
         build_words(build, build_mount(build, "/dev/mqueue", "mqueue", "mqueue"),
                     "nosuid,noexec,nodev");
-    else if (build_is_host(build, NAMESPACE_IPC))
+    else if (build_is_host(build, NAMESPACE_IPC) && build->facts->mqueue)
         build_borrow(build, "/dev/mqueue", "/dev/mqueue", "rbind,rprivate,nosuid,noexec,nodev");
 }
 

@@ -151,6 +151,7 @@ int facts_read(const RunRequest *request, const CgroupHost *cgroup_host, Arena *
         .may_raise_limits = capability_have(capability_from_name("CAP_SYS_RESOURCE")),
         .apparmor = facts_exists("/sys/kernel/security/apparmor/profiles"),
         .recursive_readonly = true,
+        .mqueue = facts_exists("/dev/mqueue"),
         .hostname = arena_strdup(arena, names.nodename),
         .working_directory =
             getcwd(directory, sizeof(directory)) ? arena_strdup(arena, directory) : NULL,

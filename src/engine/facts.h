@@ -38,6 +38,7 @@ typedef struct Facts {
     bool recursive_readonly;                  /* mount_setattr(2): Linux 5.12 */
     unsigned thermal_cpus;                    /* cpu0.. that have a thermal_throttle directory */
     uint32_t kernel_major, kernel_minor;
+    bool mqueue; /* /dev/mqueue is there to be shared */
     const char *hostname;
     const char *working_directory;   /* the caller's */
     const char *resolv_conf, *hosts; /* the text of the host's files; NULL: there is none */

@@ -38,6 +38,7 @@ static const Facts host_v1 = {
     .cpu_highest = 3,
     .nofile_hard = 1048576,
     .recursive_readonly = true,
+    .mqueue = true,
     .hostname = "bighost",
     .working_directory = "/home/me/work",
     .resolv_conf = "# made by hand\nnameserver 10.0.0.1\nnameserver ::1\nsearch example.org\n",
