@@ -7,6 +7,7 @@ engine that hold no foreign process, interfaces with the engine's names.
 """
 
 import os
+import re
 import subprocess
 import time
 
@@ -14,6 +15,7 @@ import processes
 
 # The kernel lets processes, network namespaces and cgroups go a little later.
 PATIENCE_S = float(os.environ.get("TEST_PATIENCE_S", "4"))
+CGROUP = re.compile(r"^ambit-[0-9a-f]{64}$")
 OWN_PLACES = ("/run/ambit", "/var/lib/ambit")
 
 
@@ -23,9 +25,10 @@ def mount_points():
 
 
 def cgroups():
+    """Those of containers: the engine's word and an id."""
     found = set()
     for top, names, _ in os.walk("/sys/fs/cgroup"):
-        found.update(os.path.join(top, n) for n in names if "ambit" in os.path.join(top, n))
+        found.update(os.path.join(top, name) for name in names if CGROUP.match(name))
     return found
 
 

@@ -8,6 +8,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import tempfile
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -83,16 +84,28 @@ def kill_descendants():
         reap()
 
 
+def reap_others(process):
+    """Bury orphans while a test runs, as the host's init would: its containers must not stay zombies."""
+    while True:
+        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if ended is None or ended.si_pid == process.pid:
+            return
+        os.waitpid(ended.si_pid, os.WNOHANG)
+
+
 def run(command, timeout_s, env=None):
-    """Returns (output, exit status); the status is None when the time ran out."""
+    """Returns (output, exit status); the status is None when the time ran out. The output goes to a
+    file: what a test leaves running would keep a pipe open."""
     full = dict(os.environ, **(env or {}))
-    with subprocess.Popen(command, env=full, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, errors="replace",
-                          start_new_session=True) as process:
-        try:
-            output, _ = process.communicate(timeout=timeout_s)
-            return output, process.returncode
-        except subprocess.TimeoutExpired:
-            kill_descendants()
-            output, _ = process.communicate()
-            return output, None
+    deadline = time.monotonic() + timeout_s
+    with tempfile.TemporaryFile() as output:
+        with subprocess.Popen(command, env=full, stdin=subprocess.DEVNULL, stdout=output,
+                              stderr=subprocess.STDOUT, start_new_session=True) as process:
+            while process.poll() is None and time.monotonic() < deadline:
+                reap_others(process)
+                time.sleep(0.01)
+            status = process.returncode
+            if status is None:
+                kill_descendants()
+        output.seek(0)
+        return output.read().decode(errors="replace"), status

@@ -97,11 +97,13 @@ tells() {
     [ -d /sys/fs/cgroup/pids ] || [ -f /sys/fs/cgroup/cgroup.procs ] || skip "no cgroup to make one in"
     local parent=/sys/fs/cgroup
     [ ! -d /sys/fs/cgroup/pids ] || parent=/sys/fs/cgroup/pids
-    sample "" "mkdir $parent/ambit-left-$$" "ip link add amb-left-$$ type dummy || ip link add amb-left-$$ type veth peer name amb-peer-$$"
+    local id
+    id=ambit-$(printf '%064x' $$)
+    sample "" "mkdir $parent/$id" "ip link add amb-left-$$ type dummy || ip link add amb-left-$$ type veth peer name amb-peer-$$"
     harness
     ip link del "amb-left-$$" || true
     [ "$status" -eq 1 ]
-    tells "cgroup: $parent/ambit-left-$$"
+    tells "cgroup: $parent/$id"
     tells "interface: amb-left-$$"
-    [ ! -d "$parent/ambit-left-$$" ]
+    [ ! -d "$parent/$id" ]
 }
