@@ -13,6 +13,13 @@ class Result:
     details: list = field(default_factory=list)  # lines that explain a failure
 
 
+def shortened(lines, most=60):
+    """The beginning and the end, where reasons stand."""
+    if len(lines) <= most:
+        return lines
+    return [*lines[: most // 2], f"... {len(lines) - most} lines ...", *lines[-most // 2:]]
+
+
 class SkipList:
     """tests/skips.list: rows `FILE | TEST | REASON`, each a shell pattern."""
 
@@ -47,7 +54,7 @@ class Tally:
             counts[result.outcome] += 1
             if verbose or result.outcome == "failed":
                 print(f"  {result.outcome}: {result.name}" + (f" ({result.reason})" if result.reason else ""))
-            for line in result.details if result.outcome == "failed" else []:
+            for line in shortened(result.details) if result.outcome == "failed" else []:
                 print(f"    {line}")
         words = ", ".join(f"{n} {word}" for word, n in counts.items() if n) or "nothing to run"
         print(f"{file}: {words} ({seconds:.1f} s)", flush=True)
