@@ -29,6 +29,7 @@ static int check_child(void *context, char text[DENIAL_TEXT_SIZE])
     const CloneOptions options = { .cgroup_fd = -1, .ret_pidfd = &pidfd };
     pid_t pid = clone_process(&options, &error);
     if (pid == 0) {
+        (void)alarm(10);
         (void)pause();
         _exit(3);
     }

@@ -165,6 +165,7 @@ static void test_gone(void **state)
     char *text;
     pid_t pid = fork();
     if (pid == 0) {
+        (void)alarm(10);
         (void)pause();
         _exit(0);
     }
