@@ -80,12 +80,18 @@ static int container_put(int base_fd, const char *id, const char *file, const St
     return r < 0 ? error_errno(error, r, "write %s", path) : 0;
 }
 
+typedef struct ContainerText {
+    char *data;
+    size_t size;
+} ContainerText;
+
 static int container_get(int base_fd, const char *id, const char *file, Arena *arena,
-                         char **ret_text, size_t *ret_size, Error *error)
+                         ContainerText *ret_text, Error *error)
 {
     char path[CONTAINER_PATH_SIZE];
     container_path(id, file, path);
-    int r = file_read_at(base_fd, path, CONTAINER_FILE_MAX, arena, ret_text, ret_size);
+    int r =
+        file_read_at(base_fd, path, CONTAINER_FILE_MAX, arena, &ret_text->data, &ret_text->size);
     if (r == -ENOENT)
         return error_set(error, ERROR_NOT_FOUND, ENOENT, "container %.12s has no %s", id, file);
     return r < 0 ? error_errno(error, r, "read %s", path) : 0;
@@ -112,15 +118,14 @@ int container_write_state(const Engine *engine, const char *id, const ContainerS
 int container_read(const Engine *engine, const char *id, Arena *arena, Container **ret_container,
                    Error *error)
 {
-    char *text;
-    size_t size;
-    int r = container_get(engine->state_fd, id, "container.json", arena, &text, &size, error);
+    ContainerText text;
+    int r = container_get(engine->state_fd, id, "container.json", arena, &text, error);
     if (r == -ENOENT)
-        r = container_get(engine->root_fd, id, "container.json", arena, &text, &size, error);
+        r = container_get(engine->root_fd, id, "container.json", arena, &text, error);
     if (r < 0)
         return r;
     Container *container = arena_alloc(arena, sizeof(*container));
-    r = field_parse(&container_table, text, size, arena, container, error);
+    r = field_parse(&container_table, text.data, text.size, arena, container, error);
     if (r < 0)
         return error_wrap(error, "container %.12s: container.json", id);
     *ret_container = container;
@@ -130,13 +135,12 @@ int container_read(const Engine *engine, const char *id, Arena *arena, Container
 int container_read_state(const Engine *engine, const char *id, Arena *arena,
                          ContainerState **ret_state, Error *error)
 {
-    char *text;
-    size_t size;
-    int r = container_get(engine->state_fd, id, "state.json", arena, &text, &size, error);
+    ContainerText text;
+    int r = container_get(engine->state_fd, id, "state.json", arena, &text, error);
     if (r < 0)
         return r;
     ContainerState *state = arena_alloc(arena, sizeof(*state));
-    r = field_parse(&container_state_table, text, size, arena, state, error);
+    r = field_parse(&container_state_table, text.data, text.size, arena, state, error);
     if (r < 0)
         return error_wrap(error, "container %.12s: state.json", id);
     *ret_state = state;
@@ -153,11 +157,10 @@ int container_write_spec(const Engine *engine, const char *id, const Spec *spec,
 int container_read_spec(const Engine *engine, const char *id, Arena *arena, Spec **ret_spec,
                         Error *error)
 {
-    char *text;
-    size_t size;
-    int r = container_get(engine->state_fd, id, "config.json", arena, &text, &size, error);
+    ContainerText text;
+    int r = container_get(engine->state_fd, id, "config.json", arena, &text, error);
     if (r == 0)
-        r = spec_parse(arena, text, size, ret_spec, error);
+        r = spec_parse(arena, text.data, text.size, ret_spec, error);
     return r < 0 ? error_wrap(error, "container %.12s: config.json", id) : 0;
 }
 

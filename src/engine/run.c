@@ -26,6 +26,7 @@
 #include "linux/signalname.h"
 #include "linux/terminal.h"
 #include "runtime/launch.h"
+#include "runtime/plan_print.h"
 #include "runtime/trace.h"
 
 typedef struct Run {

@@ -25,8 +25,8 @@
 #include "linux/namespace.h"
 #include "linux/syscalls.h"
 #include "runtime/channel.h"
+#include "runtime/phase.h"
 #include "runtime/stage.h"
-#include "runtime/steps.h"
 
 enum { LAUNCH_CGROUP_REMOVE_MS = 2000, LAUNCH_SIGNALS = 32 };
 
@@ -101,7 +101,7 @@ static int launch_child_steps(Runner *runner, bool hold, Error *error)
     if (runner->late_time && unshare(CLONE_NEWTIME) < 0)
         r = error_errno(error, errno, "linux.namespaces: new time namespace");
     if (r == 0)
-        r = runner_phase(runner, PHASE_ENTER, error);
+        r = phase_run(runner, PHASE_ENTER, error);
     if (r == 0 && runner->plan->own_userns) {
         r = channel_expect(runner->channel, MESSAGE_MAPPED, error);
         if (r == 0)
@@ -110,14 +110,14 @@ static int launch_child_steps(Runner *runner, bool hold, Error *error)
     if (r == 0)
         r = launch_child_slots(runner, error);
     if (r == 0)
-        r = runner_phase(runner, PHASE_ROOT, error);
+        r = phase_run(runner, PHASE_ROOT, error);
     if (r == 0 && hold) {
         r = channel_tell(runner->channel, MESSAGE_READY, error);
         if (r == 0)
             r = channel_expect(runner->channel, MESSAGE_START, error);
     }
     if (r == 0)
-        r = runner_phase(runner, PHASE_FINISH, error);
+        r = phase_run(runner, PHASE_FINISH, error);
     return r;
 }
 
@@ -230,13 +230,13 @@ static int launch_joined_ids(Runner *runner, Error *error)
 
 static int launch_supply(Runner *runner, int end, Error *error)
 {
-    int r = runner_phase(runner, PHASE_MAP, error);
+    int r = phase_run(runner, PHASE_MAP, error);
     if (r == 0 && runner->plan->own_userns)
         r = channel_tell(end, MESSAGE_MAPPED, error);
     if (r == 0)
         r = launch_joined_ids(runner, error);
     if (r == 0)
-        r = runner_phase(runner, PHASE_SUPPLY, error);
+        r = phase_run(runner, PHASE_SUPPLY, error);
     if (r < 0)
         return r;
 
@@ -314,7 +314,7 @@ static void launch_abort(Launched *launched, bool keep_cgroup)
 static int launch_run(Runner *runner, const LaunchOptions *options, int ends[2], Launched *launched,
                       Error *error)
 {
-    int r = runner_phase(runner, PHASE_HOST, error);
+    int r = phase_run(runner, PHASE_HOST, error);
     launched->cgroup = runner->cgroup;
     if (r < 0)
         return r;

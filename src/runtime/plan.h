@@ -205,6 +205,11 @@ typedef struct Plan {
     size_t slot_count;
 } Plan;
 
+/* When a step was executed: CLOCK_MONOTONIC, 0 if it was not (trace.h). */
+typedef struct StepTime {
+    uint64_t start_ns, end_ns;
+} StepTime;
+
 /* A new step at the end of its phase's work; the caller fills the rest. Steps may be added in any
  * order of phases; plan_sort() puts them in order once, stably. */
 Step *plan_add(Plan *plan, StepKind kind, StepPhase phase, const char *origin);
@@ -214,7 +219,3 @@ Slot plan_slot(Plan *plan, SlotType type, StepPhase filled_in);
 void plan_use(Plan *plan, Step *step, Slot slot);
 
 const char *plan_phase_name(StepPhase phase);
-
-/* For people: one line per step, grouped by phase; and as JSON. */
-void plan_print(const Plan *plan, StrBuf *ret_text);
-void plan_print_json(const Plan *plan, StrBuf *ret_text);

@@ -2,8 +2,7 @@
  * `exec`: a plan without a tree to build. All namespaces of the container's first process are
  * joined by path through the stage, then the same last phase as of `run` follows.
  */
-#include <errno.h>
-
+#include "runtime/plan_build.h"
 #include "runtime/plan_parts.h"
 
 static void plan_exec_joins(Plan *plan, const PlanExecInput *input)

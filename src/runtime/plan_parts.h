@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "runtime/plan_build.h"
+#include "runtime/plan_input.h"
 
 typedef struct PlanBuilder {
     const PlanInput *input;

@@ -100,14 +100,21 @@ int resources_limit(const SpecResources *resources, CgroupLimit *ret_limit, Erro
     return 0;
 }
 
-static int resources_add(Arena *arena, CgroupDeviceLimit **limits, size_t *count,
-                         const CgroupDeviceLimit *limit, int64_t major, int64_t minor, Error *error)
+typedef struct ResourcesList {
+    Arena *arena;
+    CgroupDeviceLimit *items;
+    size_t count;
+} ResourcesList;
+
+static int resources_add(ResourcesList *list, const CgroupDeviceLimit *limit, int64_t major,
+                         int64_t minor, Error *error)
 {
     if (major < 0 || minor < 0 || major > UINT32_MAX || minor > UINT32_MAX)
         return error_set(error, ERROR_USAGE, ERANGE,
                          "linux.resources.blockIO: %lld:%lld is not a device number",
                          (long long)major, (long long)minor);
-    CgroupDeviceLimit *added = arena_append(arena, limits, count, sizeof(*added));
+    CgroupDeviceLimit *added =
+        arena_append(list->arena, &list->items, &list->count, sizeof(*added));
     *added = *limit;
     added->major = (uint32_t)major;
     added->minor = (uint32_t)minor;
@@ -117,6 +124,7 @@ static int resources_add(Arena *arena, CgroupDeviceLimit **limits, size_t *count
 int resources_device_limits(const SpecResources *resources, Arena *arena,
                             CgroupDeviceLimit **ret_limits, size_t *ret_count, Error *error)
 {
+    ResourcesList list = { .arena = arena };
     *ret_limits = NULL;
     *ret_count = 0;
     const SpecBlockIo *io = resources->block_io;
@@ -136,22 +144,21 @@ int resources_device_limits(const SpecResources *resources, Arena *arena,
         const SpecWeightDevice *device = &io->weight_device.items[i];
         CgroupDeviceLimit limit = { .kind = CGROUP_DEVICE_WEIGHT, .value = device->weight.value };
         if (device->weight.set)
-            r = resources_add(arena, ret_limits, ret_count, &limit, device->major, device->minor,
-                              error);
+            r = resources_add(&list, &limit, device->major, device->minor, error);
         limit = (CgroupDeviceLimit){ .kind = CGROUP_DEVICE_LEAF_WEIGHT,
                                      .value = device->leaf_weight.value };
         if (r == 0 && device->leaf_weight.set)
-            r = resources_add(arena, ret_limits, ret_count, &limit, device->major, device->minor,
-                              error);
+            r = resources_add(&list, &limit, device->major, device->minor, error);
     }
     for (size_t t = 0; t < ARRAY_LEN(throttles); t++) {
         for (size_t i = 0; i < throttles[t].devices->count && r == 0; i++) {
             const SpecThrottleDevice *device = &throttles[t].devices->items[i];
             CgroupDeviceLimit limit = { .kind = throttles[t].kind, .value = device->rate };
-            r = resources_add(arena, ret_limits, ret_count, &limit, device->major, device->minor,
-                              error);
+            r = resources_add(&list, &limit, device->major, device->minor, error);
         }
     }
+    *ret_limits = list.items;
+    *ret_count = list.count;
     return r;
 }
 

@@ -1,6 +1,5 @@
 /*
- * The loop over the steps of a phase. An error leaves here with the step's origin in front of it:
- * "mounts[3]: ...".
+ * What steps share: descriptors in slots, and the ids of the container's root.
  */
 #include "runtime/runner.h"
 
@@ -10,42 +9,12 @@
 
 #include "base/fd.h"
 #include "linux/identity.h"
-#include "runtime/steps.h"
-
-static int runner_step(Runner *runner, size_t index, Error *error)
-{
-    const Step *step = &runner->plan->steps[index];
-    StepTime *time = runner->times ? &runner->times[index] : NULL;
-    if (time) {
-        /* exec does not come back: its end is written before it. */
-        time->start_ns = trace_now_ns();
-        if (step->kind == STEP_EXEC)
-            time->end_ns = time->start_ns;
-    }
-    int r = step_ops[step->kind].apply(runner, step, error);
-    if (time)
-        time->end_ns = trace_now_ns();
-    return r < 0 ? error_wrap(error, "%s", step->origin) : 0;
-}
-
-int runner_phase(Runner *runner, StepPhase phase, Error *error)
-{
-    for (size_t i = 0; i < runner->plan->step_count; i++) {
-        if (runner->plan->steps[i].phase != phase)
-            continue;
-        int r = runner_step(runner, i, error);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
 
 int runner_slot(const Runner *runner, const Step *step, Error *error)
 {
     int fd = runner->slots[step->in];
     if (fd < 0)
-        return error_set(error, ERROR_SYSTEM, EBADF, "%s: nothing in slot %d",
-                         step_ops[step->kind].name, step->in);
+        return error_set(error, ERROR_SYSTEM, EBADF, "nothing in slot %d", step->in);
     return fd;
 }
 

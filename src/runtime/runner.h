@@ -8,7 +8,6 @@
 #include <sys/types.h>
 
 #include "runtime/plan.h"
-#include "runtime/trace.h"
 
 enum { RUNNER_TASKS_MAX = CGROUP_CONTROLLER_MAX };
 
@@ -40,9 +39,6 @@ typedef struct Runner {
 
     StepTime *times; /* trace.h: one per step, shared by both processes; NULL: no trace */
 } Runner;
-
-/* Executes the steps of one phase in order. An error is prefixed with the step's origin. */
-int runner_phase(Runner *runner, StepPhase phase, Error *error) MUST_CHECK;
 
 /* The descriptor in a step's input slot; -EBADF (a bug in the plan) when it is empty. */
 int runner_slot(const Runner *runner, const Step *step, Error *error) MUST_CHECK;

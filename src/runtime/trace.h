@@ -6,10 +6,6 @@
 
 #include "runtime/plan.h"
 
-typedef struct StepTime {
-    uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; 0: not executed */
-} StepTime;
-
 StepTime *trace_new(const Plan *plan, Error *error) MUST_CHECK; /* NULL on failure */
 void trace_free(StepTime *times, const Plan *plan);
 

@@ -153,25 +153,32 @@ static bool user_is_member(char *members, const char *name)
 
 /* group: name:password:gid:members. One pass serves the primary group, the memberships and the
  * extra groups by name. */
-static void user_from_group(char *text, const char *name, const char *group, const StrList *extra,
-                            Arena *arena, User *user, bool *found)
+typedef struct UserGroups {
+    const char *name;     /* in passwd; NULL: none */
+    const char *group;    /* a name to find for the primary group; NULL: memberships count */
+    const StrList *extra; /* further names to find */
+    bool *found;          /* [0] the group, [i + 1] extra i */
+} UserGroups;
+
+static void user_from_group(char *text, const UserGroups *wanted, Arena *arena, User *user)
 {
     UserLine line;
     while (user_next(&text, &line)) {
         uint32_t gid;
         if (line.count < 3 || !user_id(line.fields[2], &gid))
             continue;
-        if (group && !found[0] && str_eq(line.fields[0], group)) {
+        if (wanted->group && !wanted->found[0] && str_eq(line.fields[0], wanted->group)) {
             user->gid = gid;
-            found[0] = true;
+            wanted->found[0] = true;
         }
         /* An explicit group replaces the memberships, as in docker. */
-        if (!group && name && line.count >= 4 && user_is_member(line.fields[3], name))
+        if (!wanted->group && wanted->name && line.count >= 4 &&
+            user_is_member(line.fields[3], wanted->name))
             user_add_group(user, arena, gid);
-        for (size_t i = 0; extra && i < extra->count; i++) {
-            if (str_eq(line.fields[0], extra->items[i])) {
+        for (size_t i = 0; wanted->extra && i < wanted->extra->count; i++) {
+            if (str_eq(line.fields[0], wanted->extra->items[i])) {
                 user_add_group(user, arena, gid);
-                found[i + 1] = true;
+                wanted->found[i + 1] = true;
             }
         }
     }
@@ -199,7 +206,8 @@ int user_lookup(int root_fd, const char *spec, const StrList *extra_groups, Aren
         (void)!str_to_u32(group, &user.gid);
         found[0] = true;
     }
-    user_from_group(text, passwd_name, found[0] ? NULL : group, extra_groups, arena, &user, found);
+    UserGroups wanted = { passwd_name, found[0] ? NULL : group, extra_groups, found };
+    user_from_group(text, &wanted, arena, &user);
     if (group && found[0] && user_is_number(group))
         user.group_count = 0;
     if (group && !found[0])

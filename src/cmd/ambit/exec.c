@@ -1,3 +1,6 @@
+/*
+ * `ambit exec`: one more program in a container.
+ */
 #include "engine/exec.h"
 
 #include <unistd.h>

@@ -1,3 +1,6 @@
+/*
+ * `ambit inspect`: all that is known, as JSON or through a template.
+ */
 #include "base/template.h"
 #include "engine/listing.h"
 #include "output.h"

@@ -1,3 +1,6 @@
+/*
+ * `ambit kill`: a signal to the first process.
+ */
 #include <errno.h>
 #include <signal.h>
 

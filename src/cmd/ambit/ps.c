@@ -1,3 +1,6 @@
+/*
+ * `ambit ps`: containers as a table, as ids, or through a template.
+ */
 #include <errno.h>
 #include <string.h>
 #include <time.h>

@@ -1,3 +1,6 @@
+/*
+ * `ambit rm`: containers that have ended, or with --force any.
+ */
 #include <errno.h>
 
 #include "engine/stop.h"

@@ -1,3 +1,6 @@
+/*
+ * `ambit run`: options are in run_options.c, the work in engine/run.c.
+ */
 #include "engine/run.h"
 
 #include <unistd.h>

@@ -1,3 +1,6 @@
+/*
+ * The engine opened from the global options, and the loop over a command's arguments.
+ */
 #include "session.h"
 
 #include <stdio.h>

@@ -1,3 +1,6 @@
+/*
+ * `ambit stop`: the stop signal, patience, then SIGKILL.
+ */
 #include "engine/stop.h"
 
 #include <errno.h>

@@ -1,3 +1,6 @@
+/*
+ * `ambit system ...`: commands that look after the engine's own files.
+ */
 #include "engine/check.h"
 #include "image_check.h"
 #include "output.h"

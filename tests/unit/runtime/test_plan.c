@@ -17,6 +17,7 @@
 
 #include "base/file.h"
 #include "runtime/plan_build.h"
+#include "runtime/plan_print.h"
 
 #define PLANS TEST_SOURCE_ROOT "/tests/unit/runtime/plans"
 

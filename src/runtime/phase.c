@@ -1,0 +1,36 @@
+/*
+ * The loop over the steps of a phase. An error leaves here with the step's origin in front of it:
+ * "mounts[3]: ...".
+ */
+#include "runtime/phase.h"
+
+#include "runtime/steps.h"
+#include "runtime/trace.h"
+
+static int phase_step(Runner *runner, size_t index, Error *error)
+{
+    const Step *step = &runner->plan->steps[index];
+    StepTime *time = runner->times ? &runner->times[index] : NULL;
+    if (time) {
+        /* exec does not come back: its end is written before it. */
+        time->start_ns = trace_now_ns();
+        if (step->kind == STEP_EXEC)
+            time->end_ns = time->start_ns;
+    }
+    int r = step_ops[step->kind].apply(runner, step, error);
+    if (time)
+        time->end_ns = trace_now_ns();
+    return r < 0 ? error_wrap(error, "%s", step->origin) : 0;
+}
+
+int phase_run(Runner *runner, StepPhase phase, Error *error)
+{
+    for (size_t i = 0; i < runner->plan->step_count; i++) {
+        if (runner->plan->steps[i].phase != phase)
+            continue;
+        int r = phase_step(runner, i, error);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}

@@ -1,0 +1,53 @@
+/*
+ * What plan_build() and plan_build_exec() are given besides the spec.
+ */
+#pragma once
+
+#include "runtime/plan.h"
+#include "spec/spec.h"
+
+/* A root made of image layers. Paths are relative to `base`. */
+typedef struct PlanLayers {
+    const char *base;          /* the store's directory on the host */
+    const char *const *lowers; /* topmost first */
+    size_t lower_count;
+    const char *upper, *work; /* NULL: the root can only be read */
+    bool volatile_upper;      /* it is thrown away: no fsync reaches the disk */
+} PlanLayers;
+
+/* What the spec does not say. */
+typedef struct PlanInput {
+    const Spec *spec;
+    const char *id;
+    const char *bundle;       /* relative paths of the spec count from here; absolute */
+    const PlanLayers *layers; /* NULL: root.path of the spec */
+    const CgroupHost *cgroup_host;
+    uint32_t controllers; /* CGROUP_BITs wanted even without a limit */
+    const char *user;     /* to look up in the root's passwd; NULL: process.user of the spec */
+    const StrList *extra_groups;
+    const char *init_path;   /* ambit-init on the host; NULL: the program is pid 1 */
+    int parent_death_signal; /* 0: none */
+    bool idmap_root;         /* root.path is shown through the container's id map */
+    bool engine_mounts; /* bind mounts are the engine's volumes: idmapped where that can be done;
+                           and with ids of its own no device node in the root or in a volume works,
+                           whatever an image brings */
+    uint16_t rows, columns; /* of the terminal, when the spec has no consoleSize */
+    int preserve_fds;
+} PlanInput;
+
+/* A process in a container that exists (`exec`): joins its namespaces and cgroup, then the same
+ * last steps. `pid` is the container's first process. */
+typedef struct PlanExecInput {
+    const SpecProcess *process;
+    const Spec *spec; /* the container's: its seccomp filter and namespaces */
+    const char *id;
+    pid_t pid;
+    const char *cgroup_path; /* NULL: the caller's */
+    const CgroupHost *cgroup_host;
+    const char *user;
+    const StrList *extra_groups;
+    bool privileged;  /* without the filter */
+    bool userns_host; /* the container has the host's user namespace */
+    uint16_t rows, columns;
+    int preserve_fds;
+} PlanExecInput;
