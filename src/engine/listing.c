@@ -157,7 +157,8 @@ static void listing_inspect_state(const ListingItem *item, JsonWriter *writer)
     listing_string(writer, "Status", container_status_name(item->status));
     listing_bool(writer, "Running", item->status == CONTAINER_RUNNING);
     listing_bool(writer, "OOMKilled", container && container->oom_killed);
-    listing_integer(writer, "Pid", item->status == CONTAINER_RUNNING ? item->state->pid : 0);
+    listing_integer(writer, "Pid",
+                    item->state && item->status == CONTAINER_RUNNING ? item->state->pid : 0);
     listing_integer(writer, "ExitCode", container ? container->exit_status : 0);
     listing_string(writer, "Error", container ? container->error : NULL);
     listing_time(writer, "StartedAt", item->state ? item->state->started : 0);

@@ -232,7 +232,8 @@ int imagegc_remove(const ImageStore *store, const ImageRemoveRequest *request, A
         r = imagegc_apply(store, &index, request, arena, &removal, error);
     if (r == 0)
         r = imageindex_write(store, &index, error);
-    /* Also after a name that was spare: its manifest may have been another one of the same image. */
+    /* Also after a name that was spare: its manifest may have been another one of the same image.
+     */
     if (r == 0)
         r = imagegc_sweep_locked(store, &index, request->use, &lock, &removal.swept, error);
     if (r == 0)

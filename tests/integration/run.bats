@@ -112,7 +112,6 @@ load lib
     mkdir -p "$BATS_TEST_TMPDIR/etc"
     printf 'root:x:0:0::/root:/bin/sh\nanna:x:1234:77::/home/anna:/bin/sh\n' >"$BATS_TEST_TMPDIR/etc/passwd"
     printf 'root:x:0:\npeople:x:77:\nfriends:x:88:anna\n' >"$BATS_TEST_TMPDIR/etc/group"
-    local files=(-v "$BATS_TEST_TMPDIR/etc/passwd:/etc/passwd:ro" -v "$BATS_TEST_TMPDIR/etc/group:/etc/group:ro")
     cp -r "$TEST_DIR/rootfs" "$BATS_TEST_TMPDIR/rootfs"
     cp "$BATS_TEST_TMPDIR"/etc/* "$BATS_TEST_TMPDIR/rootfs/etc/"
     try run --rm -u anna --rootfs "$BATS_TEST_TMPDIR/rootfs" /init id , env HOME

@@ -160,30 +160,6 @@ static int main_run(int argc, char **argv, StrBuf *answer, Error *error)
     return r < 0 ? r : main_commands[command].run(&context, error);
 }
 
-void request_answer_images(const RequestContext *context, const Intake *intake)
-{
-    JsonWriter *w = context->answer;
-    json_write_object(w);
-    json_write_key(w, "images");
-    json_write_array(w);
-    for (size_t i = 0; i < intake->image_count; i++) {
-        const IntakeImage *image = &intake->images[i];
-        json_write_object(w);
-        json_write_key(w, "names");
-        json_write_array(w);
-        for (size_t j = 0; j < image->names.count; j++)
-            json_write_string(w, image->names.items[j]);
-        json_write_end_array(w);
-        json_write_key(w, "id");
-        json_write_string(w, image->id);
-        json_write_key(w, "manifest");
-        json_write_string(w, image->manifest.digest);
-        json_write_end_object(w);
-    }
-    json_write_end_array(w);
-    json_write_end_object(w);
-}
-
 static void main_report(const Error *error)
 {
     StrBuf text CLEANUP(strbuf_done) = { 0 };
