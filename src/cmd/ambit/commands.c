@@ -44,6 +44,7 @@ static const Command *const ambit_children[] = {
     /* the engine itself */
     &system_command,
     &version_command,
+    &info_command,
     &completion_command,
     &help_command,
     NULL,
