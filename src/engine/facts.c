@@ -34,11 +34,13 @@ static const char *facts_text(const char *path, Arena *arena)
 static uint32_t facts_namespaces(void)
 {
     uint32_t bits = 0;
-    for (NamespaceType type = 0; type < NAMESPACE_MAX; type++) {
-        char path[40];
-        (void)snprintf(path, sizeof(path), "/proc/self/ns/%s", namespace_table[type].proc_name);
-        bits |= facts_exists(path) ? FACTS_BIT(type) : 0;
-    }
+    DIR *dir = opendir("/proc/self/ns");
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        for (NamespaceType type = 0; type < NAMESPACE_MAX; type++)
+            if (str_eq(entry->d_name, namespace_table[type].proc_name))
+                bits |= FACTS_BIT(type);
+    if (dir)
+        (void)closedir(dir);
     return bits;
 }
 

@@ -91,6 +91,18 @@ int device_make(int dirfd, const char *name, const Device *device, Error *error)
     return device_settle(dirfd, name, device, error);
 }
 
+int device_make_private(int dirfd, const char *name, const Device *device, Error *error)
+{
+    mode_t type;
+    if (device_file_type(device->type, &type) < 0)
+        return error_set(error, ERROR_USAGE, EINVAL, "'%c' is not a type of device", device->type);
+    dev_t number = type == S_IFIFO ? 0 : makedev(device->major, device->minor);
+    if (mknodat(dirfd, name, type | (device->mode & 07777), number) < 0 ||
+        fchownat(dirfd, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW) < 0)
+        return error_errno(error, errno, "make the device %s", name);
+    return 0;
+}
+
 int device_from_path(const char *path, Device *ret_device, Error *error)
 {
     struct stat st;

@@ -23,6 +23,10 @@ typedef struct Device {
  */
 int device_make(int dirfd, const char *name, const Device *device, Error *error) MUST_CHECK;
 
+/* The same in a directory that nobody else can reach yet: no checks, two system calls. The umask
+ * must be 0. */
+int device_make_private(int dirfd, const char *name, const Device *device, Error *error) MUST_CHECK;
+
 /* 0 if what fd (O_PATH is enough) refers to has this type and number; else -ENXIO. */
 int device_check(int fd, const Device *device, Error *error) MUST_CHECK;
 

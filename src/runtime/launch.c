@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -228,15 +228,21 @@ static int launch_joined_ids(Runner *runner, Error *error)
     return 0;
 }
 
-static int launch_supply(Runner *runner, int end, Error *error)
+static int launch_supply_steps(Runner *runner, int end, Error *error)
 {
     int r = phase_run(runner, PHASE_MAP, error);
     if (r == 0 && runner->plan->own_userns)
         r = channel_tell(end, MESSAGE_MAPPED, error);
     if (r == 0)
         r = launch_joined_ids(runner, error);
-    if (r == 0)
-        r = phase_run(runner, PHASE_SUPPLY, error);
+    return r < 0 ? r : phase_run(runner, PHASE_SUPPLY, error);
+}
+
+static int launch_supply(Runner *runner, int end, Error *error)
+{
+    mode_t mask = umask(0); /* nodes have the modes the plan says */
+    int r = launch_supply_steps(runner, end, error);
+    (void)umask(mask);
     if (r < 0)
         return r;
 

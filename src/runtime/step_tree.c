@@ -19,15 +19,32 @@
 #include "runtime/channel.h"
 #include "runtime/steps.h"
 
+/*
+ * Where a device or link goes. On the detached tmpfs that becomes /dev nobody but this process can
+ * reach yet, so a plain name needs no resolution: 11 times five system calls less per start.
+ */
+static int step_place(const Runner *runner, const Step *step, char name[256], int *ret_close_fd,
+                      Error *error)
+{
+    int base_fd = step->in ? runner_slot(runner, step, error) : runner->root_fd;
+    *ret_close_fd = -1;
+    if (base_fd < 0)
+        return base_fd;
+    const char *target = step->target + strspn(step->target, "/");
+    if (step->phase == PHASE_SUPPLY && !strchr(target, '/') && strlen(target) < 256) {
+        memcpy(name, target, strlen(target) + 1);
+        return base_fd;
+    }
+    return *ret_close_fd = inroot_open_parent(base_fd, step->target, name, error);
+}
+
 /* In the parent on a detached tmpfs (slot), or in the child inside the root. */
 int step_device(Runner *runner, const Step *step, Error *error)
 {
     Device device = *step->with.device;
-    int base_fd = step->in ? runner_slot(runner, step, error) : runner->root_fd;
-    if (base_fd < 0)
-        return base_fd;
     char name[256];
-    int parent_fd CLEANUP(fd_closep) = inroot_open_parent(base_fd, step->target, name, error);
+    int opened CLEANUP(fd_closep) = -1;
+    int parent_fd = step_place(runner, step, name, &opened, error);
     if (parent_fd < 0)
         return parent_fd;
     /* Made by the parent, the node is owned by the host's id of the container's user. */
@@ -36,7 +53,8 @@ int step_device(Runner *runner, const Step *step, Error *error)
                 idmap_to_host(ids->gids, ids->gid_count, device.gid, &device.gid) < 0))
         return error_set(error, ERROR_USAGE, ERANGE, "owner %u:%u is not mapped", device.uid,
                          device.gid);
-    return device_make(parent_fd, name, &device, error);
+    return opened < 0 ? device_make_private(parent_fd, name, &device, error)
+                      : device_make(parent_fd, name, &device, error);
 }
 
 void step_describe_device(const Step *step, StrBuf *text)
@@ -54,11 +72,9 @@ int step_directory(Runner *runner, const Step *step, Error *error)
 
 int step_symlink(Runner *runner, const Step *step, Error *error)
 {
-    int base_fd = step->in ? runner_slot(runner, step, error) : runner->root_fd;
-    if (base_fd < 0)
-        return base_fd;
     char name[256];
-    int parent_fd CLEANUP(fd_closep) = inroot_open_parent(base_fd, step->target, name, error);
+    int opened CLEANUP(fd_closep) = -1;
+    int parent_fd = step_place(runner, step, name, &opened, error);
     if (parent_fd < 0)
         return parent_fd;
     if (symlinkat(step->source, parent_fd, name) < 0)
