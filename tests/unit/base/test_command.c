@@ -357,7 +357,7 @@ static void test_completion(void **state)
         { "ambit image import --pull=by:x", ":by" },
         { "ambit image import -f ", ":file" },
         { "ambit image import -qf ", ":file" },
-        { "ambit image import -qfx ", ":file" }, /* the argument FILE */
+        { "ambit image import -qtx ", ":file" }, /* the argument FILE */
         { "ambit image import --bogus=", ":" },
         { "ambit image import -t i", ":" },
         { "ambit image import -- --", ":file" },

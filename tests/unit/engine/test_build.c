@@ -620,6 +620,17 @@ static void test_following_never_ends_in_the_host(void **state)
     assert_null(spec_namespace(spec, "user"));
 }
 
+/* With the host's network the files are still the container's own. */
+static void test_names_with_the_hosts_network(void **state)
+{
+    Fixture *f = *state;
+    (void)good(f, "--net host --add-host db:10.0.0.5 --dns 9.9.9.9 i");
+    assert_string_equal(f->result.files[1].name, "hosts");
+    assert_non_null(strstr(f->result.files[1].text, "127.0.0.1 localhost bighost\n"));
+    assert_non_null(strstr(f->result.files[1].text, "10.0.0.5\tdb\n"));
+    assert_non_null(strstr(f->result.files[2].text, "nameserver 9.9.9.9\n"));
+}
+
 /* Class F of the field's holes: nothing an image says may steer the engine. */
 static void test_hostile_image_changes_nothing(void **state)
 {
@@ -662,6 +673,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_limits_of_the_host, setup, teardown),
         cmocka_unit_test_setup_teardown(test_systemd_paths, setup, teardown),
         cmocka_unit_test_setup_teardown(test_following_never_ends_in_the_host, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_names_with_the_hosts_network, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hostile_image_changes_nothing, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
