@@ -46,12 +46,6 @@ typedef struct Run {
     sigset_t signals;
 } Run;
 
-static bool run_has_own_ids(const Run *run)
-{
-    return run->request->namespaces[NAMESPACE_USER].mode != REQUEST_NAMESPACE_HOST &&
-           !run->inputs.joins_userns;
-}
-
 /* Looked up inside even when it is a number: HOME and the groups come from there. */
 static const char *run_user(const Run *run)
 {
@@ -71,7 +65,7 @@ static int run_build(Run *run, Error *error)
     BuildInput input = run->inputs.build;
     input.id = run->lifecycle.id;
     input.files = files;
-    if (run_has_own_ids(run)) {
+    if (run->inputs.own_ids) {
         input.uids = input.gids = range;
         input.uid_count = input.gid_count = 1;
     }
@@ -302,7 +296,7 @@ int run_container(const Engine *engine, RunRequest *request, Arena *arena, RunOu
         return r;
     /* From here on a signal is for the container, and kept until it is there. */
     foreground_block_signals(&run.signals);
-    LifecycleWish wish = { request->name, run_has_own_ids(&run), request->remove };
+    LifecycleWish wish = { request->name, run.inputs.own_ids, request->remove };
     r = lifecycle_begin(engine, &wish, arena, &run.lifecycle, error);
     if (r < 0)
         return r;

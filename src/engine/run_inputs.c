@@ -76,17 +76,17 @@ static int run_read_map(pid_t pid, const char *file, Arena *arena, const IdRange
     return r;
 }
 
-static int run_join(const Engine *engine, const RunRequest *request, NamespaceType type,
-                    Arena *arena, RunInputs *inputs, Error *error)
+static int run_join(const Engine *engine, const char *name, NamespaceType type, Arena *arena,
+                    RunInputs *inputs, Error *error)
 {
     const char *option = namespace_table[type].option;
     ListingItem item;
-    int r = listing_find(engine, request->namespaces[type].target, arena, &item, error);
+    int r = listing_find(engine, name, arena, &item, error);
     if (r < 0)
         return error_wrap(error, "--%s", option);
     if (item.status != CONTAINER_RUNNING)
         return error_set(error, ERROR_CONFLICT, ESRCH, "--%s: container %s is not running", option,
-                         request->namespaces[type].target);
+                         name);
     BuildJoin *join = &inputs->build.joins[type];
     join->path = arena_printf(arena, "/proc/%d/ns/%s", (int)item.state->pid,
                               namespace_table[type].proc_name);
@@ -105,7 +105,6 @@ static int run_join(const Engine *engine, const RunRequest *request, NamespaceTy
             arena_printf(arena, "%s/containers/%s", engine->state, item.id);
     if (type != NAMESPACE_USER || join->host)
         return 0;
-    inputs->joins_userns = true;
     r = run_read_map(item.state->pid, "uid_map", arena, &inputs->build.uids,
                      &inputs->build.uid_count, error);
     if (r == 0)
@@ -114,32 +113,29 @@ static int run_join(const Engine *engine, const RunRequest *request, NamespaceTy
     return r;
 }
 
-/*
- * A namespace is owned by a user namespace, and only from there can one work in it: who joins a
- * container's network without naming a user namespace joins the container's user namespace too.
- */
-static void run_follow_owner(RunRequest *request)
+/* A user namespace that was only followed and turns out to be the host's is not entered: the
+ * container gets its own (build_namespaces.c). */
+static bool run_has_own_ids(const RunRequest *request, const RunInputs *inputs)
 {
-    RequestNamespace *user = &request->namespaces[NAMESPACE_USER];
-    for (NamespaceType type = 0; type < NAMESPACE_MAX; type++)
-        if (user->mode == REQUEST_NAMESPACE_DEFAULT &&
-            request->namespaces[type].mode == REQUEST_NAMESPACE_CONTAINER)
-            *user = request->namespaces[type];
+    bool said = request->namespaces[NAMESPACE_USER].mode != REQUEST_NAMESPACE_DEFAULT;
+    RequestNamespaceMode mode = request_namespace(request, NAMESPACE_USER).mode;
+    return mode == REQUEST_NAMESPACE_DEFAULT || mode == REQUEST_NAMESPACE_PRIVATE ||
+           (mode == REQUEST_NAMESPACE_CONTAINER && !said &&
+            inputs->build.joins[NAMESPACE_USER].host);
 }
 
-static int run_joins(const Engine *engine, RunRequest *request, Arena *arena, RunInputs *inputs,
-                     Error *error)
+static int run_joins(const Engine *engine, const RunRequest *request, Arena *arena,
+                     RunInputs *inputs, Error *error)
 {
-    run_follow_owner(request);
     for (NamespaceType type = 0; type < NAMESPACE_MAX; type++) {
-        if (request->namespaces[type].mode == REQUEST_NAMESPACE_PATH && type == NAMESPACE_USER)
-            inputs->joins_userns = true;
-        if (request->namespaces[type].mode != REQUEST_NAMESPACE_CONTAINER)
+        RequestNamespace wish = request_namespace(request, type);
+        if (wish.mode != REQUEST_NAMESPACE_CONTAINER)
             continue;
-        int r = run_join(engine, request, type, arena, inputs, error);
+        int r = run_join(engine, wish.target, type, arena, inputs, error);
         if (r < 0)
             return r;
     }
+    inputs->own_ids = run_has_own_ids(request, inputs);
     return 0;
 }
 

@@ -12,7 +12,7 @@ typedef struct RunInputs {
     StrList layers;   /* hex diff ids, topmost first; empty with --rootfs */
     const char *image_id;
     const char *init_path; /* ambit-init on this host; NULL without --init */
-    bool joins_userns;
+    bool own_ids; /* the container needs an id range of its own */
     int store_lock; /* shared; the caller closes it when the use of the layers is recorded */
 } RunInputs;
 

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "base/str.h"
@@ -35,6 +36,8 @@ int mount_context_finish(int context, uint64_t attributes, Error *error) MUST_CH
 /* A detached clone of what dirfd/path is (path "" for dirfd itself): a bind mount in the making.
  * recursive: with the mounts below it. The last component is not followed if it is a symlink. */
 int mount_clone(int dirfd, const char *path, bool recursive, Error *error) MUST_CHECK;
+/* The same of a mount in the mount namespace of another process, by a path as it sees it. */
+int mount_clone_of(pid_t pid, const char *path, bool recursive, Error *error) MUST_CHECK;
 
 typedef struct MountAttributes {
     uint64_t set; /* MOUNT_ATTR_RDONLY, _NOSUID, _NODEV, _NOEXEC, _NOATIME, ... */

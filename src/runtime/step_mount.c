@@ -69,15 +69,47 @@ static int step_idmap_mount(const Runner *runner, const StepMount *mount, int mo
     return 0;
 }
 
+/*
+ * "/proc/PID/root/PATH" is another container's tree, and its mounts can be cloned only from inside
+ * its mount namespace. Returns the path as seen there, NULL for any other source.
+ */
+static const char *step_foreign_path(const char *source, pid_t *ret_pid)
+{
+    static const char before[] = "/proc/", behind[] = "/root/";
+    if (!str_starts(source, before))
+        return NULL;
+    const char *digits = source + strlen(before);
+    size_t length = strspn(digits, "0123456789");
+    char number[16] = "";
+    uint32_t pid;
+    if (length >= sizeof(number) || !str_starts(digits + length, behind))
+        return NULL;
+    memcpy(number, digits, length);
+    if (str_to_u32(number, &pid) < 0 || pid == 0 || pid > INT32_MAX)
+        return NULL;
+    *ret_pid = (pid_t)pid;
+    return digits + length + strlen(behind) - 1;
+}
+
+static int step_clone_source(const Step *step, Error *error)
+{
+    const StepMount *mount = step->with.mount;
+    pid_t pid;
+    const char *foreign = step_foreign_path(step->source, &pid);
+    if (foreign)
+        return mount_clone_of(pid, foreign, mount->recursive, error);
+    int source_fd CLEANUP(fd_closep) = open(step->source, O_PATH | O_CLOEXEC);
+    if (source_fd < 0)
+        return error_errno(error, errno, "open");
+    return mount_clone(source_fd, "", mount->recursive, error);
+}
+
 int step_mount_clone(Runner *runner, const Step *step, Error *error)
 {
     const StepMount *mount = step->with.mount;
-    int source_fd CLEANUP(fd_closep) = open(step->source, O_PATH | O_CLOEXEC);
-    if (source_fd < 0 && mount->optional && errno == ENOENT)
+    int mount_fd CLEANUP(fd_closep) = step_clone_source(step, error);
+    if (mount_fd == -ENOENT && mount->optional)
         return 0;
-    if (source_fd < 0)
-        return error_errno(error, errno, "source %s", step->source);
-    int mount_fd CLEANUP(fd_closep) = mount_clone(source_fd, "", mount->recursive, error);
     int r = mount_fd < 0 ? mount_fd : step_idmap_mount(runner, mount, mount_fd, error);
     if (r == 0)
         r = step_change(mount, mount_fd, error);
