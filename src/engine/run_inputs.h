@@ -12,8 +12,8 @@ typedef struct RunInputs {
     StrList layers;   /* hex diff ids, topmost first; empty with --rootfs */
     const char *image_id;
     const char *init_path; /* ambit-init on this host; NULL without --init */
-    bool own_ids; /* the container needs an id range of its own */
-    int store_lock; /* shared; the caller closes it when the use of the layers is recorded */
+    bool own_ids;          /* the container needs an id range of its own */
+    int store_lock;        /* shared; the caller closes it when the use of the layers is recorded */
 } RunInputs;
 
 /* An image that is not there is loaded from the program's own archive if it has that name. */
