@@ -84,7 +84,7 @@ static int cgroup_open_directory(const char *mount, const char *path, Error *err
     int length = snprintf(full, sizeof(full), "%s%s", mount, path);
     if (length < 0 || (size_t)length >= sizeof(full))
         return error_set(error, ERROR_LIMIT, ENAMETOOLONG, "path of cgroup %s is too long", path);
-    int fd = open(full, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(AT_FDCWD, full, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 && errno != ENOENT)
         return error_errno(error, errno, "open cgroup %s", full);
     return fd < 0 ? -ENOENT : fd;

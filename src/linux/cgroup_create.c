@@ -78,7 +78,7 @@ static void cgroup_make_hierarchical(CgroupMade *made, size_t end)
 {
     char kept = made->path[end];
     made->path[end] = '\0';
-    int fd CLEANUP(fd_closep) = open(made->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd CLEANUP(fd_closep) = openat(AT_FDCWD, made->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     made->path[end] = kept;
     if (fd >= 0)
         (void)!file_write_text_at(fd, "memory.use_hierarchy", "1");
@@ -115,7 +115,7 @@ static int cgroup_make_directory(const char *mount, const char *path, bool exclu
     int r = cgroup_make(made, exclusive, error);
     if (r < 0)
         return r;
-    int fd = open(made->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(AT_FDCWD, made->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return error_errno(error, errno, "open cgroup %s", made->path);
     return fd;

@@ -12,10 +12,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
 enum {
+    CGROUP_HOST_BUFFER_SIZE = 8192,  /* enough for a usual host's texts */
     CGROUP_HOST_TEXT_MAX = 16 << 20, /* of mountinfo: a few hundred bytes per mount */
 };
 
@@ -208,25 +210,48 @@ void cgroup_host_parse(const char *mountinfo, const char *self_cgroup, Arena *ar
     *ret_host = host;
 }
 
+/*
+ * A file of /proc in the caller's buffer (no page of the heap is touched for it), or if it is
+ * larger in the arena. NULL with the errno on failure.
+ */
+static const char *cgroup_host_text(const char *path, char *buffer, size_t size, Arena *arena)
+{
+    int fd CLEANUP(fd_closep) = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+    for (size_t used = 0; used < size;) {
+        ssize_t n = read(fd, buffer + used, size - used);
+        if (n < 0 && errno != EINTR)
+            return NULL;
+        if (n == 0) {
+            buffer[used] = '\0';
+            return buffer;
+        }
+        used += n > 0 ? (size_t)n : 0;
+    }
+    char *text;
+    int r = file_read_at(AT_FDCWD, path, CGROUP_HOST_TEXT_MAX, arena, &text, NULL);
+    errno = -r;
+    return r < 0 ? NULL : text;
+}
+
 int cgroup_host_read(Arena *arena, CgroupHost *ret_host, Error *error)
 {
-    char *mountinfo, *own = NULL;
-    int r = file_read_at(AT_FDCWD, "/proc/self/mountinfo", CGROUP_HOST_TEXT_MAX, arena, &mountinfo,
-                         NULL);
-    if (r < 0)
-        return error_errno(error, r, "read /proc/self/mountinfo");
-    r = file_read_at(AT_FDCWD, "/proc/self/cgroup", CGROUP_HOST_TEXT_MAX, arena, &own, NULL);
-    if (r < 0 && r != -ENOENT) /* a kernel without cgroups */
-        return error_errno(error, r, "read /proc/self/cgroup");
+    char mounts[CGROUP_HOST_BUFFER_SIZE], paths[CGROUP_HOST_BUFFER_SIZE];
+    const char *mountinfo = cgroup_host_text("/proc/self/mountinfo", mounts, sizeof(mounts), arena);
+    if (!mountinfo)
+        return error_errno(error, errno, "read /proc/self/mountinfo");
+    const char *own = cgroup_host_text("/proc/self/cgroup", paths, sizeof(paths), arena);
+    if (!own && errno != ENOENT) /* a kernel without cgroups */
+        return error_errno(error, errno, "read /proc/self/cgroup");
 
     CgroupHost host;
     cgroup_host_parse(mountinfo, own ? own : "", arena, &host);
     if (host.mode == CGROUP_V2) {
-        char *words;
         const char *file = arena_printf(arena, "%s/cgroup.controllers", host.unified_mount);
-        r = file_read_at(AT_FDCWD, file, CGROUP_HOST_TEXT_MAX, arena, &words, NULL);
-        if (r < 0)
-            return error_errno(error, r, "read %s", file);
+        const char *words = cgroup_host_text(file, paths, sizeof(paths), arena);
+        if (!words)
+            return error_errno(error, errno, "read %s", file);
         host.available = cgroup_controllers_parse(words, ' ') | CGROUP_HOST_V2_BUILTIN;
     }
     *ret_host = host;
