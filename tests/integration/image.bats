@@ -4,7 +4,7 @@
 
 load lib
 
-base_tar=$top/build/base.tar
+base_tar=$TOP/build/base.tar
 
 layer_dir() { # IMAGE: the directory of its topmost layer
     echo "$TEST_ROOT/layers/$(ambit image inspect "$1" --format '{{json .LayerDirectories}}' |
@@ -65,7 +65,7 @@ setup_file() {
 }
 
 @test "a tree survives import file by file" {
-    run "$top/tests/integration/compare-trees" "$TEST_DIR/tree" "$(layer_dir tree)" \
+    run "$TOP/tests/integration/compare-trees" "$TEST_DIR/tree" "$(layer_dir tree)" \
         --ignore-xattr trusted.ambit.bytes
     [ "$status" -eq 0 ] || { show; false; }
     # sparse stays sparse
@@ -180,6 +180,103 @@ setup_file() {
     expect_output 0
     try images --format '{{.Repository}}:{{.Tag}}' base
     expect_output 'base:latest'
+}
+
+@test "a layer that does not describe its directories gets them from the layers below" {
+    local low=$TEST_DIR/low high=$TEST_DIR/high dir
+    mkdir -p "$low"/{tmp,usr/lib,srv/private} "$high"/{tmp,lib,srv/private,opt/new}
+    make_rootfs "$low"
+    chmod 1777 "$low/tmp"
+    chmod 711 "$low/srv/private"
+    ln -s usr/lib "$low/lib"
+    touch -d '2020-01-01' "$low/srv/private"
+    printf x >"$high/tmp/x"
+    printf x >"$high/lib/libx"
+    printf x >"$high/srv/private/x"
+    printf x >"$high/opt/new/x"
+    tar -C "$high" --numeric-owner -cf "$TEST_DIR/high.tar" tmp/x lib/libx srv/private/x opt/new/x
+    "$ARCHIVE" --name implicit:1 "$TEST_DIR/implicit.tar" "$low" "$TEST_DIR/high.tar"
+    ambit load -q -i "$TEST_DIR/implicit.tar"
+    dir=$(layer_dir implicit:1)
+    # its name says that it is this image's own
+    [[ ${dir##*/} =~ ^[0-9a-f]{64}\.[0-9a-f]{32}$ ]] || { echo "$dir"; false; }
+    [ "$(stat -c '%a %u' "$dir/tmp")" = '1777 0' ]
+    [ "$(stat -c '%a' "$dir/srv/private")" = 711 ]
+    [ "$(stat -c '%a' "$dir/opt/new")" = 755 ]
+    [ -f "$dir/usr/lib/libx" ]
+    [ ! -e "$dir/lib" ]
+    try run --rm --net none implicit:1 /init stat /lib/libx
+    expect_status 0
+    try image check --deep
+    expect_output '0 findings, 0 repaired'
+
+    # The same layer on another base: unpacked for that one.
+    mkdir -p "$TEST_DIR/bare"
+    make_rootfs "$TEST_DIR/bare"
+    chmod 700 "$TEST_DIR/bare/tmp"
+    "$ARCHIVE" --name implicit:2 "$TEST_DIR/implicit2.tar" "$TEST_DIR/bare" "$TEST_DIR/high.tar"
+    ambit load -q -i "$TEST_DIR/implicit2.tar"
+    [ "$(stat -c %a "$(layer_dir implicit:2)/tmp")" = 700 ]
+    [ -f "$(layer_dir implicit:2)/lib/libx" ]
+    ambit rmi implicit:1
+    [ ! -e "$dir" ]
+    [ -f "$(layer_dir implicit:2)/lib/libx" ]
+    # ... and comes back by itself if it is lost
+    rm -rf "$(layer_dir implicit:2)"
+    try image check --repair
+    expect_match repaired
+    [ -f "$(layer_dir implicit:2)/lib/libx" ]
+    ambit rmi implicit:2
+}
+
+@test "whiteouts of layers hide what is below" {
+    local one=$TEST_DIR/w1 two=$TEST_DIR/w2
+    mkdir -p "$one"/{dir,opaque} "$two"/{dir,opaque}
+    make_rootfs "$one"
+    touch "$one/dir/gone" "$one/dir/stays" "$one/opaque/gone" "$one/file"
+    touch "$two/dir/.wh.gone" "$two/opaque/.wh..wh..opq" "$two/opaque/new" "$two/.wh.file"
+    "$ARCHIVE" --name white:1 "$TEST_DIR/white.tar" "$one" "$two"
+    ambit load -q -i "$TEST_DIR/white.tar"
+    try run --rm --net none white:1 /init stat /dir/stays
+    expect_status 0
+    try run --rm --net none white:1 /init stat /opaque/new
+    expect_status 0
+    for path in /dir/gone /opaque/gone /file; do
+        try run --rm --net none white:1 /init stat "$path"
+        [ "$status" -ne 0 ] || { echo "$path is visible"; false; }
+    done
+    ambit rmi white:1
+}
+
+@test "saved images are loaded by ambit and by skopeo, and are the same" {
+    local id other=$TEST_DIR/other
+    ambit load -q -t base -i "$base_tar"
+    ambit tag base saved:1
+    id=$(ambit image inspect saved:1 -f '{{.Id}}')
+    ambit save -o "$TEST_DIR/saved.tar" saved:1 tree init
+    ambit save saved:1 tree init | cmp - "$TEST_DIR/saved.tar" # the same bytes again
+    "$PROGRAMS/ambit" --root "$other" --state "$TEST_STATE" load -i "$TEST_DIR/saved.tar"
+    [ "$("$PROGRAMS/ambit" --root "$other" --state "$TEST_STATE" image inspect saved:1 \
+        -f '{{.Id}}')" = "$id" ]
+    "$PROGRAMS/ambit" --root "$other" --state "$TEST_STATE" images --format '{{.Repository}}' |
+        sort | xargs >"$TEST_DIR/names"
+    [ "$(cat "$TEST_DIR/names")" = 'init saved tree' ]
+    skopeo --insecure-policy inspect --config \
+        "oci-archive:$TEST_DIR/saved.tar:docker.io/library/saved:1" | jq -e '.config.Cmd[0] == "/bin/boundary"'
+    skopeo --insecure-policy inspect --config "docker-archive:$TEST_DIR/saved.tar:saved:1" |
+        jq -e '.config.Cmd[0] == "/bin/boundary"'
+    mkdir -p "$TEST_DIR/as-dir"
+    skopeo_copy "docker-archive:$TEST_DIR/saved.tar:saved:1" "oci:$TEST_DIR/as-dir:x:1"
+    run bash -c "ulimit -f 100; '$PROGRAMS/ambit' --root '$TEST_ROOT' --state '$TEST_STATE' \
+        save -o '$TEST_DIR/cut.tar' saved:1"
+    [ "$status" -ne 0 ]
+    try save -o /dev/full saved:1
+    expect_error 125 'No space left'
+    [ -c /dev/full ] # half an archive is removed, a device is not
+    try save nothing
+    expect_error 125 'no such image'
+    rm -rf "$other" "$TEST_DIR/saved.tar"
+    ambit rmi saved:1
 }
 
 @test "names: tag, rmi by name and by id" {

@@ -17,7 +17,7 @@ setup_file() {
     mkdir "$HOST"
     printf alive >"$HOST/canary"
     chmod 600 "$HOST/canary"
-    "$top/tests/security/hostile-archives" "$CORPUS" "$HOST/canary"
+    "$TOP/tests/security/hostile-archives" "$CORPUS" "$HOST/canary"
     "$ARCHIVE" --name neighbour "$TEST_DIR/neighbour.tar" "$HOST"
     ambit load -q -i "$TEST_DIR/neighbour.tar"
     fingerprint >"$TEST_DIR/before"
@@ -81,7 +81,7 @@ take() { # KIND FILE: as its name says
 @test "the corpus can do harm: what is refused here, a naive reader obeys" {
     mkdir "$TEST_DIR/naive" "$TEST_DIR/naive-host"
     printf alive >"$TEST_DIR/naive-host/canary"
-    "$top/tests/security/hostile-archives" "$TEST_DIR/naive-corpus" "$TEST_DIR/naive-host/canary"
+    "$TOP/tests/security/hostile-archives" "$TEST_DIR/naive-corpus" "$TEST_DIR/naive-host/canary"
     tar -C "$TEST_DIR/naive" -P -xf "$TEST_DIR/naive-corpus/layers/contain-absolute.tar"
     [ "$(cat "$TEST_DIR/naive-host/canary")" = dead ]
     rm -r "$TEST_DIR"/naive*

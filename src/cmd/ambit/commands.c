@@ -31,6 +31,7 @@ static const Command *const ambit_children[] = {
     &inspect_command,
     &images_command,
     &load_command,
+    &save_command,
     &import_command,
     &tag_command,
     &history_command,
