@@ -17,6 +17,8 @@
 #include "linux/cgroup_cpuset.h"
 #include "linux/cgroup_subtree.h"
 
+enum { CGROUP_CREATE_TRIES = 3 };
+
 /* A directory in the making. What this call made of `path` is between kept and end. */
 typedef struct CgroupMade {
     char *path;
@@ -89,7 +91,8 @@ static int cgroup_make(CgroupMade *made, bool exclusive, Error *error)
 {
     size_t length = strlen(made->path);
     int r = cgroup_make_component(made, length);
-    if (r == -ENOENT) {
+    /* Again if a parent goes meanwhile: another one's undoing. */
+    for (int tries = 0; r == -ENOENT && tries < CGROUP_CREATE_TRIES; tries++) {
         for (size_t end = made->mount_length + 1; end <= length; end++) {
             if (made->path[end] != '/' && made->path[end] != '\0')
                 continue;

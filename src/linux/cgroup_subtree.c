@@ -96,6 +96,14 @@ static int cgroup_subtree_enable_in(int directory, uint32_t controllers, Error *
     return result;
 }
 
+/* The first component of `names`. */
+static int cgroup_subtree_open_child(int directory, const char *names)
+{
+    char name[NAME_MAX + 1];
+    (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(names, "/"), names);
+    return openat(directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 int cgroup_subtree_enable(const char *mount, const char *path, int directory, uint32_t controllers,
                           Error *error)
 {
@@ -112,12 +120,9 @@ int cgroup_subtree_enable(const char *mount, const char *path, int directory, ui
         Error refused = { 0 };
         if (cgroup_subtree_enable_in(here, controllers, &refused) < 0 && first.kind == ERROR_NONE)
             first = refused;
-        size_t length = strcspn(name, "/");
-        if (name[length] == '\0')
+        if (!strchr(name, '/'))
             break; /* the last component passes nothing on */
-        char component[NAME_MAX + 1];
-        (void)snprintf(component, sizeof(component), "%.*s", (int)length, name);
-        int child = openat(here, component, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int child = cgroup_subtree_open_child(here, name);
         fd_close(here);
         here = child;
     }

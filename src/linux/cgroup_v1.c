@@ -97,17 +97,28 @@ static void cgroup_v1_add(CgroupSetting setting, Arena *arena, CgroupSetting **s
     *(CgroupSetting *)arena_append(arena, settings, count, sizeof(setting)) = setting;
 }
 
-int cgroup_v1_translate(const CgroupLimit *limit, Arena *arena, CgroupSetting **ret_settings,
-                        size_t *ret_count, Error *error)
+static bool cgroup_v1_has_swap(const CgroupLimit *limit)
 {
-    bool has_swap = (limit->set & CGROUP_LIMIT_MEMORY_SWAP) && limit->memory_swap != 0;
+    return (limit->set & CGROUP_LIMIT_MEMORY_SWAP) && limit->memory_swap != 0;
+}
+
+static int cgroup_v1_check_swap(const CgroupLimit *limit, Error *error)
+{
     bool has_memory = (limit->set & CGROUP_LIMIT_MEMORY) && limit->memory != 0;
-    if (has_swap && has_memory && limit->memory_swap > 0 &&
+    if (cgroup_v1_has_swap(limit) && has_memory && limit->memory_swap > 0 &&
         (limit->memory < 0 || limit->memory_swap < limit->memory))
         return error_set(error, ERROR_USAGE, EINVAL,
                          "the limit of memory + swap (%lld) is below that of memory (%lld)",
                          (long long)limit->memory_swap, (long long)limit->memory);
+    return 0;
+}
 
+int cgroup_v1_translate(const CgroupLimit *limit, Arena *arena, CgroupSetting **ret_settings,
+                        size_t *ret_count, Error *error)
+{
+    int r = cgroup_v1_check_swap(limit, error);
+    if (r < 0)
+        return r;
     CgroupSetting *settings = NULL;
     size_t count = 0;
     for (size_t i = 0; i < ARRAY_LEN(cgroup_v1_rows); i++) {
@@ -127,7 +138,7 @@ int cgroup_v1_translate(const CgroupLimit *limit, Arena *arena, CgroupSetting **
         };
         cgroup_v1_add(setting, arena, &settings, &count);
         /* No limit of memory makes sense only without one of memory + swap. */
-        if (row->bit == CGROUP_LIMIT_MEMORY && limit->memory < 0 && !has_swap)
+        if (row->bit == CGROUP_LIMIT_MEMORY && limit->memory < 0 && !cgroup_v1_has_swap(limit))
             cgroup_v1_add((CgroupSetting){ .controller = CGROUP_MEMORY,
                                            .file = "memory.memsw.limit_in_bytes",
                                            .value = "-1",
@@ -139,36 +150,36 @@ int cgroup_v1_translate(const CgroupLimit *limit, Arena *arena, CgroupSetting **
     return 0;
 }
 
+static const struct {
+    const char *file, *next_file, *absent;
+} cgroup_v1_device_rows[] = {
+    [CGROUP_READ_BPS] = { "blkio.throttle.read_bps_device", NULL,
+                          "CONFIG_BLK_DEV_THROTTLING is off" },
+    [CGROUP_WRITE_BPS] = { "blkio.throttle.write_bps_device", NULL,
+                           "CONFIG_BLK_DEV_THROTTLING is off" },
+    [CGROUP_READ_IOPS] = { "blkio.throttle.read_iops_device", NULL,
+                           "CONFIG_BLK_DEV_THROTTLING is off" },
+    [CGROUP_WRITE_IOPS] = { "blkio.throttle.write_iops_device", NULL,
+                            "CONFIG_BLK_DEV_THROTTLING is off" },
+    [CGROUP_DEVICE_WEIGHT] = { "blkio.weight_device", "blkio.bfq.weight_device", CGROUP_V1_NO_BFQ },
+    [CGROUP_DEVICE_LEAF_WEIGHT] = { "blkio.leaf_weight_device", NULL,
+                                    "it went with the CFQ I/O scheduler in Linux 5.0" },
+};
+
 int cgroup_v1_translate_device(const CgroupDeviceLimit *limit, Arena *arena,
                                CgroupSetting **ret_settings, size_t *ret_count, Error *error)
 {
-    static const struct {
-        const char *file, *next_file, *absent;
-    } rows[] = {
-        [CGROUP_READ_BPS] = { "blkio.throttle.read_bps_device", NULL,
-                              "CONFIG_BLK_DEV_THROTTLING is off" },
-        [CGROUP_WRITE_BPS] = { "blkio.throttle.write_bps_device", NULL,
-                               "CONFIG_BLK_DEV_THROTTLING is off" },
-        [CGROUP_READ_IOPS] = { "blkio.throttle.read_iops_device", NULL,
-                               "CONFIG_BLK_DEV_THROTTLING is off" },
-        [CGROUP_WRITE_IOPS] = { "blkio.throttle.write_iops_device", NULL,
-                                "CONFIG_BLK_DEV_THROTTLING is off" },
-        [CGROUP_DEVICE_WEIGHT] = { "blkio.weight_device", "blkio.bfq.weight_device",
-                                   CGROUP_V1_NO_BFQ },
-        [CGROUP_DEVICE_LEAF_WEIGHT] = { "blkio.leaf_weight_device", NULL,
-                                        "it went with the CFQ I/O scheduler in Linux 5.0" },
-    };
-    if ((size_t)limit->kind >= ARRAY_LEN(rows))
+    if ((size_t)limit->kind >= ARRAY_LEN(cgroup_v1_device_rows))
         return error_set(error, ERROR_USAGE, EINVAL, "no such kind of device limit");
     const char *value = arena_printf(arena, "%u:%u %llu", limit->major, limit->minor,
                                      (unsigned long long)limit->value);
     CgroupSetting *settings = NULL;
     size_t count = 0;
-    const char *next = rows[limit->kind].next_file;
+    const char *next = cgroup_v1_device_rows[limit->kind].next_file;
     CgroupSetting setting = { .controller = CGROUP_IO,
-                              .file = rows[limit->kind].file,
+                              .file = cgroup_v1_device_rows[limit->kind].file,
                               .value = value,
-                              .absent = rows[limit->kind].absent,
+                              .absent = cgroup_v1_device_rows[limit->kind].absent,
                               .or_next = next != NULL };
     cgroup_v1_add(setting, arena, &settings, &count);
     if (next) {

@@ -118,6 +118,9 @@ static void what_stays_does_so_all_the_time(void **state)
     Place *place = place_usable(state, CGROUP_NONE);
     if (!(place->host.available & CGROUP_BIT(CGROUP_DEVICES)))
         place_skip("no devices controller");
+    struct stat st;
+    assert_int_equal(stat("/dev/full", &st), 0);
+    assert_true(S_ISCHR(st.st_mode));
     place_create(place, CGROUP_BIT(CGROUP_DEVICES));
     const CgroupDeviceRule lists[2][3] = {
         { RULE(false, 'a', ANY, ANY, "rwm"), RULE(true, 'c', 1, 3, "rw-"),
