@@ -209,7 +209,9 @@ static char *request_sysctl_key(const char *text, size_t length, Arena *arena)
         for (char *p = key; *p; p++)
             *p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
     }
-    if (!request_only(key, "_-./:@") || !strchr(key, '/'))
+    /* A name between slashes neither begins nor ends with a dot, whichever way it is spelled. */
+    if (!request_only(key, "_-./:@") || !strchr(key, '/') || strstr(key, "/.") ||
+        strstr(key, "./") || strstr(key, "..") || key[0] == '.' || str_ends(key, "."))
         return NULL;
     const char *clean = request_clean_path(arena_printf(arena, "/%s", key), arena);
     return clean && str_eq(clean + 1, key) ? key : NULL;

@@ -69,6 +69,8 @@ static const struct {
     { "--sysctl net/../kernel/core_pattern=x i",
       "--sysctl: 'net/../kernel/core_pattern=x' is not a kernel parameter (example: "
       "net.ipv4.ip_forward=1)" },
+    { "--sysctl net.ipv4.conf./eth0=1 i", "--sysctl: 'net.ipv4.conf./eth0=1' is not a kernel "
+                                          "parameter (example: net.ipv4.ip_forward=1)" },
     { "--sysctl net..x=1 i", "--sysctl: 'net..x=1' is not a kernel parameter (example: "
                              "net.ipv4.ip_forward=1)" },
     { "--sysctl /net/x=1 i", "--sysctl: '/net/x=1' is not a kernel parameter (example: "
