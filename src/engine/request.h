@@ -133,6 +133,8 @@ typedef struct RequestHost {
     const char *address; /* an IPv4 or IPv6 address */
 } RequestHost;
 
+typedef enum RequestUpper { REQUEST_UPPER_DISK, REQUEST_UPPER_MEMORY } RequestUpper;
+
 typedef enum RequestPull {
     REQUEST_PULL_MISSING,
     REQUEST_PULL_ALWAYS,
@@ -174,6 +176,7 @@ typedef struct RunRequest {
 
     /* its files */
     bool read_only;
+    RequestUpper upper; /* where what it writes goes */
     RequestMount *mounts;
     size_t mount_count;
     RequestDevice *devices;

@@ -49,7 +49,7 @@ static int rootfs_stubs(const Lifecycle *lifecycle, Error *error)
     return r < 0 ? error_errno(error, r, "%s/stubs", lifecycle->engine->root) : 0;
 }
 
-int rootfs_layers(const Lifecycle *lifecycle, const StrList *layers, Arena *arena,
+int rootfs_layers(const Lifecycle *lifecycle, const StrList *layers, bool in_memory, Arena *arena,
                   PlanLayers *ret_layers, Error *error)
 {
     if (layers->count == 0)
@@ -67,6 +67,12 @@ int rootfs_layers(const Lifecycle *lifecycle, const StrList *layers, Arena *aren
         .lower_count = layers->count + 1,
         .volatile_upper = lifecycle->container.remove,
     };
+    if (in_memory) {
+        ret_layers->memory_upper = true;
+        ret_layers->upper = "upper";
+        ret_layers->work = "work";
+        return 0;
+    }
     /* The root of the tree has the mode of `upper`. */
     if ((mkdirat(lifecycle->data_fd, "upper", 0755) < 0 && errno != EEXIST) ||
         (mkdirat(lifecycle->data_fd, "work", 0700) < 0 && errno != EEXIST))

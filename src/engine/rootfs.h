@@ -38,5 +38,5 @@ int rootfs_copy(const Lifecycle *lifecycle, const PlanLayers *layers, uint32_t f
 /* Makes upper and work below the container's directory and names everything for the plan.
  * `layers`: hex diff ids, topmost first. A read-only root has an upper directory too: for the
  * places that mounts need and the image has not. */
-int rootfs_layers(const Lifecycle *lifecycle, const StrList *layers, Arena *arena,
+int rootfs_layers(const Lifecycle *lifecycle, const StrList *layers, bool in_memory, Arena *arena,
                   PlanLayers *ret_layers, Error *error) MUST_CHECK;

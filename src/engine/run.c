@@ -106,7 +106,9 @@ static int run_root(Run *run, Error *error)
         return 0;
     }
     run->rung = own_ids ? ROOTFS_IDMAPPED : ROOTFS_PLAIN;
-    return rootfs_layers(&run->lifecycle, &run->inputs.layers, run->arena, &run->layers, error);
+    return rootfs_layers(&run->lifecycle, &run->inputs.layers,
+                         run->request->read_only || run->request->upper == REQUEST_UPPER_MEMORY,
+                         run->arena, &run->layers, error);
 }
 
 static int run_plan(Run *run, Error *error)

@@ -67,9 +67,10 @@ static int overlay_open_dirs(const OverlayOptions *options, OverlayDirs *dirs, E
                          options->lower_count, OVERLAY_LOWERS_MAX);
     if (!options->upper != !options->work)
         return error_set(error, ERROR_USAGE, EINVAL, "an upper layer needs a work directory");
-    int r = overlay_open_dir(options->base_fd, options->upper, dirs, error);
+    int upper_base_fd = options->upper_elsewhere ? options->upper_base_fd : options->base_fd;
+    int r = overlay_open_dir(upper_base_fd, options->upper, dirs, error);
     if (r == 0)
-        r = overlay_open_dir(options->base_fd, options->work, dirs, error);
+        r = overlay_open_dir(upper_base_fd, options->work, dirs, error);
     for (size_t i = 0; r == 0 && i < options->lower_count; i++)
         r = overlay_open_dir(options->base_fd, options->lowers[i], dirs, error);
     return r;

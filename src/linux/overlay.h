@@ -15,6 +15,8 @@ typedef struct OverlayOptions {
     size_t lower_count;        /* 1 to 500 */
     const char *upper;         /* NULL: read-only overlay */
     const char *work;
+    bool upper_elsewhere; /* upper and work are relative to upper_base_fd instead */
+    int upper_base_fd;
     bool volatile_sync; /* "volatile": no fsync of the upper layer (discarded containers) */
     bool userxattr;     /* rootless: "userxattr" */
 } OverlayOptions;

@@ -132,6 +132,8 @@ typedef struct StepOverlay {
     const char *const *lowers; /* relative to the slot `in` */
     size_t lower_count;
     const char *upper, *work;
+    Slot
+        memory; /* a tmpfs for upper and work, which are made in it; 0: they are relative to `in` */
     bool volatile_sync;
 } StepOverlay;
 

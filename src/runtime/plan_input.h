@@ -12,6 +12,7 @@ typedef struct PlanLayers {
     const char *const *lowers; /* topmost first */
     size_t lower_count;
     const char *upper, *work; /* NULL: the root can only be read */
+    bool memory_upper;        /* upper and work are names in a tmpfs of the container's own */
     bool volatile_upper;      /* it is thrown away: no fsync reaches the disk */
 } PlanLayers;
 

@@ -21,12 +21,21 @@ static Slot plan_root_layers(PlanBuilder *builder)
     clone->with.mount = store;
     clone->out = store_slot;
 
+    Slot memory = 0;
+    if (layers->memory_upper) {
+        memory = plan_slot(plan, SLOT_MOUNT, PHASE_SUPPLY);
+        Step *tmpfs = plan_add(plan, STEP_MOUNT_NEW, PHASE_SUPPLY, "root.layers");
+        tmpfs->source = "tmpfs";
+        tmpfs->with.mount = arena_alloc(plan->arena, sizeof(StepMount));
+        tmpfs->out = memory;
+    }
     StepOverlay *overlay = arena_alloc(plan->arena, sizeof(*overlay));
     *overlay = (StepOverlay){
         .lowers = layers->lowers,
         .lower_count = layers->lower_count,
         .upper = layers->upper,
         .work = layers->work,
+        .memory = memory,
         .volatile_sync = layers->volatile_upper,
     };
     Slot root_slot = plan_slot(plan, SLOT_MOUNT, PHASE_SUPPLY);

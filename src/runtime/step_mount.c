@@ -119,18 +119,38 @@ int step_mount_clone(Runner *runner, const Step *step, Error *error)
     return 0;
 }
 
+/* Upper and work directory in a tmpfs of the container's own, which belong to its root. */
+static int step_memory_directories(const Runner *runner, const StepOverlay *overlay, Error *error)
+{
+    const char *const names[] = { overlay->upper, overlay->work };
+    int fd = runner->slots[overlay->memory];
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (mkdirat(fd, names[i], 0755) < 0)
+            return error_errno(error, errno, "%s in memory", names[i]);
+        int r = runner_chown(runner, fd, names[i], error);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 int step_overlay(Runner *runner, const Step *step, Error *error)
 {
     const StepOverlay *overlay = step->with.overlay;
     int base_fd = runner_slot(runner, step, error);
     if (base_fd < 0)
         return base_fd;
+    int r = overlay->memory ? step_memory_directories(runner, overlay, error) : 0;
+    if (r < 0)
+        return r;
     OverlayOptions options = {
         .base_fd = base_fd,
         .lowers = overlay->lowers,
         .lower_count = overlay->lower_count,
         .upper = overlay->upper,
         .work = overlay->work,
+        .upper_elsewhere = overlay->memory,
+        .upper_base_fd = runner->slots[overlay->memory],
         .volatile_sync = overlay->volatile_sync,
     };
     int mount_fd = overlay_mount(&options, error);
@@ -217,7 +237,10 @@ void step_describe_overlay(const Step *step, StrBuf *text)
 {
     const StepOverlay *overlay = step->with.overlay;
     strbuf_printf(text, "%zu layer%s", overlay->lower_count, overlay->lower_count == 1 ? "" : "s");
-    strbuf_printf(text, overlay->upper ? " under %s" : ", read-only", overlay->upper);
+    if (overlay->memory)
+        strbuf_add(text, " under memory");
+    else
+        strbuf_printf(text, overlay->upper ? " under %s" : ", read-only", overlay->upper);
 }
 
 int step_propagation(Runner *runner UNUSED, const Step *step, Error *error)

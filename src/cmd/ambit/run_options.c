@@ -73,6 +73,11 @@ static int run_sig_proxy(void *values, const Option *option, const char *value, 
     return 0;
 }
 
+static const char *const run_upper_words[] = {
+    [REQUEST_UPPER_DISK] = "disk",
+    [REQUEST_UPPER_MEMORY] = "memory",
+    NULL,
+};
 static const char *const run_pull_words[] = {
     [REQUEST_PULL_MISSING] = "missing",
     [REQUEST_PULL_ALWAYS] = "always",
@@ -154,6 +159,10 @@ const Option run_options[] = {
     { 0, "tmpfs", RUN_VALUE(tmpfs), "TARGET[:OPTIONS]", "Mount memory (repeatable)" },
     { 0, "read-only", OPTION_FLAG(RunRequest, read_only), NULL,
       "Make the root file system read-only" },
+    { 0, "upper", OPTION_ENUM(RunRequest, upper, run_upper_words), "WHERE",
+      "Keep what is written to the root on \"disk\" (default), or in \"memory\": faster, gone at "
+      "the "
+      "end, counted against --memory" },
     { 0, "device", RUN_VALUE(device), "DEVICE[:PATH][:rwm]",
       "Give the container a device of the host (repeatable)", .completes = "file" },
     { 0, "device-cgroup-rule", RUN_VALUE(device_rule), "RULE",
