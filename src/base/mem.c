@@ -14,7 +14,7 @@
 
 enum {
     ARENA_ALIGN = 16,
-    ARENA_BLOCK_MIN = 64 * 1024, /* untouched pages of it cost nothing */
+    ARENA_BLOCK_MIN = 8 * 1024,
     ARENA_BLOCK_MAX = 256 * 1024,
 };
 

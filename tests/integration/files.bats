@@ -127,3 +127,13 @@ load lib
     ambit run --rm -v "$BATS_TEST_TMPDIR:/data" --tmpfs /x "$IMAGE"
     [ "$(wc -l </proc/self/mountinfo)" -eq "$before" ]
 }
+
+@test "--upper memory and --read-only write nothing to the disk" {
+    inodes() { find "$TEST_ROOT/containers" "$TEST_ROOT/spare" 2>/dev/null | wc -l; }
+    start writes --upper memory init /init write /new text , say up , sleep 3
+    find "$TEST_ROOT/containers" -name new | grep -q . && return 1
+    grep -q ' / .*overlay.*upperdir=/upper' "/proc/$(ambit inspect -f '{{.State.Pid}}' writes)/mountinfo"
+    stop writes
+    try run --rm --read-only init /init touch /new
+    expect_status 1
+}
