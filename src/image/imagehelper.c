@@ -21,6 +21,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "image/imagemark.h"
 
 #define IMAGEHELPER_PROGRAM "ambit-image"
 #define IMAGEHELPER_BASE    "docker.io/library/base:latest"
@@ -116,14 +117,18 @@ static int imagehelper_spawn(const char *path, char *const *arguments,
     char *const environment[] = { path_variable, NULL };
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    sigset_t none;
+    sigset_t none, standard;
     int r = posix_spawn_file_actions_init(&actions);
     if (r != 0)
         return -r;
     (void)posix_spawnattr_init(&attributes);
     (void)sigemptyset(&none);
     (void)posix_spawnattr_setsigmask(&attributes, &none);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    (void)sigemptyset(&standard);
+    (void)sigaddset(&standard, SIGINT);
+    (void)sigaddset(&standard, SIGQUIT);
+    (void)posix_spawnattr_setsigdefault(&attributes, &standard);
+    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     for (int i = 0; r == 0 && i < IMAGEHELPER_FDS; i++)
         if (fds[i] >= 0)
             r = posix_spawn_file_actions_adddup2(&actions, fds[i], i);
@@ -234,8 +239,8 @@ static int imagehelper_failure(const ImageHelperRun *run, int status, Arena *are
                      *last ? last : "failed without a reason");
 }
 
-int imagehelper_call(const ImageStore *store, const ImageHelperCall *call, Arena *arena,
-                     const JsonValue **ret_answer, Error *error)
+static int imagehelper_run_all(const ImageStore *store, const ImageHelperCall *call, Arena *arena,
+                               const JsonValue **ret_answer, Error *error)
 {
     ImageHelperRun run CLEANUP(imagehelper_run_done) = { .out = -1, .err = -1 };
     int r = imagehelper_start(store, call, arena, &run, error);
@@ -251,6 +256,21 @@ int imagehelper_call(const ImageStore *store, const ImageHelperCall *call, Arena
         return imagehelper_failure(&run, status, arena, error);
     r = json_parse(strbuf_text(&run.out_text), run.out_text.length, NULL, arena, ret_answer, error);
     return r < 0 ? error_wrap(error, IMAGEHELPER_PROGRAM) : 0;
+}
+
+int imagehelper_call(const ImageStore *store, const ImageHelperCall *call, Arena *arena,
+                     const JsonValue **ret_answer, Error *error)
+{
+    /* Ctrl-C ends the helper, and we clean up after it. */
+    struct sigaction ignore = { .sa_handler = SIG_IGN }, interrupt, quit;
+    (void)sigaction(SIGINT, &ignore, &interrupt);
+    (void)sigaction(SIGQUIT, &ignore, &quit);
+    int r = imagehelper_run_all(store, call, arena, ret_answer, error);
+    if (r < 0)
+        imagemark_clean(store);
+    (void)sigaction(SIGINT, &interrupt, NULL);
+    (void)sigaction(SIGQUIT, &quit, NULL);
+    return r;
 }
 
 int imagehelper_added(const JsonValue *answer, Arena *arena, ImageAddedList *ret_list, Error *error)

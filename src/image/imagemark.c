@@ -165,3 +165,20 @@ bool imagemark_is_leftover(const ImageStore *store, const char *name)
         openat(store->root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
+
+/* Files are half-written index.json's, which only who holds the exclusive lock may judge. */
+static int imagemark_clean_one(void *context, const char *name, Error *error)
+{
+    const ImageStore *store = context;
+    struct stat st;
+    (void)error;
+    if (str_starts(name, ".tmp-") && fstatat(store->root_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISDIR(st.st_mode) && imagemark_is_leftover(store, name))
+        (void)!file_remove_tree_at(store->root_fd, name);
+    return 0;
+}
+
+void imagemark_clean(const ImageStore *store)
+{
+    (void)!imagemark_each(store->root_fd, imagemark_clean_one, (void *)store, NULL);
+}

@@ -38,3 +38,6 @@ int imagemark_each(int dirfd, int (*visit)(void *context, const char *name, Erro
 
 /* A ".tmp-*" of the store's root whose owner is gone. The caller holds the exclusive lock. */
 bool imagemark_is_leftover(const ImageStore *store, const char *name);
+
+/* Removes the directories among them, which needs no lock; what fails is left to the next sweep. */
+void imagemark_clean(const ImageStore *store);

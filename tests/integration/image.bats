@@ -344,6 +344,28 @@ setup_file() {
     done
 }
 
+@test "an interrupted import leaves nothing, and says so" {
+    local pid
+    mkfifo "$TEST_DIR/endless"
+    # as from a terminal: the signal goes to the whole group
+    setsid "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" \
+        image import "$TEST_DIR/endless" cut:1 >"$TEST_DIR/cut.out" 2>&1 3>&- &
+    pid=$!
+    exec 8>"$TEST_DIR/endless"
+    head -c 100000 "$TEST_DIR/tree.tar" >&8
+    await 5 pgrep -g "$pid" ambit-image
+    await 5 find "$TEST_ROOT" -maxdepth 1 -name '.tmp-*'
+    kill -INT -- "-$pid"
+    status=0
+    wait "$pid" || status=$?
+    exec 8>&-
+    [ "$status" -eq 125 ]
+    grep -q 'Interrupt' "$TEST_DIR/cut.out"
+    [ -z "$(find "$TEST_ROOT" -maxdepth 1 -name '.tmp-*')" ]
+    try image check
+    expect_output '0 findings, 0 repaired'
+}
+
 @test "a layer that got lost is unpacked again" {
     ambit load -q -t base -i "$base_tar"
     rm -rf "$(layer_dir base)"

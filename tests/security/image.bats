@@ -169,3 +169,15 @@ plan_of() { # IMAGE: without what differs from run to run
     diff <(plan_of plain:1) <(plan_of labelled:1)
     ambit rmi plain:1 labelled:1
 }
+
+@test "malformed environment of an image does not take the caller's" { # CVE-2026-57231
+    mkdir -p "$TEST_DIR/env-root"
+    make_rootfs "$TEST_DIR/env-root"
+    "$ARCHIVE" --name env:1 --env FOO --env '*' --env '=x' --cmd '/init env' "$TEST_DIR/env.tar" \
+        "$TEST_DIR/env-root"
+    ambit load -q -i "$TEST_DIR/env.tar"
+    FOO=secret try run --rm --net none env:1
+    expect_status 0
+    [ "$(grep -cE 'secret|^FOO|^\*|^=' <<<"$output")" -eq 0 ] || { show; false; }
+    ambit rmi env:1
+}

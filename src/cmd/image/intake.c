@@ -32,19 +32,6 @@ static int intake_open_at(int dirfd, const char *name)
     return fd < 0 ? -errno : fd;
 }
 
-/* What interrupted commands left; also the next sweep would remove it. Files are index.json's and
- * need the exclusive lock, which this has not. */
-static int intake_clean(void *context, const char *name, Error *error)
-{
-    const ImageStore *store = context;
-    struct stat st;
-    (void)error;
-    if (str_starts(name, ".tmp-") && fstatat(store->root_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        S_ISDIR(st.st_mode) && imagemark_is_leftover(store, name))
-        (void)!file_remove_tree_at(store->root_fd, name);
-    return 0;
-}
-
 int intake_open(const ImageStore *store, const IntakeLimits *limits, Arena *arena,
                 Intake *ret_intake, Error *error)
 {
@@ -57,7 +44,7 @@ int intake_open(const ImageStore *store, const IntakeLimits *limits, Arena *aren
         .keep_fd = -1,
     };
     Intake *intake = ret_intake;
-    (void)!imagemark_each(store->root_fd, intake_clean, (void *)store, NULL);
+    imagemark_clean(store);
     intake->fd = imagestore_make_temp(store, intake->name, error);
     if (intake->fd < 0)
         return intake->fd;
