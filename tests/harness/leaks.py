@@ -8,6 +8,7 @@ engine that hold no foreign process, interfaces with the engine's names.
 
 import os
 import re
+import stat
 import subprocess
 import time
 
@@ -34,6 +35,19 @@ def cgroups():
 
 def interfaces():
     return {n for n in os.listdir("/sys/class/net") if n.startswith(("ambit", "amb-", "veth"))}
+
+
+def damaged_devices():
+    """A test as root can replace what every program of the host relies on."""
+    wanted = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
+    for name, numbers in wanted.items():
+        try:
+            status = os.stat(f"/dev/{name}")
+            found = (os.major(status.st_rdev), os.minor(status.st_rdev))
+            if not stat.S_ISCHR(status.st_mode) or found != numbers or status.st_mode & 0o666 != 0o666:
+                yield f"/dev/{name} is {stat.filemode(status.st_mode)} {found}"
+        except OSError as error:
+            yield f"/dev/{name}: {error.strerror}"
 
 
 def foreign(cgroup, own):
@@ -85,6 +99,7 @@ class Snapshot:
                 break
             time.sleep(0.1)
         self.clean(mounts, groups)
+        lines += [f"host's device: {d}" for d in damaged_devices()]
         lines += [f"mount: {m}" for m in mounts] + [f"cgroup: {c}" for c in groups]
         return lines + [f"interface: {i}" for i in links] + [f"file: {f}" for f in self.files()]
 
