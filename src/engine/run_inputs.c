@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/companion.h"
 #include "base/file.h"
 #include "engine/listing.h"
 #include "image/imagehelper.h"
@@ -17,27 +18,11 @@
 
 enum { RUN_PROFILE_MAX = 4 * 1024 * 1024 };
 
-/* Where installed and freshly built programs keep their companions. */
-static const char *run_companion(const char *name, Arena *arena)
-{
-    char self[4096];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    if (length > 0) {
-        self[length] = '\0';
-        char *slash = strrchr(self, '/');
-        const char *beside =
-            arena_printf(arena, "%.*s/%s", slash ? (int)(slash - self) : 0, self, name);
-        if (access(beside, X_OK) == 0)
-            return beside;
-    }
-    return arena_printf(arena, "%s/%s", AMBIT_LIBEXECDIR, name);
-}
-
 static int run_find_init(const RunRequest *request, Arena *arena, RunInputs *inputs, Error *error)
 {
     if (!request->init)
         return 0;
-    inputs->init_path = run_companion("ambit-init", arena);
+    inputs->init_path = companion_program("ambit-init", arena);
     if (access(inputs->init_path, X_OK) < 0)
         return error_errno(error, errno, "--init: %s", inputs->init_path);
     return 0;

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/companion.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "image/imagemark.h"
@@ -33,53 +34,15 @@ enum {
     IMAGEHELPER_FDS = 5,
 };
 
-/*** Finding files that belong to the program. ***/
-
-/* The directory of the running program, or NULL. */
-static const char *imagehelper_program_dir(Arena *arena)
-{
-    char path[4096];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-    if (length <= 0)
-        return NULL;
-    path[length] = '\0';
-    char *slash = strrchr(path, '/');
-    if (!slash)
-        return NULL;
-    *slash = '\0';
-    return arena_strdup(arena, path);
-}
-
-static const char *imagehelper_candidate(const char *dir, const char *rest, int access_mode,
-                                         Arena *arena)
-{
-    if (str_empty(dir))
-        return NULL;
-    const char *path = arena_printf(arena, "%s/%s", dir, rest);
-    return faccessat(AT_FDCWD, path, access_mode, 0) == 0 ? path : NULL;
-}
-
-static const char *imagehelper_find_program(Arena *arena)
-{
-    const char *dir = imagehelper_program_dir(arena);
-    const char *path =
-        imagehelper_candidate(getenv("AMBIT_LIBEXEC"), IMAGEHELPER_PROGRAM, X_OK, arena);
-    if (!path)
-        path = imagehelper_candidate(dir, IMAGEHELPER_PROGRAM, X_OK, arena);
-    if (!path)
-        path = imagehelper_candidate(dir, "../libexec/ambit/" IMAGEHELPER_PROGRAM, X_OK, arena);
-    return path ? path : AMBIT_LIBEXECDIR "/" IMAGEHELPER_PROGRAM;
-}
-
 static const char *imagehelper_find_base(Arena *arena)
 {
-    const char *dir = imagehelper_program_dir(arena);
-    const char *path = imagehelper_candidate(getenv("AMBIT_DATADIR"), "base.tar", R_OK, arena);
-    if (!path)
-        path = imagehelper_candidate(dir, "../base.tar", R_OK, arena);
-    if (!path)
-        path = imagehelper_candidate(dir, "../share/ambit/base.tar", R_OK, arena);
-    return path ? path : AMBIT_DATADIR "/base.tar";
+    static const CompanionPlaces places = {
+        .variable = "AMBIT_DATADIR",
+        .relative = { "../base.tar", "../share/ambit/base.tar" },
+        .installed = AMBIT_DATADIR "/base.tar",
+        .access = R_OK,
+    };
+    return companion_find("base.tar", &places, arena);
 }
 
 /*** Starting it. ***/
@@ -151,7 +114,7 @@ static int imagehelper_start(const ImageStore *store, const ImageHelperCall *cal
 {
     int fds[IMAGEHELPER_FDS] = { -1, -1, -1, -1, -1 };
     int out[2], err[2];
-    const char *path = imagehelper_find_program(arena);
+    const char *path = companion_program(IMAGEHELPER_PROGRAM, arena);
     StrList words = { 0 };
     strlist_append(arena, &words, IMAGEHELPER_PROGRAM);
     strlist_append(arena, &words, call->command);

@@ -1,0 +1,23 @@
+/*
+ * Files that belong to the running program: where a build and `make install` put them, also when
+ * the whole installation was moved.
+ */
+#pragma once
+
+#include "base/mem.h"
+
+enum { COMPANION_RELATIVE_MAX = 3 };
+
+typedef struct CompanionPlaces {
+    const char *variable; /* an environment variable that names a directory: looked at first */
+    const char *relative[COMPANION_RELATIVE_MAX]; /* from the directory of the running program */
+    const char *installed;                        /* the path as it was configured */
+    int access;                                   /* R_OK, X_OK */
+} CompanionPlaces;
+
+/* The first place where it is; else `installed`, for the error message. */
+const char *companion_find(const char *name, const CompanionPlaces *places, Arena *arena);
+
+/* A program: in $AMBIT_LIBEXEC (tests), beside the running one, in ../libexec/ambit from there, or
+ * where it was installed. */
+const char *companion_program(const char *name, Arena *arena);
