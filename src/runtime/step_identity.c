@@ -89,9 +89,19 @@ int step_identity(Runner *runner, const Step *step UNUSED, Error *error)
     return r;
 }
 
-int step_capabilities(Runner *runner UNUSED, const Step *step, Error *error)
+/*
+ * Somebody other than root loses at exec what is not ambient. The engine's users (a name or number
+ * looked up inside) lose it before, as docker's do: else CAP_DAC_OVERRIDE would execute a program
+ * that only root may. With an OCI configuration the sets are what it says.
+ */
+int step_capabilities(Runner *runner, const Step *step, Error *error)
 {
-    return capability_apply(step->with.capabilities, error);
+    CapabilitySets sets = *step->with.capabilities;
+    if (runner->identity.name && runner->identity.uid != 0) {
+        sets.effective &= sets.ambient;
+        sets.permitted &= sets.ambient;
+    }
+    return capability_apply(&sets, error);
 }
 
 void step_describe_user(const Step *step, StrBuf *text)
