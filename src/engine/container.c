@@ -37,6 +37,7 @@ static const Field container_fields[] = {
     FIELD_STRMAP(Container, "annotations", annotations, 0),
     FIELD_STRLIST(Container, "anonymousVolumes", anonymous_volumes, 0),
     FIELD_STR(Container, "rung", rung, 0),
+    FIELD_I64(Container, "started", started, 0),
     FIELD_I64(Container, "finished", finished, 0),
     FIELD_I32(Container, "exitStatus", exit_status, 0),
     FIELD_BOOL(Container, "oomKilled", oom_killed, 0),

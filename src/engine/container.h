@@ -47,6 +47,7 @@ typedef struct Container {
     StrMap labels, annotations;
     StrList anonymous_volumes; /* removed with it */
     const char *rung;          /* which way the root was made: rootfs.h */
+    int64_t started;           /* seconds since 1970; written when it has ended */
     int64_t finished;          /* 0: has not ended */
     int32_t exit_status;
     bool oom_killed;

@@ -89,7 +89,7 @@ int lifecycle_begin(const Engine *engine, const LifecycleWish *wish, Arena *aren
 int lifecycle_started(Lifecycle *lifecycle, pid_t pid, Error *error)
 {
     lifecycle->state.pid = pid;
-    lifecycle->state.started = time(NULL);
+    lifecycle->state.started = lifecycle->container.started = time(NULL);
     int r = clone_start_time(pid, &lifecycle->state.start_ticks);
     if (r < 0)
         return error_errno(error, r, "start time of process %d", (int)pid);

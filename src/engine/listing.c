@@ -161,7 +161,8 @@ static void listing_inspect_state(const ListingItem *item, JsonWriter *writer)
                     item->state && item->status == CONTAINER_RUNNING ? item->state->pid : 0);
     listing_integer(writer, "ExitCode", container ? container->exit_status : 0);
     listing_string(writer, "Error", container ? container->error : NULL);
-    listing_time(writer, "StartedAt", item->state ? item->state->started : 0);
+    int64_t ended_start = container ? container->started : 0;
+    listing_time(writer, "StartedAt", item->state ? item->state->started : ended_start);
     listing_time(writer, "FinishedAt", container ? container->finished : 0);
     json_write_end_object(writer);
 }
