@@ -22,7 +22,8 @@ enum { FOREGROUND_PATIENCE = 3, FOREGROUND_HOLD_MS = 100 };
 
 typedef struct ForegroundSignals {
     int pidfd;
-    int urgent; /* SIGINT and SIGTERM so far */
+    bool silent; /* --sig-proxy=false: nothing is passed on */
+    int urgent;  /* SIGINT and SIGTERM so far */
 } ForegroundSignals;
 
 int foreground_streams(bool interactive, bool detach, Error *error)
@@ -58,6 +59,8 @@ static int foreground_on_signal(void *context, int signal, Error *error)
         return 0;
     if ((signal == SIGINT || signal == SIGTERM) && ++signals->urgent >= FOREGROUND_PATIENCE)
         signal = SIGKILL;
+    else if (signals->silent)
+        return 0;
     int r = clone_pidfd_signal(signals->pidfd, signal, error);
     return r == -ESRCH ? 0 : r;
 }
@@ -103,7 +106,7 @@ static int foreground_relay(const Foreground *foreground, const sigset_t *signal
 int foreground_wait(const Foreground *foreground, const sigset_t *signals, int *ret_status,
                     Error *error)
 {
-    ForegroundSignals state = { .pidfd = foreground->pidfd };
+    ForegroundSignals state = { .pidfd = foreground->pidfd, .silent = foreground->no_signal_proxy };
     Error failure = { 0 };
     int r = foreground_relay(foreground, signals, &state, &failure);
     if (r < 0) /* without us nobody looks after the program */

@@ -17,6 +17,7 @@ typedef struct Foreground {
     pid_t pid;        /* a child of the caller */
     int pidfd;
     const char *detach_keys; /* NULL: ctrl-p,ctrl-q */
+    bool no_signal_proxy;    /* signals are swallowed; only a third INT or TERM ends it all */
 } Foreground;
 
 /* Without interactive, standard input is /dev/null from here on, as docker's users expect; a

@@ -195,6 +195,7 @@ static int run_wait(Run *run, const Launched *launched, int *ret_status, Error *
 {
     Foreground foreground = {
         .interactive = run->request->interactive,
+        .no_signal_proxy = run->request->no_signal_proxy,
         .terminal = run->request->terminal,
         .terminal_fd = launched->terminal_fd,
         .pid = launched->pid,
