@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/printable.h"
 #include "commands.h"
 #include "output.h"
 
@@ -31,7 +32,8 @@ int main(int argc, char **argv)
     if (r == COMMAND_HELP)
         r = main_help(&call, &error);
     if (r < 0) {
-        (void)dprintf(STDERR_FILENO, "%s: %s\n", call.path, error.message);
+        /* Names from the command line and from images are in it: one line, whatever they hold. */
+        (void)dprintf(STDERR_FILENO, "%s: %s\n", call.path, printable_copy(&arena, error.message));
         return error_exit_status(&error);
     }
     return call.exit_status;
