@@ -11,6 +11,7 @@ field() { # CONTAINER TEMPLATE
 keep() { # NAME ARGUMENT...: as `start`, but the container stays when it has ended
     local name=$1
     shift
+    : >"$TEST_DIR/$name.out"
     "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" run --name "$name" "$@" \
         >"$TEST_DIR/$name.out" 2>"$TEST_DIR/$name.err" </dev/null 3>&- &
     echo $! >"$TEST_DIR/$name.pid"

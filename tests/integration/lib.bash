@@ -126,6 +126,7 @@ await() { # SECONDS COMMAND...: until the command succeeds
 start() { # NAME ARGUMENT... (of run, without --name)
     local name=$1
     shift
+    : >"$TEST_DIR/$name.out" # or what an earlier one of this name said would be taken for ours
     # Not the function: its subshell would be what signals go to.
     "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" run --rm --name "$name" "$@" \
         >"$TEST_DIR/$name.out" 2>"$TEST_DIR/$name.err" </dev/null 3>&- &
