@@ -92,7 +92,7 @@ static void launch_child_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int launch_child_steps(Runner *runner, bool hold, Error *error)
+static int launch_child_steps(Runner *runner, const LaunchOptions *options, Error *error)
 {
     launch_child_signals();
     /* Capabilities in the new user namespace are there from its first moment, so what takes long
@@ -111,20 +111,21 @@ static int launch_child_steps(Runner *runner, bool hold, Error *error)
         r = launch_child_slots(runner, error);
     if (r == 0)
         r = phase_run(runner, PHASE_ROOT, error);
-    if (r == 0 && hold) {
+    if (r == 0 && options->hold)
         r = channel_tell(runner->channel, MESSAGE_READY, error);
-        if (r == 0)
-            r = channel_expect(runner->channel, MESSAGE_START, error);
-    }
+    /* Whoever hears of the program must find the container's state, and what cannot be written
+     * down must not run. Mostly the word has come long before. */
+    if (r == 0 && (options->hold || options->created))
+        r = channel_expect(runner->channel, MESSAGE_START, error);
     if (r == 0)
         r = phase_run(runner, PHASE_FINISH, error);
     return r;
 }
 
-_Noreturn static void launch_child(Runner *runner, bool hold)
+_Noreturn static void launch_child(Runner *runner, const LaunchOptions *options)
 {
     Message message = { .kind = MESSAGE_FAILED };
-    int r = launch_child_steps(runner, hold, &message.error);
+    int r = launch_child_steps(runner, options, &message.error);
     if (r == 0)
         (void)error_set(&message.error, ERROR_SYSTEM, EINVAL, "the plan ends without exec");
     (void)!channel_send(runner->channel, &message, NULL, 0, NULL);
@@ -180,7 +181,7 @@ static int launch_make_child(Runner *runner, const LaunchOptions *options, int e
     if (pid == 0) {
         fd_close(ends[0]);
         runner->channel = ends[1];
-        launch_child(runner, options->hold);
+        launch_child(runner, options);
     }
     launched->pid = pid;
     runner->child = pid;
@@ -332,6 +333,8 @@ static int launch_run(Runner *runner, const LaunchOptions *options, int ends[2],
         r = launch_supply(runner, ends[0], error);
     if (r == 0 && options->created)
         r = options->created(options->context, launched, error);
+    if (r == 0 && options->created && !options->hold)
+        r = channel_tell(ends[0], MESSAGE_START, error);
     if (r == 0)
         r = launch_finish(ends[0], options->hold, launched, error);
     else

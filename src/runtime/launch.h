@@ -26,7 +26,8 @@ typedef struct LaunchOptions {
     bool keep_cgroup; /* exec: it is another container's, failure does not remove it */
     StepTime *times;  /* trace_new(), or NULL */
     /* Called once the child exists and works on its own: the place to record its pid while it
-     * builds its root. A negative answer ends the launch. */
+     * builds its root. The program is not executed before this returns; a negative answer ends
+     * the launch. */
     int (*created)(void *context, const Launched *launched, Error *error);
     void *context;
 } LaunchOptions;
