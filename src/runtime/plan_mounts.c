@@ -55,7 +55,7 @@ static int plan_mount_words(const PlanBuilder *builder, const SpecMount *mount, 
     else if (words->bind && builder->input->engine_mounts && builder->plan->own_userns)
         words->step.idmap = STEP_IDMAP_PREFERRED;
     if (words->bind && builder->input->engine_mounts && builder->plan->own_userns)
-        words->step.rec_set |= MOUNT_ATTR_NODEV;
+        *(words->step.recursive ? &words->step.rec_set : &words->step.set) |= MOUNT_ATTR_NODEV;
     return 0;
 }
 
