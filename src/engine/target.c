@@ -1,6 +1,7 @@
 /*
- * Names before numbers: a container called "7" is meant by 7. Only a prefix of an id can be both,
- * by chance, and chance must not decide what a person looks at or enters.
+ * Names before numbers: a container called "7" is meant by 7. But the prefix of an id is digits by
+ * chance only, and chance must not decide what a person looks at or enters: the kernel's highest
+ * pid is 4194304, and what is not longer is a pid.
  */
 #include "engine/target.h"
 
@@ -9,9 +10,10 @@
 #include <string.h>
 
 #include "base/fd.h"
-#include "base/printable.h"
 #include "engine/names.h"
 #include "linux/process.h"
+
+enum { TARGET_PID_DIGITS = 7 };
 
 static bool target_is_number(const char *word)
 {
@@ -65,51 +67,36 @@ static int target_open_container(const Engine *engine, const char *id, const cha
     return 0;
 }
 
-static int target_ambiguous(pid_t pid, const char *id, Error *error)
+/* A number that could be a pid stands for a container only as its name. */
+static int target_resolve(const Engine *engine, const char *word, char id[NAMES_ID_LENGTH + 1],
+                          Error *error)
 {
-    char name[64] = "";
-    int fd CLEANUP(fd_closep) = process_open(-1, pid, NULL);
-    ProcessStat stat;
-    if (fd >= 0 && process_stat(fd, &stat, NULL) == 0)
-        (void)memcpy(name, stat.name, sizeof(name));
-    StrBuf text CLEANUP(strbuf_done) = { 0 };
-    printable_add(&text, name);
-    return error_set(error, ERROR_CONFLICT, ENOTUNIQ,
-                     "'%d' is a process (%s) and the beginning of a container's id (%.*s): write "
-                     "pid:%d, or more of the id",
-                     (int)pid, strbuf_text(&text), NAMES_SHORT_LENGTH, id, (int)pid);
+    if (!engine)
+        return error_set(error, ERROR_NOT_FOUND, ENOENT, "no container '%s'", word);
+    bool number = target_is_number(word) && strlen(word) <= TARGET_PID_DIGITS;
+    int r = names_resolve(engine, word, id, error);
+    if (number && (r < 0 || str_starts(id, word))) /* not by its name */
+        return error_set(error, ERROR_NOT_FOUND, ENOENT, "no container '%s'", word);
+    return r;
 }
 
 int target_open(const Engine *engine, const char *word, Arena *arena, Target *ret_target,
                 Error *error)
 {
     pid_t pid = 0;
-    if (str_starts(word, "pid:")) {
-        int r = target_parse_pid(word + strlen("pid:"), &pid, error);
-        return r < 0 ? r : target_open_pid(pid, ret_target, error);
-    }
-    bool number = target_is_number(word);
     char id[NAMES_ID_LENGTH + 1];
     Error missing = { 0 };
-    int r = engine ? names_resolve(engine, word, id, &missing) : -ENOENT;
-    if (r < 0 && number && (!engine || missing.kind == ERROR_NOT_FOUND)) {
-        r = target_parse_pid(word, &pid, error);
-        return r < 0 ? r : target_open_pid(pid, ret_target, error);
-    }
-    if (r < 0 && !engine)
-        return error_set(error, ERROR_NOT_FOUND, ENOENT, "no container '%s'", word);
-    if (r < 0) {
+    bool is_pid = str_starts(word, "pid:");
+    int r = is_pid ? 0 : target_resolve(engine, word, id, &missing);
+    if (r == 0 && !is_pid)
+        return target_open_container(engine, id, word, arena, ret_target, error);
+    if (!is_pid && (!target_is_number(word) || missing.kind != ERROR_NOT_FOUND)) {
         if (error)
             *error = missing;
         return r;
     }
-    if (number && str_starts(id, word) && !str_eq(id, word) &&
-        target_parse_pid(word, &pid, NULL) == 0) {
-        Target other CLEANUP(target_done) = TARGET_NONE;
-        if (target_open_pid(pid, &other, NULL) == 0)
-            return target_ambiguous(pid, id, error);
-    }
-    return target_open_container(engine, id, word, arena, ret_target, error);
+    r = target_parse_pid(is_pid ? word + strlen("pid:") : word, &pid, error);
+    return r < 0 ? r : target_open_pid(pid, ret_target, error);
 }
 
 int target_verify(const Target *target, Error *error)

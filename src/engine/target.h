@@ -2,10 +2,10 @@
  * The process that a word of the command line means: a container's first process, or any process
  * of the host.
  *
- *   NAME, ID          a container
- *   prefix of an ID   a container; a number that is the pid of a process too is refused
- *   NUMBER            a process, if no container has that name or id
- *   pid:NUMBER        a process, without a look at containers
+ *   NAME, ID, prefix of an ID   a container
+ *   NUMBER                      a process, unless a container has that name; with 8 digits or more
+ *                               it is no pid and can be the prefix of an id
+ *   pid:NUMBER                  a process, whatever containers are called
  *
  * The process is held by a descriptor of its /proc directory, so that everything learnt of it is
  * about one process, even if it ends and its pid is used again.

@@ -61,8 +61,8 @@ const Command explain_command = {
         "(capabilities, system calls) and what it may use (control group, limits), each beside "
         "what the host has. Without an argument it is about the process that calls it, as a "
         "shell.\n\n"
-        "A container is named by its name, its id or the beginning of that. A number that no "
-        "container is called by is a process id; pid:NUMBER always is one.",
+        "A container is named by its name, its id or the beginning of that. A number of up to 7 "
+        "digits is a process id, unless a container is called so; pid:NUMBER always is one.",
     .examples = "# a container\n"
                 "ambit explain web\n"
                 "# a plain process, to compare\n"

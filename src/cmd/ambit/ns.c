@@ -108,7 +108,7 @@ static int ns_run_list(CommandCall *call, NamespaceType type, const Residents *r
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     ns_print_list(&list, call->values, &text);
     r = output_write(strbuf_text(&text), error);
-    if (unreadable)
+    if (unreadable && isatty(STDOUT_FILENO))
         (void)dprintf(STDERR_FILENO, "%s: %zu process%s not for this user to look at\n", call->path,
                       unreadable, unreadable == 1 ? " is" : "es are");
     return r;
