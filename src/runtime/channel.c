@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 static const struct {
     const char *name;
@@ -28,6 +30,57 @@ int channel_open(int ret_ends[2], Error *error)
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ret_ends) < 0)
         return error_errno(error, errno, "handshake: socketpair");
     return 0;
+}
+
+/* By way of the descriptor: a path of any length fits into sun_path so. */
+static int channel_address(int dirfd, const char *name, struct sockaddr_un *address, Error *error)
+{
+    char directory[FD_PATH_SIZE];
+    *address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+    int n = snprintf(address->sun_path, sizeof(address->sun_path), "%s/%s",
+                     fd_path(dirfd, directory), name);
+    if (n < 0 || (size_t)n >= sizeof(address->sun_path))
+        return error_set(error, ERROR_SYSTEM, ENAMETOOLONG, "handshake: %s", name);
+    return 0;
+}
+
+static int channel_socket(Error *error)
+{
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    return fd < 0 ? error_errno(error, errno, "handshake: socket") : fd;
+}
+
+int channel_listen(int dirfd, const char *name, Error *error)
+{
+    struct sockaddr_un address;
+    int r = channel_address(dirfd, name, &address, error);
+    int fd CLEANUP(fd_closep) = r < 0 ? r : channel_socket(error);
+    if (fd < 0)
+        return fd;
+    if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 4) < 0)
+        return error_errno(error, errno, "handshake: listen at %s", name);
+    return TAKE_FD(fd);
+}
+
+int channel_accept(int socket, Error *error)
+{
+    int fd;
+    do
+        fd = accept4(socket, NULL, NULL, SOCK_CLOEXEC);
+    while (fd < 0 && errno == EINTR);
+    return fd < 0 ? error_errno(error, errno, "handshake: accept") : fd;
+}
+
+int channel_connect(int dirfd, const char *name, Error *error)
+{
+    struct sockaddr_un address;
+    int r = channel_address(dirfd, name, &address, error);
+    int fd CLEANUP(fd_closep) = r < 0 ? r : channel_socket(error);
+    if (fd < 0)
+        return fd;
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+        return error_errno(error, errno, "handshake: connect to %s", name);
+    return TAKE_FD(fd);
 }
 
 int channel_send(int end, const Message *message, const int *fds, size_t count, Error *error)

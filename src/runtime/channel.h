@@ -6,8 +6,9 @@
  *   MAPPED    parent                       the child's ids are mapped: it may become root inside
  *   SUPPLIED  parent  descriptors          every slot the parent filled for the child
  *   TERMINAL  child   the pty's master     the container has a terminal
- *   READY     child                        all done but the exec; it waits for START (create)
- *   START     parent                       exec now
+ *   READY     child                        the tree is built; it waits for START (create)
+ *   START     parent, or any process       finish and exec
+ *             through channel_connect()
  *   FAILED    child   an Error             the child gives up
  *   (end)     child                        exec succeeded: the socket was closed by it
  */
@@ -40,6 +41,14 @@ typedef struct Message {
 
 /* A connected pair, both close-on-exec. */
 int channel_open(int ret_ends[2], Error *error) MUST_CHECK;
+
+/*
+ * A meeting point that outlives the process that made it: a listening socket `name` in the
+ * directory, which nobody but its owner may enter. connect: -ECONNREFUSED when nobody listens.
+ */
+int channel_listen(int dirfd, const char *name, Error *error) MUST_CHECK;
+int channel_accept(int socket, Error *error) MUST_CHECK;
+int channel_connect(int dirfd, const char *name, Error *error) MUST_CHECK;
 
 /* fds may be NULL with count 0. */
 int channel_send(int end, const Message *message, const int *fds, size_t count, Error *error)

@@ -92,6 +92,29 @@ static void launch_child_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/*
+ * Whoever started us may be gone, so another process brings the word, through a socket that we
+ * listen on. One that connects and dies without the word has not started anything.
+ */
+static int launch_child_hold(Runner *runner, int start_socket, Error *error)
+{
+    int r = channel_tell(runner->channel, MESSAGE_READY, error);
+    if (r < 0)
+        return r;
+    for (;;) {
+        int end = channel_accept(start_socket, error);
+        if (end < 0)
+            return end;
+        fd_close(runner->channel);
+        runner->channel = end; /* errors go to who starts us, and our exec ends it */
+        Message message;
+        size_t count = 0;
+        r = channel_receive(end, &message, NULL, &count, error);
+        if (r < 0 || message.kind == MESSAGE_START)
+            return r;
+    }
+}
+
 static int launch_child_steps(Runner *runner, const LaunchOptions *options, Error *error)
 {
     launch_child_signals();
@@ -112,10 +135,10 @@ static int launch_child_steps(Runner *runner, const LaunchOptions *options, Erro
     if (r == 0)
         r = phase_run(runner, PHASE_ROOT, error);
     if (r == 0 && options->hold)
-        r = channel_tell(runner->channel, MESSAGE_READY, error);
+        r = launch_child_hold(runner, options->start_socket, error);
     /* Whoever hears of the program must find the container's state, and what cannot be written
      * down must not run. Mostly the word has come long before. */
-    if (r == 0 && (options->hold || options->created))
+    if (r == 0 && options->created && !options->hold)
         r = channel_expect(runner->channel, MESSAGE_START, error);
     if (r == 0)
         r = phase_run(runner, PHASE_FINISH, error);
@@ -361,17 +384,17 @@ int launch_container(const Plan *plan, const LaunchOptions *options, Launched *r
         launch_abort(&launched, options->keep_cgroup);
         return r;
     }
-    launched.channel = options->hold ? TAKE_FD(ends[0]) : -1;
     fd_close(ends[0]);
     *ret_launched = launched;
     return 0;
 }
 
-int launch_release(Launched *launched, Error *error)
+int launch_start(int end, Error *error)
 {
-    int end CLEANUP(fd_closep) = TAKE_FD(launched->channel);
-    int r = channel_tell(end, MESSAGE_START, error);
-    return r < 0 ? r : launch_finish(end, false, launched, error);
+    int channel CLEANUP(fd_closep) = end;
+    Launched launched = LAUNCHED_NONE;
+    int r = channel_tell(channel, MESSAGE_START, error);
+    return r < 0 ? r : launch_finish(channel, false, &launched, error);
 }
 
 void launch_done(Launched *launched)
@@ -380,7 +403,6 @@ void launch_done(Launched *launched)
         return;
     fd_close(launched->pidfd);
     fd_close(launched->terminal_fd);
-    fd_close(launched->channel);
     cgroup_done(&launched->cgroup);
     *launched = LAUNCHED_NONE;
 }

@@ -14,15 +14,17 @@ typedef struct Launched {
     int pidfd;
     int terminal_fd; /* master of its terminal, or -1 */
     Cgroup cgroup;   /* open; its path lives in the plan's arena */
-    int channel;     /* held launches: launch_release() needs it; else -1 */
 } Launched;
 
 #define LAUNCHED_NONE \
-    ((Launched){ .pidfd = -1, .terminal_fd = -1, .cgroup = CGROUP_EMPTY, .channel = -1 })
+    ((Launched){ .pidfd = -1, .terminal_fd = -1, .cgroup = CGROUP_EMPTY })
 
 typedef struct LaunchOptions {
     const CgroupHost *cgroup_host;
-    bool hold;        /* stop before exec until launch_release() (`create`, `start`) */
+    /* Stop before the last phase until launch_start() comes through `start_socket`, a
+     * channel_listen() one: whoever made the child may be gone by then (`create`, `start`). */
+    bool hold;
+    int start_socket;
     bool keep_cgroup; /* exec: it is another container's, failure does not remove it */
     StepTime *times;  /* trace_new(), or NULL */
     /* Called once the child exists and works on its own: the place to record its pid while it
@@ -38,5 +40,7 @@ typedef struct LaunchOptions {
  */
 int launch_container(const Plan *plan, const LaunchOptions *options, Launched *ret_launched,
                      Error *error) MUST_CHECK;
-int launch_release(Launched *launched, Error *error) MUST_CHECK;
+/* Lets a held child go on, from any process. `end` is a channel_connect()ed one, closed here.
+ * Returns when the program has been executed; the child's own error if it could not be. */
+int launch_start(int end, Error *error) MUST_CHECK;
 void launch_done(Launched *launched); /* closes descriptors; kills nothing */

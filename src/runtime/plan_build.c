@@ -243,6 +243,7 @@ static int plan_finish(PlanBuilder *builder, Error *error)
         .extra_groups = input->extra_groups,
         .parent_death_signal = input->parent_death_signal,
         .preserve_fds = input->preserve_fds,
+        .keep_keyring = input->keep_keyring,
     };
     if (input->init_path) {
         process.init = plan_slot(builder->plan, SLOT_FILE, PHASE_HOST);

@@ -55,6 +55,7 @@ int plan_build_exec(const PlanExecInput *input, Arena *arena, Plan *ret_plan, Er
         .user = input->user,
         .extra_groups = input->extra_groups,
         .preserve_fds = input->preserve_fds,
+        .keep_keyring = input->keep_keyring,
     };
     int r = plan_process(&process, error);
     if (r < 0)

@@ -34,6 +34,7 @@ typedef struct PlanInput {
                            whatever an image brings */
     uint16_t rows, columns; /* of the terminal, when the spec has no consoleSize */
     int preserve_fds;
+    bool keep_keyring; /* the program has the caller's session keyring */
 } PlanInput;
 
 /* A process in a container that exists (`exec`): joins its namespaces and cgroup, then the same
@@ -51,4 +52,5 @@ typedef struct PlanExecInput {
     bool userns_host; /* the container has the host's user namespace */
     uint16_t rows, columns;
     int preserve_fds;
+    bool keep_keyring; /* the program has the caller's session keyring */
 } PlanExecInput;

@@ -34,6 +34,7 @@ typedef struct PlanProcess {
     const char *init_path;
     int parent_death_signal;
     int preserve_fds;
+    bool keep_keyring;
     Slot init;
 } PlanProcess;
 int plan_process(const PlanProcess *input, Error *error) MUST_CHECK;

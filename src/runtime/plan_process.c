@@ -135,7 +135,8 @@ static void plan_labels(const PlanProcess *input)
 static void plan_early(const PlanProcess *input)
 {
     Plan *plan = input->plan;
-    (void)plan_add(plan, STEP_KEYRING, PHASE_FINISH, "default");
+    if (!input->keep_keyring)
+        (void)plan_add(plan, STEP_KEYRING, PHASE_FINISH, "default");
     if (input->process->oom_score_adj.set) {
         int64_t value = input->process->oom_score_adj.value;
         Step *step = plan_add(plan, STEP_OOM_SCORE, PHASE_MAP, "process.oomScoreAdj");

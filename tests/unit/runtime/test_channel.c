@@ -8,8 +8,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/channel.h"
@@ -81,12 +85,38 @@ static void test_end_and_surprises(void **state)
     close(ends[1]);
 }
 
+static void test_meeting_point(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/test-channel.XXXXXX";
+    assert_non_null(mkdtemp(path));
+    int dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(dirfd >= 0);
+    int listening = channel_listen(dirfd, "start", NULL);
+    assert_true(listening >= 0);
+    int near = channel_connect(dirfd, "start", NULL);
+    assert_true(near >= 0);
+    int far = channel_accept(listening, NULL);
+    assert_true(far >= 0);
+    assert_int_equal(channel_tell(near, MESSAGE_START, NULL), 0);
+    assert_int_equal(channel_expect(far, MESSAGE_START, NULL), 0);
+    close(near);
+    close(far);
+    close(listening);
+    assert_int_equal(channel_connect(dirfd, "start", NULL), -ECONNREFUSED);
+    assert_int_equal(unlinkat(dirfd, "start", 0), 0);
+    assert_int_equal(channel_connect(dirfd, "start", NULL), -ENOENT);
+    close(dirfd);
+    assert_int_equal(rmdir(path), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_error_travels_whole),
         cmocka_unit_test(test_descriptors_keep_their_slots),
         cmocka_unit_test(test_end_and_surprises),
+        cmocka_unit_test(test_meeting_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

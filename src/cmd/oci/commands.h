@@ -1,0 +1,31 @@
+/*
+ * The commands of `ambit-oci`: one file each, which exports its own row. commands.c lists them.
+ */
+#pragma once
+
+#include "base/command.h"
+
+typedef enum OciLogFormat { OCI_LOG_TEXT, OCI_LOG_JSON } OciLogFormat;
+typedef enum OciCgroupManager { OCI_CGROUP_CGROUPFS, OCI_CGROUP_DISABLED } OciCgroupManager;
+
+/* What stands before the command: CommandCall.globals points to it. */
+typedef struct OciGlobals {
+    const char *root;   /* one directory per container */
+    const char *log;    /* errors are written there too; NULL: standard error only */
+    int log_format;     /* OciLogFormat */
+    int cgroup_manager; /* OciCgroupManager */
+    const char *rootless;
+    bool debug;
+    bool version;
+} OciGlobals;
+
+extern const Command oci_command; /* the program itself, with all commands as children */
+
+extern const Command create_command;
+extern const Command delete_command;
+extern const Command kill_command;
+extern const Command list_command;
+extern const Command run_command;
+extern const Command spec_command;
+extern const Command start_command;
+extern const Command state_command;

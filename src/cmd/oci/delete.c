@@ -1,0 +1,51 @@
+#include <errno.h>
+
+#include "instance.h"
+
+typedef struct DeleteOptions {
+    bool force;
+} DeleteOptions;
+
+static const Option delete_options[] = {
+    { 'f', "force", OPTION_FLAG(DeleteOptions, force), NULL,
+      "Kill it first; one that does not exist is no error" },
+    OPTION_END,
+};
+
+static int delete_run(CommandCall *call, Error *error)
+{
+    const DeleteOptions *options = call->values;
+    Instance instance CLEANUP(instance_done) = INSTANCE_NONE;
+    instance.globals = call->globals;
+    instance.arena = call->arena;
+    Error failure = { 0 };
+    int r =
+        record_open(instance.globals->root, call->arguments[0], true, &instance.place, &failure);
+    if (r < 0 && options->force && failure.kind == ERROR_NOT_FOUND)
+        return 0;
+    if (r == 0)
+        r = record_read(&instance.place, call->arena, &instance.record, &failure);
+    if (r < 0 && options->force && instance.place.dir >= 0) /* died before anything was made */
+        return record_remove(&instance.place, error);
+    if (r < 0) {
+        *error = failure;
+        return r;
+    }
+    OciStatus status = instance_status(&instance);
+    if (!options->force && status != OCI_STATUS_STOPPED && status != OCI_STATUS_CREATED)
+        return error_set(error, ERROR_CONFLICT, EBUSY,
+                         "cannot delete container %s that is not stopped: %s", instance.record.id,
+                         oci_state_status_name(status));
+    return instance_destroy(&instance, error);
+}
+
+const Command delete_command = {
+    .name = "delete",
+    .summary = "Remove a container that has stopped",
+    .arguments = "ID",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .options = delete_options,
+    .values_size = sizeof(DeleteOptions),
+    .run = delete_run,
+};

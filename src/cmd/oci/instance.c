@@ -1,0 +1,396 @@
+/*
+ * Making and unmaking. Invariant: from the moment the child exists, its pid and cgroup are on
+ * record, so that `delete --force` finds everything after a crash at any point.
+ */
+#include "instance.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "linux/clone.h"
+#include "linux/terminal.h"
+#include "runtime/channel.h"
+#include "unsupported.h"
+
+enum { INSTANCE_END_MS = 10000, INSTANCE_CGROUP_MS = 5000 };
+
+/* ---- what is asked for ---- */
+
+int instance_read_bundle(const char *bundle, Arena *arena, Spec **ret_spec, const char **ret_path,
+                         Error *error)
+{
+    char path[PATH_MAX];
+    if (!realpath(bundle ? bundle : ".", path))
+        return error_errno(error, errno, "--bundle: %s", bundle ? bundle : ".");
+    int fd CLEANUP(fd_closep) = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(error, errno, "--bundle: %s", path);
+    char *text;
+    size_t size;
+    int r = file_read_at(fd, "config.json", SPEC_MAX_BYTES, arena, &text, &size);
+    if (r < 0)
+        return error_errno(error, r, "%s/config.json", path);
+    Spec *spec;
+    r = spec_parse(arena, text, size, &spec, error);
+    if (r == 0)
+        r = spec_validate(spec, error);
+    if (r == 0)
+        r = unsupported_check(spec, error);
+    if (r < 0)
+        return error_wrap(error, "config.json");
+    *ret_spec = spec;
+    *ret_path = arena_strdup(arena, path);
+    return 0;
+}
+
+static const char *instance_now(Arena *arena)
+{
+    struct timespec now;
+    struct tm utc;
+    char text[40];
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", gmtime_r(&now.tv_sec, &utc));
+    return arena_printf(arena, "%s.%09ldZ", text, now.tv_nsec);
+}
+
+/* A cgroup path that begins with '/': a relative one counts from the top, none is the id's. */
+static int instance_cgroup_path(Instance *instance, const char *id, Error *error)
+{
+    if (!instance->spec->linux)
+        instance->spec->linux = arena_alloc(instance->arena, sizeof(SpecLinux));
+    SpecLinux *lx = instance->spec->linux;
+    if (instance->globals->cgroup_manager == OCI_CGROUP_DISABLED) {
+        lx->cgroups_path = NULL;
+        return 0;
+    }
+    const char *wanted = lx->cgroups_path;
+    const char *colon = wanted ? strchr(wanted, ':') : NULL;
+    if (colon && strchr(colon + 1, ':'))
+        return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
+                         "linux.cgroupsPath: '%.200s' is a path for systemd, which is not "
+                         "supported yet",
+                         wanted);
+    if (str_empty(wanted))
+        lx->cgroups_path = arena_printf(instance->arena, "/%s", id);
+    else if (wanted[0] != '/')
+        lx->cgroups_path = arena_printf(instance->arena, "/%s", wanted);
+    return 0;
+}
+
+/* The devices every container has are usable whatever the rules of the spec say; making nodes
+ * takes a capability besides, and using them a rule. */
+static void instance_allow_devices(Instance *instance)
+{
+    static const struct {
+        const char *type, *access;
+        int64_t major, minor;
+    } rows[] = {
+        { "c", "m", -1, -1 }, { "b", "m", -1, -1 },    { "c", "rwm", 1, 3 }, { "c", "rwm", 1, 5 },
+        { "c", "rwm", 1, 7 }, { "c", "rwm", 1, 8 },    { "c", "rwm", 1, 9 }, { "c", "rwm", 5, 0 },
+        { "c", "rwm", 5, 2 }, { "c", "rwm", 136, -1 },
+    };
+    SpecResources *resources = instance->spec->linux->resources;
+    if (!resources || resources->devices.count == 0)
+        return; /* nothing is denied */
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        SpecDeviceRule *rule = arena_append(instance->arena, &resources->devices.items,
+                                            &resources->devices.count, sizeof(*rule));
+        *rule = (SpecDeviceRule){
+            .allow = true,
+            .type = rows[i].type,
+            .major = { true, rows[i].major },
+            .minor = { true, rows[i].minor },
+            .access = rows[i].access,
+        };
+    }
+}
+
+static int instance_check_terminal(const Instance *instance, Error *error)
+{
+    bool terminal = instance->spec->process->terminal;
+    bool socket = instance->options->console_socket;
+    bool detached = instance->start_socket >= 0 || instance->options->detach;
+    if (detached && terminal && !socket)
+        return error_set(error, ERROR_USAGE, EINVAL,
+                         "process.terminal: needs --console-socket, which gets the terminal");
+    if (socket && !terminal)
+        return error_set(error, ERROR_USAGE, EINVAL,
+                         "--console-socket: process.terminal is not true");
+    return 0;
+}
+
+static void instance_fill_record(Instance *instance, const char *id, const char *bundle)
+{
+    const Spec *spec = instance->spec;
+    const char *root = spec->root->path;
+    char owner[24];
+    (void)snprintf(owner, sizeof(owner), "%u", (unsigned)getuid());
+    instance->record = (Record){
+        .oci_version = spec->oci_version,
+        .id = id,
+        .bundle = bundle,
+        .rootfs = root[0] == '/' ? root : arena_printf(instance->arena, "%s/%s", bundle, root),
+        .created = instance_now(instance->arena),
+        .owner = arena_strdup(instance->arena, owner),
+        .cgroup_path = spec->linux->cgroups_path,
+        .host_userns = !spec_namespace(spec, "user"),
+        .own_pidns = spec_namespace_is_new(spec, "pid"),
+        .annotations = spec->annotations,
+    };
+}
+
+static int instance_plan(Instance *instance, Error *error)
+{
+    PlanInput input = {
+        .spec = instance->spec,
+        .id = instance->record.id,
+        .bundle = instance->record.bundle,
+        .cgroup_host = &instance->cgroup_host,
+        .controllers = instance->cgroup_host.available,
+        .preserve_fds = (int)instance->options->preserve_fds,
+        .keep_keyring = instance->options->no_new_keyring,
+    };
+    return plan_build(&input, instance->arena, &instance->plan, error);
+}
+
+/* ---- making ---- */
+
+static int instance_created(void *context, const Launched *launched, Error *error)
+{
+    Instance *instance = context;
+    instance->record.pid = launched->pid;
+    int r = clone_start_time(launched->pid, &instance->record.start_ticks);
+    if (r < 0)
+        return error_errno(error, r, "start time of process %d", (int)launched->pid);
+    return record_write(&instance->place, &instance->record, error);
+}
+
+int instance_write_pid(const char *path, pid_t pid, Error *error)
+{
+    char text[24], name[PATH_MAX];
+    (void)snprintf(text, sizeof(text), "%d", (int)pid);
+    /* Whole or not at all: callers poll for the file. */
+    int n = snprintf(name, sizeof(name), "%s.ambit-%d", path, (int)getpid());
+    if (n < 0 || (size_t)n >= sizeof(name))
+        return error_set(error, ERROR_USAGE, ENAMETOOLONG, "--pid-file: %s", path);
+    int fd CLEANUP(fd_closep) = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return error_errno(error, errno, "--pid-file: %s", path);
+    int r = fd_write_all(fd, text, strlen(text));
+    if (r == 0 && rename(name, path) < 0)
+        r = -errno;
+    if (r < 0)
+        (void)unlink(name);
+    return r < 0 ? error_errno(error, r, "--pid-file: %s", path) : 0;
+}
+
+int instance_send_fd(const char *option, const char *path, int fd, const char *text, Error *error)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    if (strlen(path) >= sizeof(address.sun_path))
+        return error_set(error, ERROR_USAGE, ENAMETOOLONG, "--%s: %s", option, path);
+    (void)memcpy(address.sun_path, path, strlen(path));
+    int end CLEANUP(fd_closep) = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (end < 0 || connect(end, (const struct sockaddr *)&address, sizeof(address)) < 0)
+        return error_errno(error, errno, "--%s: %s", option, path);
+    int r = fd_send(end, text, strlen(text), &fd, 1);
+    return r < 0 ? error_errno(error, r, "--%s: %s", option, path) : 0;
+}
+
+static int instance_hand_out(Instance *instance, Error *error)
+{
+    const InstanceOptions *options = instance->options;
+    const Launched *launched = &instance->launched;
+    int r = 0;
+    if (options->console_socket) {
+        unsigned number = 0;
+        char name[32];
+        (void)!terminal_number(launched->terminal_fd, &number, NULL);
+        (void)snprintf(name, sizeof(name), "/dev/pts/%u", number);
+        r = instance_send_fd("console-socket", options->console_socket, launched->terminal_fd, name,
+                             error);
+    }
+    if (r == 0 && options->pidfd_socket)
+        r = instance_send_fd("pidfd-socket", options->pidfd_socket, launched->pidfd,
+                             instance->record.id, error);
+    if (r == 0 && options->pid_file)
+        r = instance_write_pid(options->pid_file, launched->pid, error);
+    return r;
+}
+
+static int instance_launch(Instance *instance, Error *error)
+{
+    int r = record_write_spec(&instance->place, instance->spec, error);
+    if (r == 0)
+        r = record_write(&instance->place, &instance->record, error);
+    if (r < 0)
+        return r;
+    LaunchOptions options = {
+        .cgroup_host = &instance->cgroup_host,
+        .hold = instance->start_socket >= 0,
+        .start_socket = instance->start_socket,
+        .created = instance_created,
+        .context = instance,
+    };
+    r = launch_container(&instance->plan, &options, &instance->launched, error);
+    if (r < 0) { /* the child is gone, and so is its cgroup */
+        instance->record.pid = 0;
+        instance->record.cgroup_path = NULL;
+        return r;
+    }
+    instance->record.ready = true;
+    r = record_write(&instance->place, &instance->record, error);
+    return r < 0 ? r : instance_hand_out(instance, error);
+}
+
+static int instance_prepare(Instance *instance, const char *id, bool hold, Error *error)
+{
+    const char *bundle;
+    int r = instance_read_bundle(instance->options->bundle, instance->arena, &instance->spec,
+                                 &bundle, error);
+    if (r == 0)
+        r = instance_cgroup_path(instance, id, error);
+    if (r == 0)
+        r = cgroup_host_read(instance->arena, &instance->cgroup_host, error);
+    if (r < 0)
+        return r;
+    instance_fill_record(instance, id, bundle);
+    instance_allow_devices(instance);
+    r = instance_plan(instance, error);
+    if (r == 0)
+        r = record_make(instance->globals->root, id, &instance->place, error);
+    if (r == 0 && hold) {
+        instance->start_socket = channel_listen(instance->place.dir, RECORD_START, error);
+        r = instance->start_socket < 0 ? instance->start_socket : 0;
+    }
+    return r < 0 ? r : instance_check_terminal(instance, error);
+}
+
+int instance_make(Instance *instance, const char *id, bool hold, Error *error)
+{
+    int r = instance_prepare(instance, id, hold, error);
+    if (r == 0)
+        r = instance_launch(instance, error);
+    if (r < 0 && instance->place.dir >= 0) {
+        if (instance->launched.pid > 0) {
+            (void)kill(instance->launched.pid, SIGKILL);
+            (void)!clone_wait(instance->launched.pid, NULL, NULL);
+        }
+        (void)!instance_destroy(instance, NULL);
+    }
+    return r;
+}
+
+void instance_done(Instance *instance)
+{
+    launch_done(&instance->launched);
+    fd_closep(&instance->start_socket);
+    record_place_done(&instance->place);
+}
+
+/* ---- what exists ---- */
+
+int instance_open(Instance *instance, const CommandCall *call, bool lock, Error *error)
+{
+    instance->globals = call->globals;
+    instance->arena = call->arena;
+    int r = record_open(instance->globals->root, call->arguments[0], lock, &instance->place, error);
+    return r < 0 ? r : record_read(&instance->place, call->arena, &instance->record, error);
+}
+
+int instance_cgroup(Instance *instance, Cgroup *ret_cgroup, Error *error)
+{
+    if (!instance->record.cgroup_path)
+        return error_set(error, ERROR_NOT_FOUND, ENOENT, "container %s has no cgroup",
+                         instance->record.id);
+    int r = instance->cgroup_host.mode == CGROUP_NONE
+                ? cgroup_host_read(instance->arena, &instance->cgroup_host, error)
+                : 0;
+    return r < 0 ? r
+                 : cgroup_open(&instance->cgroup_host, instance->record.cgroup_path, ~0u,
+                               instance->arena, ret_cgroup, error);
+}
+
+OciStatus instance_status(Instance *instance)
+{
+    OciStatus status = record_status(&instance->place, &instance->record);
+    if (status != OCI_STATUS_RUNNING && status != OCI_STATUS_CREATED)
+        return status;
+    Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY;
+    if (instance_cgroup(instance, &cgroup, NULL) == 0 && cgroup_is_frozen(&cgroup, NULL) == 1)
+        return OCI_STATUS_PAUSED;
+    return status;
+}
+
+int instance_start(Instance *instance, Error *error)
+{
+    OciStatus status = record_status(&instance->place, &instance->record);
+    if (status != OCI_STATUS_CREATED)
+        return error_set(error, ERROR_CONFLICT, EINVAL,
+                         "cannot start a container that is %s: only a created one can be started",
+                         oci_state_status_name(status));
+    int end = channel_connect(instance->place.dir, RECORD_START, error);
+    int r = end < 0 ? end : launch_start(end, error);
+    if (r < 0)
+        return r;
+    if (unlinkat(instance->place.dir, RECORD_START, 0) < 0)
+        return error_errno(error, errno, "container %s: remove %s", instance->record.id,
+                           RECORD_START);
+    return 0;
+}
+
+/* ---- unmaking ---- */
+
+static int instance_end_process(Instance *instance, Error *error)
+{
+    int pidfd CLEANUP(fd_closep) = record_pidfd(&instance->record, NULL);
+    if (pidfd < 0)
+        return 0;
+    int r = clone_pidfd_signal(pidfd, SIGKILL, error);
+    if (r < 0)
+        return r == -ESRCH ? 0 : r;
+    struct pollfd poller = { .fd = pidfd, .events = POLLIN };
+    do
+        r = poll(&poller, 1, INSTANCE_END_MS);
+    while (r < 0 && errno == EINTR);
+    return r > 0
+               ? 0
+               : error_set(error, ERROR_SYSTEM, ETIMEDOUT, "container %s: process %d does not end",
+                           instance->record.id, instance->record.pid);
+}
+
+static int instance_end_cgroup(Instance *instance, Error *error)
+{
+    Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY;
+    if (!instance->record.cgroup_path)
+        return 0;
+    Error missing = { 0 };
+    int r = instance_cgroup(instance, &cgroup, &missing);
+    if (r < 0 && missing.kind == ERROR_NOT_FOUND)
+        return 0;
+    if (r == 0)
+        r = cgroup_kill(&cgroup, SIGKILL, error);
+    else if (error)
+        *error = missing;
+    return r < 0 ? r : cgroup_remove(&cgroup, INSTANCE_CGROUP_MS, error);
+}
+
+int instance_destroy(Instance *instance, Error *error)
+{
+    int r = instance_end_process(instance, error);
+    if (r == 0)
+        r = instance_end_cgroup(instance, error);
+    return r < 0 ? r : record_remove(&instance->place, error);
+}

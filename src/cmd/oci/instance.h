@@ -1,0 +1,98 @@
+/*
+ * A container from bundle to end, over src/runtime: what create, start, run, kill and delete share.
+ */
+#pragma once
+
+#include "commands.h"
+#include "record.h"
+#include "runtime/launch.h"
+#include "runtime/plan_build.h"
+
+/* The options of `create`, which `run` has too. */
+typedef struct InstanceOptions {
+    const char *bundle; /* NULL: the working directory */
+    const char *console_socket, *pid_file, *pidfd_socket;
+    uint64_t preserve_fds;
+    bool no_new_keyring;
+    bool no_subreaper;
+    bool keep, detach; /* `run` only */
+} InstanceOptions;
+
+#define INSTANCE_OPTIONS                                                                         \
+    { 'b',                                                                                       \
+      "bundle",                                                                                  \
+      OPTION_STRING(InstanceOptions, bundle),                                                    \
+      "DIR",                                                                                     \
+      "The bundle: config.json and what it names (default: here)",                               \
+      .completes = "directory" },                                                                \
+        { 0,                                                                                     \
+          "console-socket",                                                                      \
+          OPTION_STRING(InstanceOptions, console_socket),                                        \
+          "SOCKET",                                                                              \
+          "Send the terminal's descriptor to this Unix socket",                                  \
+          .completes = "file" },                                                                 \
+        { 0,                                                                                     \
+          "pid-file",                                                                            \
+          OPTION_STRING(InstanceOptions, pid_file),                                              \
+          "FILE",                                                                                \
+          "Write the process id to FILE",                                                        \
+          .completes = "file" },                                                                 \
+        { 0,                                                                                     \
+          "pidfd-socket",                                                                        \
+          OPTION_STRING(InstanceOptions, pidfd_socket),                                          \
+          "SOCKET",                                                                              \
+          "Send a pidfd of the process to this Unix socket",                                     \
+          .completes = "file" },                                                                 \
+        { 0,                                                                                     \
+          "preserve-fds",                                                                        \
+          OPTION_U64(InstanceOptions, preserve_fds),                                             \
+          "N",                                                                                   \
+          "Pass N descriptors after standard error on",                                          \
+          .max = 1024 },                                                                         \
+        { 0, "no-new-keyring", OPTION_FLAG(InstanceOptions, no_new_keyring), NULL,               \
+          "Keep the caller's session keyring" },                                                 \
+        OPTION_REFUSE(0, "no-pivot",                                                             \
+                      "leaving out pivot_root would leave the host's tree within reach, and is " \
+                      "not supported")
+
+typedef struct Instance {
+    const OciGlobals *globals;
+    const InstanceOptions *options;
+    Arena *arena;
+    RecordPlace place;
+    Record record;
+    Spec *spec;
+    CgroupHost cgroup_host;
+    Plan plan;
+    int start_socket;
+    Launched launched;
+} Instance;
+#define INSTANCE_NONE \
+    ((Instance){ .place = RECORD_PLACE_NONE, .start_socket = -1, .launched = LAUNCHED_NONE })
+
+/* The spec of a bundle, judged. `ret_path` is the bundle's absolute path. */
+int instance_read_bundle(const char *bundle, Arena *arena, Spec **ret_spec, const char **ret_path,
+                         Error *error) MUST_CHECK;
+
+/*
+ * Makes the container: with `hold` its process waits for instance_start(), without it runs. The
+ * place stays locked. On failure nothing is left.
+ */
+int instance_make(Instance *instance, const char *id, bool hold, Error *error) MUST_CHECK;
+void instance_done(Instance *instance);
+
+/* Opens a container that exists, with its record. */
+int instance_open(Instance *instance, const CommandCall *call, bool lock, Error *error) MUST_CHECK;
+/* Its cgroup; ERROR_NOT_FOUND without one. */
+int instance_cgroup(Instance *instance, Cgroup *ret_cgroup, Error *error) MUST_CHECK;
+OciStatus instance_status(Instance *instance);
+
+/* Lets the held process go on. */
+int instance_start(Instance *instance, Error *error) MUST_CHECK;
+/* Kills what lives and removes everything. Missing parts are no error. */
+int instance_destroy(Instance *instance, Error *error) MUST_CHECK;
+
+/* One descriptor to a listening Unix socket, with a text. */
+int instance_send_fd(const char *option, const char *path, int fd, const char *text, Error *error)
+    MUST_CHECK;
+int instance_write_pid(const char *path, pid_t pid, Error *error) MUST_CHECK;

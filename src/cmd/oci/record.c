@@ -1,0 +1,238 @@
+/*
+ * Files are replaced whole, so readers need no lock. The trap: a child made while the lock is held
+ * inherits its descriptor, and flock(2) locks belong to the open file, not to the process: closing
+ * is not enough to release one.
+ */
+#include "record.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "linux/clone.h"
+#include "linux/process.h"
+
+enum { RECORD_ID_MAX = 255, RECORD_FILE_MAX = SPEC_MAX_BYTES };
+
+static const Field record_fields[] = {
+    FIELD_STR(Record, "ociVersion", oci_version, FIELD_REQUIRED),
+    FIELD_STR(Record, "id", id, FIELD_REQUIRED),
+    FIELD_I32(Record, "pid", pid, FIELD_ALWAYS),
+    FIELD_U64(Record, "startTicks", start_ticks, 0),
+    FIELD_BOOL(Record, "ready", ready, 0),
+    FIELD_STR(Record, "bundle", bundle, FIELD_REQUIRED),
+    FIELD_STR(Record, "rootfs", rootfs, 0),
+    FIELD_STR(Record, "created", created, FIELD_REQUIRED),
+    FIELD_STR(Record, "owner", owner, 0),
+    FIELD_STR(Record, "cgroupPath", cgroup_path, 0),
+    FIELD_BOOL(Record, "hostUserns", host_userns, 0),
+    FIELD_BOOL(Record, "ownPidns", own_pidns, 0),
+    FIELD_STRMAP(Record, "annotations", annotations, 0),
+};
+static const FieldTable record_table = FIELD_TABLE(Record, record_fields);
+
+static int record_check_id(const char *id, Error *error)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.";
+    size_t length = strlen(id);
+    if (length == 0 || length > RECORD_ID_MAX || strspn(id, allowed) != length || str_eq(id, ".") ||
+        str_eq(id, ".."))
+        return error_set(error, ERROR_USAGE, EINVAL,
+                         "'%.64s' is not a container id: letters, digits and _+-. make one", id);
+    return 0;
+}
+
+static int record_lock(RecordPlace *place, Error *error)
+{
+    place->lock = openat(place->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (place->lock < 0)
+        return error_errno(error, errno, "lock of container %s", place->id);
+    int r;
+    do
+        r = flock(place->lock, LOCK_EX);
+    while (r < 0 && errno == EINTR);
+    return r < 0 ? error_errno(error, errno, "lock of container %s", place->id) : 0;
+}
+
+int record_make(const char *root, const char *id, RecordPlace *ret_place, Error *error)
+{
+    RecordPlace place CLEANUP(record_place_done) = RECORD_PLACE_NONE;
+    place.id = id;
+    int r = record_check_id(id, error);
+    if (r < 0)
+        return r;
+    place.root = file_make_dirs_at(AT_FDCWD, root, 0711);
+    if (place.root < 0)
+        return error_errno(error, place.root, "--root: %s", root);
+    if (mkdirat(place.root, id, 0700) < 0 && errno == EEXIST)
+        return error_set(error, ERROR_CONFLICT, EEXIST, "container with given ID already exists");
+    place.dir = openat(place.root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (place.dir < 0)
+        return error_errno(error, errno, "make %s/%s", root, id);
+    r = record_lock(&place, error);
+    if (r < 0)
+        return r;
+    *ret_place = place;
+    place = RECORD_PLACE_NONE;
+    return 0;
+}
+
+int record_open(const char *root, const char *id, bool lock, RecordPlace *ret_place, Error *error)
+{
+    RecordPlace place CLEANUP(record_place_done) = RECORD_PLACE_NONE;
+    place.id = id;
+    int r = record_check_id(id, error);
+    if (r < 0)
+        return r;
+    place.root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (place.root >= 0)
+        place.dir = openat(place.root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (place.dir < 0 && errno == ENOENT)
+        return error_set(error, ERROR_NOT_FOUND, ENOENT, "container does not exist: %s", id);
+    if (place.dir < 0)
+        return error_errno(error, errno, "%s/%s", root, id);
+    r = lock ? record_lock(&place, error) : 0;
+    if (r < 0)
+        return r;
+    *ret_place = place;
+    place = RECORD_PLACE_NONE;
+    return 0;
+}
+
+void record_place_done(RecordPlace *place)
+{
+    if (place->lock >= 0)
+        (void)flock(place->lock, LOCK_UN);
+    fd_closep(&place->lock);
+    fd_closep(&place->dir);
+    fd_closep(&place->root);
+}
+
+void record_unlock(const RecordPlace *place)
+{
+    (void)flock(place->lock, LOCK_UN);
+}
+
+bool record_relock(const RecordPlace *place)
+{
+    while (flock(place->lock, LOCK_EX) < 0 && errno == EINTR)
+        ;
+    return faccessat(place->dir, "state.json", F_OK, 0) == 0;
+}
+
+static int record_put(const RecordPlace *place, const char *file, const StrBuf *text, Error *error)
+{
+    int r = file_write_at(place->dir, file, text->data, text->length, 0600, FILE_VOLATILE);
+    return r < 0 ? error_errno(error, r, "container %s: write %s", place->id, file) : 0;
+}
+
+static int record_get(const RecordPlace *place, const char *file, Arena *arena, char **ret_text,
+                      size_t *ret_size, Error *error)
+{
+    int r = file_read_at(place->dir, file, RECORD_FILE_MAX, arena, ret_text, ret_size);
+    if (r == -ENOENT)
+        return error_set(error, ERROR_NOT_FOUND, ENOENT, "container does not exist: %s (no %s)",
+                         place->id, file);
+    return r < 0 ? error_errno(error, r, "container %s: read %s", place->id, file) : 0;
+}
+
+int record_write(const RecordPlace *place, const Record *record, Error *error)
+{
+    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    field_print(&record_table, record, false, &text);
+    return record_put(place, "state.json", &text, error);
+}
+
+int record_read(const RecordPlace *place, Arena *arena, Record *ret_record, Error *error)
+{
+    char *text;
+    size_t size;
+    int r = record_get(place, "state.json", arena, &text, &size, error);
+    if (r < 0)
+        return r;
+    r = field_parse(&record_table, text, size, arena, ret_record, error);
+    return r < 0 ? error_wrap(error, "container %s: state.json", place->id) : 0;
+}
+
+int record_write_spec(const RecordPlace *place, const Spec *spec, Error *error)
+{
+    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    spec_encode(spec, false, &text);
+    return record_put(place, "config.json", &text, error);
+}
+
+int record_read_spec(const RecordPlace *place, Arena *arena, Spec **ret_spec, Error *error)
+{
+    char *text;
+    size_t size;
+    int r = record_get(place, "config.json", arena, &text, &size, error);
+    if (r == 0)
+        r = spec_parse(arena, text, size, ret_spec, error);
+    return r < 0 ? error_wrap(error, "container %s: config.json", place->id) : 0;
+}
+
+int record_remove(const RecordPlace *place, Error *error)
+{
+    int r = file_remove_tree_at(place->root, place->id);
+    return r < 0 ? error_errno(error, r, "container %s: remove its state", place->id) : 0;
+}
+
+int record_pidfd(const Record *record, Error *error)
+{
+    int pidfd CLEANUP(fd_closep) = record->pid > 0 ? clone_pidfd_open(record->pid, NULL) : -ESRCH;
+    int proc CLEANUP(fd_closep) = pidfd < 0 ? -1 : process_open(-1, record->pid, NULL);
+    ProcessStat stat;
+    /* A zombie has ended, whether or not somebody has asked for its status yet. */
+    if (proc < 0 || process_stat(proc, &stat, NULL) < 0 ||
+        stat.start_ticks != record->start_ticks || stat.state == 'Z' || stat.state == 'X')
+        return error_set(error, ERROR_CONFLICT, ESRCH, "container not running: %s", record->id);
+    return TAKE_FD(pidfd);
+}
+
+OciStatus record_status(const RecordPlace *place, const Record *record)
+{
+    int pidfd CLEANUP(fd_closep) = record_pidfd(record, NULL);
+    if (pidfd >= 0 && record->ready)
+        return faccessat(place->dir, RECORD_START, F_OK, 0) == 0 ? OCI_STATUS_CREATED
+                                                                 : OCI_STATUS_RUNNING;
+    if (pidfd < 0 && record->pid > 0)
+        return OCI_STATUS_STOPPED;
+    /* Half made: by somebody who holds the lock, or who died. */
+    int lock CLEANUP(fd_closep) = openat(place->dir, "lock", O_RDWR | O_CLOEXEC);
+    return lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) == 0 ? OCI_STATUS_STOPPED
+                                                            : OCI_STATUS_CREATING;
+}
+
+OciState record_state(const Record *record, OciStatus status)
+{
+    return (OciState){
+        .oci_version = record->oci_version,
+        .id = record->id,
+        .status = status,
+        .pid = status == OCI_STATUS_STOPPED ? 0 : record->pid,
+        .bundle = record->bundle,
+        .rootfs = record->rootfs,
+        .created = record->created,
+        .owner = record->owner,
+        .annotations = record->annotations,
+    };
+}
+
+int record_list(const char *root, Arena *arena, StrList *ret_ids, Error *error)
+{
+    *ret_ids = (StrList){ 0 };
+    DIR *dir = opendir(root);
+    if (!dir)
+        return errno == ENOENT ? 0 : error_errno(error, errno, "--root: %s", root);
+    for (struct dirent *entry; (entry = readdir(dir));)
+        if (record_check_id(entry->d_name, NULL) == 0)
+            strlist_append(arena, ret_ids, entry->d_name);
+    (void)closedir(dir);
+    return 0;
+}

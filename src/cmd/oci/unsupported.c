@@ -1,0 +1,49 @@
+/*
+ * One row per member. A row goes away when the plan has a step for it.
+ */
+#include "unsupported.h"
+
+#include <errno.h>
+
+int unsupported_check(const Spec *spec, Error *error)
+{
+    static const SpecProcess no_process;
+    static const SpecLinux no_linux;
+    static const SpecResources no_resources;
+    const SpecProcess *process = spec->process ? spec->process : &no_process;
+    const SpecLinux *lx = spec->linux ? spec->linux : &no_linux;
+    const SpecResources *resources = lx->resources ? lx->resources : &no_resources;
+    const SpecNetwork *network = resources->network;
+    const struct {
+        const char *path;
+        bool present;
+    } rows[] = {
+        { "hooks", spec->hooks &&
+                       (spec->hooks->prestart.count || spec->hooks->create_runtime.count ||
+                        spec->hooks->create_container.count || spec->hooks->start_container.count ||
+                        spec->hooks->poststart.count || spec->hooks->poststop.count) },
+        { "process.scheduler", process->scheduler },
+        { "process.ioPriority", process->io_priority },
+        { "process.execCPUAffinity", process->exec_cpu_affinity },
+        { "linux.personality", lx->personality },
+        { "linux.memoryPolicy", lx->memory_policy },
+        { "linux.netDevices", lx->net_devices.count },
+        { "linux.intelRdt", lx->intel_rdt },
+        { "linux.mountLabel", !str_empty(lx->mount_label) },
+        { "linux.seccomp.listenerPath", lx->seccomp && lx->seccomp->listener_path },
+        { "linux.resources.hugepageLimits", resources->hugepage_limits.count },
+        { "linux.resources.rdma", resources->rdma.count },
+        { "linux.resources.network",
+          network && (network->class_id.set || network->priorities.count) },
+        { "linux.resources.unified", resources->unified.count },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (rows[i].present)
+            return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP, "%s: not supported yet",
+                             rows[i].path);
+    for (size_t i = 0; i < spec->mounts.count; i++)
+        if (spec->mounts.items[i].uid_mappings.count || spec->mounts.items[i].gid_mappings.count)
+            return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
+                             "mounts[%zu].uidMappings: not supported yet", i);
+    return 0;
+}

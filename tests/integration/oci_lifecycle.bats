@@ -1,0 +1,184 @@
+#!/usr/bin/env bats
+# ambit-oci: a container's life in single steps, from bundle to delete, with runc's command line.
+
+load lib
+
+setup_file() {
+    prepare_store
+    make_bundle "$TEST_DIR/bundle" '"/init", "pid", ",", "sleep", "1000"'
+}
+
+oci() {
+    "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" "$@"
+}
+
+try_oci() {
+    run --separate-stderr oci "$@"
+    # shellcheck disable=SC2154
+    errors=$stderr
+}
+
+make_bundle() { # DIR ARGS [JQ-FILTER]
+    mkdir -p "$1/rootfs"
+    make_rootfs "$1/rootfs"
+    rm -f "$1/config.json"
+    oci spec --bundle "$1"
+    change "$1" ".process.terminal = false | .process.args = [$2] | ${3:-.}"
+}
+
+change() { # DIR JQ-FILTER
+    jq "$2" "$1/config.json" >"$1/config.new"
+    mv "$1/config.new" "$1/config.json"
+}
+
+status_of() {
+    oci state "$1" | jq -r .status
+}
+
+teardown() {
+    local id
+    for id in $(oci list -q); do
+        oci delete --force "$id"
+    done
+}
+
+# Its standard streams are the container's: not ours, or bats waits for them.
+create() { # ID OPTION...
+    oci create --bundle "$TEST_DIR/bundle" "${@:2}" "$1" </dev/null >"$TEST_DIR/out" 2>&1 3>&-
+}
+
+@test "create, start, kill, delete" {
+    create one --pid-file "$TEST_DIR/pid"
+    [ "$(status_of one)" = created ]
+    [ "$(oci state one | jq .pid)" = "$(cat "$TEST_DIR/pid")" ]
+    [ ! -s "$TEST_DIR/out" ]
+    oci start one
+    await 5 grep -q '^pid=1 ' "$TEST_DIR/out"
+    [ "$(status_of one)" = running ]
+    try_oci delete one
+    expect_error 1 'not stopped: running'
+    oci kill one KILL
+    await 5 test "$(status_of one)" = stopped || await 5 eval '[ "$(status_of one)" = stopped ]'
+    try_oci kill one TERM
+    expect_error 1 'container not running'
+    oci delete one
+    try_oci state one
+    expect_error 1 'container does not exist'
+}
+
+@test "a created container is deleted without start" {
+    create never
+    oci delete never
+    [ -z "$(oci list -q)" ]
+}
+
+@test "a container is started once" {
+    create once
+    oci start once
+    try_oci start once
+    expect_error 1 'cannot start a container that is running'
+}
+
+@test "an id is used once, and is no path" {
+    create twice
+    try_oci create --bundle "$TEST_DIR/bundle" twice
+    expect_error 1 'already exists'
+    try_oci create --bundle "$TEST_DIR/bundle" ../x
+    expect_error 1 'not a container id'
+    try_oci state ..
+    expect_error 1 'not a container id'
+}
+
+@test "a program that is not there fails in start, and delete cleans up" {
+    make_bundle "$TEST_DIR/missing" '"/nothing"'
+    oci create --bundle "$TEST_DIR/missing" missing </dev/null >/dev/null 2>&1 3>&-
+    try_oci start missing
+    expect_error 127 "'/nothing': no such file"
+    oci delete missing
+}
+
+@test "run waits, gives the status and leaves nothing" {
+    make_bundle "$TEST_DIR/exit" '"/init", "exit", "7"'
+    try_oci run --bundle "$TEST_DIR/exit" seven
+    expect_status 7
+    [ -z "$(oci list -q)" ]
+    try_oci run --keep --bundle "$TEST_DIR/exit" seven
+    expect_status 7
+    [ "$(status_of seven)" = stopped ]
+}
+
+@test "run --detach returns at once" {
+    oci run --detach --bundle "$TEST_DIR/bundle" away </dev/null >/dev/null 2>&1 3>&-
+    [ "$(status_of away)" = running ]
+    [ "$(oci list --format json | jq -r '.[0].id')" = away ]
+}
+
+@test "delete --force ends what runs, and what is not there is no error" {
+    oci run --detach --bundle "$TEST_DIR/bundle" away </dev/null >/dev/null 2>&1 3>&-
+    oci delete --force away
+    oci delete --force away
+    [ -z "$(oci list -q)" ]
+}
+
+@test "a bad config.json gives one line with the path in it" {
+    make_bundle "$TEST_DIR/bad" '"/init"' '.linux.resources.memory.limit = "x"'
+    try_oci run --bundle "$TEST_DIR/bad" bad
+    expect_error 1 'config.json: linux.resources.memory.limit: expected an integer'
+    make_bundle "$TEST_DIR/bad" '"/init"' '.linux.intelRdt = {"closID": "x"}'
+    try_oci run --bundle "$TEST_DIR/bad" bad
+    expect_error 1 'config.json: linux.intelRdt: not supported'
+    [ -z "$(oci list -q)" ]
+}
+
+@test "an error is in the log as JSON" {
+    try_oci --log "$TEST_DIR/log" --log-format json state none
+    expect_status 1
+    [ "$(jq -r .level "$TEST_DIR/log")" = error ]
+    jq -r .msg "$TEST_DIR/log" | grep -q 'container does not exist: none'
+}
+
+@test "the terminal is sent to the console socket" {
+    make_bundle "$TEST_DIR/tty" '"/init", "pid"' '.process.terminal = true'
+    try_oci create --bundle "$TEST_DIR/tty" tty
+    expect_error 1 'needs --console-socket'
+    python3 - "$TEST_DIR/console" >"$TEST_DIR/tty.out" 3>&- <<'PYTHON' &
+import array, os, socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen()
+end, _ = listener.accept()
+_, ancillary, _, _ = end.recvmsg(100, socket.CMSG_SPACE(4))
+fd = array.array("i", ancillary[0][2])[0]
+text = b""
+try:
+    while part := os.read(fd, 1000):
+        text += part
+except OSError:
+    pass
+print(text.decode())
+PYTHON
+    local reader=$!
+    await 5 test -S "$TEST_DIR/console"
+    oci create --bundle "$TEST_DIR/tty" --console-socket "$TEST_DIR/console" tty </dev/null 3>&-
+    oci start tty
+    wait $reader
+    grep -q '^pid=1 ' "$TEST_DIR/tty.out"
+}
+
+@test "descriptors are passed on only when asked for" {
+    make_bundle "$TEST_DIR/fds" '"/init", "fds"'
+    run oci run --bundle "$TEST_DIR/fds" fds 3</dev/null 4</dev/null
+    expect_status 0
+    expect_no_line '3 /dev/null'
+    local without=$output
+    run oci run --preserve-fds 2 --bundle "$TEST_DIR/fds" fds 3</dev/null 4</dev/null
+    expect_status 0
+    [ "$(wc -l <<<"$output")" -eq "$(($(wc -l <<<"$without") + 2))" ]
+}
+
+@test "what is refused says why" {
+    try_oci create --no-pivot --bundle "$TEST_DIR/bundle" x
+    expect_error 1 'no-pivot'
+    try_oci --systemd-cgroup list
+    expect_error 1 'systemd'
+}
