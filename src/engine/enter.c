@@ -256,6 +256,13 @@ static int enter_prepare(void *context, Error *error)
     return r == -EINVAL && !plan->ids_given ? 0 : r;
 }
 
+/* One that the program could type into: among its descriptors, or as /dev/tty. */
+static bool enter_has_terminal(void)
+{
+    int tty CLEANUP(fd_closep) = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    return tty >= 0 || isatty(STDIN_FILENO) || isatty(STDOUT_FILENO) || isatty(STDERR_FILENO);
+}
+
 int enter_run(EnterPlan *plan, int *ret_status, Error *error)
 {
     Program program = {
@@ -265,8 +272,9 @@ int enter_run(EnterPlan *plan, int *ret_status, Error *error)
         .prepare = enter_prepare,
         .context = plan,
         .terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
+        .session = true,
     };
-    if (program.terminal || plan->fds[NAMESPACE_PID] >= 0)
+    if (enter_has_terminal() || plan->fds[NAMESPACE_PID] >= 0)
         return program_run(&program, ret_status, error);
     int r = enter_join(plan, error);
     if (r == 0)

@@ -133,7 +133,11 @@ _Noreturn static void program_child(const ProgramRun *run)
 {
     const Program *program = run->program;
     Error error = { 0 };
-    int r = run->slave_fd >= 0 ? terminal_make_controlling(run->slave_fd, &error) : 0;
+    int r = 0;
+    if (run->slave_fd >= 0)
+        r = terminal_make_controlling(run->slave_fd, &error);
+    else if (program->session)
+        r = identity_new_session(&error);
     if (r == 0 && program->prepare)
         r = program->prepare(program->context, &error);
     if (r == 0)

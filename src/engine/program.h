@@ -27,6 +27,8 @@ typedef struct Program {
     void *context;        /* of both */
     /* A terminal of its own, relayed to the caller's: the program is not trusted with that. */
     bool terminal;
+    bool session; /* without one: a session of its own, so that the caller's terminal, which it may
+                     have as standard output, is not one it can type into */
 } Program;
 
 /* The exit status as a shell says it: 128 + N after signal N. */

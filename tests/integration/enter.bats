@@ -125,10 +125,18 @@ same_namespace() { # PID TYPE EXPECTED-LINE
         enter web /init isatty" /dev/null
     expect_status 0
     expect_match '0'
-    # Typed into its own terminal, not into the caller's: the shell around it would echo it.
+    # A character it types goes to its own terminal; typed into the caller's, `read` would have it.
+    # /dev/tty, which every program can open, is not the caller's either.
     run script -qec "'$PROGRAMS/ambit' --root '$TEST_ROOT' --state '$TEST_STATE' \
-        enter web /init tiocsti X; read -t 1 -n 1 c; echo \"got=\$c\"" /dev/null </dev/null
-    expect_match 'got=[^X]*$'
+        enter --uts web sh -c ': </dev/tty' </dev/null 2>&1 | grep -c tty" /dev/null </dev/null
+    expect_match '^1'
+    # With output into a pipe it has the caller's as standard input, and may not type there.
+    local pipe
+    for pipe in '' '| cat'; do
+        run script -qec "'$PROGRAMS/ambit' --root '$TEST_ROOT' --state '$TEST_STATE' \
+            enter web /init tiocsti X $pipe; read -t 1 -n 1 c; echo \"got=\$c\"" /dev/null </dev/null
+        expect_match 'got=[^X]*$'
+    done
 }
 
 @test "a process without a container: its namespaces, by pid" {

@@ -88,9 +88,9 @@ done 2>/dev/null; done'
     cp -p "$PROGRAMS/ambit" "$TEST_DIR/ambit"
     start trapped --userns host -v "$TEST_DIR/trap:/trap:ro" base sh -c 'echo up; exec sleep 600'
     lie_in_wait trapped "$thief"
-    local before i
+    local before
     before=$(sha256sum "$TEST_DIR/ambit")
-    for i in 1 2 3; do
+    for _ in 1 2 3; do
         "$TEST_DIR/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" \
             enter trapped /trap unshare --pid sleep 0.5
     done
