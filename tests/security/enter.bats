@@ -60,8 +60,7 @@ enter_many() { # CONTAINER
 @test "explain is never caught" {
     start seen base sh -c 'echo up; exec sleep 600'
     lie_in_wait seen "$watcher"
-    local i
-    for i in $(seq 100); do
+    for _ in $(seq 100); do
         ambit explain seen >/dev/null
     done
     stop seen
