@@ -1,11 +1,9 @@
 /*
  * ambit: the engine for people. Parse, call, print once; everything else is in the libraries.
  */
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/printable.h"
 #include "commands.h"
 #include "output.h"
 
@@ -32,8 +30,7 @@ int main(int argc, char **argv)
     if (r == COMMAND_HELP)
         r = main_help(&call, &error);
     if (r < 0) {
-        /* Names from the command line and from images are in it: one line, whatever they hold. */
-        (void)dprintf(STDERR_FILENO, "%s: %s\n", call.path, printable_copy(&arena, error.message));
+        output_error(call.path, &error);
         return error_exit_status(&error);
     }
     return call.exit_status;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/printable.h"
 
 enum { OUTPUT_WIDTH_MIN = 60, OUTPUT_WIDTH_MAX = 110 };
 
@@ -24,6 +25,15 @@ int output_write_to(int fd, const char *text, Error *error)
     return r < 0 ? error_errno(error, r, "cannot write to standard %s",
                                fd == STDOUT_FILENO ? "output" : "error")
                  : 0;
+}
+
+void output_error(const char *path, const Error *error)
+{
+    StrBuf line CLEANUP(strbuf_done) = { 0 };
+    strbuf_printf(&line, "%s: ", path);
+    printable_add(&line, error->message);
+    strbuf_add_char(&line, '\n');
+    (void)!fd_write_all(STDERR_FILENO, line.data, line.length);
 }
 
 UsageStyle output_style(int fd)

@@ -9,6 +9,9 @@
 int output_write(const char *text, Error *error) MUST_CHECK;
 int output_write_to(int fd, const char *text, Error *error) MUST_CHECK;
 
+/* "PATH: MESSAGE" on standard error, one line whatever the message quotes. */
+void output_error(const char *path, const Error *error);
+
 /* Width and colour for a descriptor: colour only on terminals, never with NO_COLOR or a dumb one.
  */
 UsageStyle output_style(int fd);

@@ -2,7 +2,6 @@
  * `rmi` and `image rm`, `image prune`: taking images away.
  */
 #include <errno.h>
-#include <stdio.h>
 
 #include "image/imagegc.h"
 #include "image/reference.h"
@@ -65,7 +64,7 @@ static int rmi_run(CommandCall *call, Error *error)
             first = r;
             *error = failure;
         } else if (r < 0) {
-            (void)fprintf(stderr, "%s: %s\n", call->path, failure.message);
+            output_error(call->path, &failure);
         }
     }
     return first;

@@ -3,8 +3,6 @@
  */
 #include "session.h"
 
-#include <stdio.h>
-
 #include "output.h"
 
 int session_open(const CommandCall *call, Engine *ret_engine, Error *error)
@@ -30,7 +28,7 @@ int session_each(CommandCall *call, SessionAct *act, Error *error)
             first = r;
             *error = failure;
         } else if (r < 0) {
-            (void)fprintf(stderr, "%s: %s\n", call->path, failure.message);
+            output_error(call->path, &failure);
         }
     }
     return first;

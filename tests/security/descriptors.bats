@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# Class A: the host's program and the engine's own processes, seen from a container. Class C:
+# descriptors and working directories that leak in. CVE-2016-9962, 2019-5736, 2024-21626.
+
+load ../integration/lib
+
+@test "a container has three descriptors" {
+    exec 7</etc/passwd 8</
+    try run --rm "$IMAGE" /init fds
+    exec 7<&- 8<&-
+    expect_status 0
+    [ "$(wc -l <<<"$output")" -eq 3 ] || { show; false; }
+    run cut -d' ' -f1 <<<"$output"
+    expect_output $'0\n1\n2'
+}
+
+@test "so has an exec" {
+    start fds "$IMAGE" /init say up , pause
+    exec 7</etc/passwd 8</
+    try exec fds /init fds
+    exec 7<&- 8<&-
+    local seen=$output
+    stop fds
+    run cut -d' ' -f1 <<<"$seen"
+    expect_output $'0\n1\n2'
+}
+
+# Where a descriptor of the engine's is a directory of the container, so be it.
+inside_or_refused() {
+    [ "$status" -ne 0 ] || { grep -qx init <<<"$output" && ! grep -qx home <<<"$output"; } || { show; return 1; }
+}
+
+@test "no working directory leads out: /proc/self/fd/N" {
+    local fd
+    start held "$IMAGE" /init say up , pause
+    for fd in $(seq 3 40); do
+        try run --rm -w "/proc/self/fd/$fd" "$IMAGE" /init ls ../../../..
+        inside_or_refused || { stop held; false; }
+        try exec -w "/proc/self/fd/$fd" held /init ls ../../../..
+        inside_or_refused || { stop held; false; }
+    done
+    stop held
+}
+
+@test "a working directory that is a link to /proc/self/fd leads nowhere either" {
+    cp -r "$TEST_DIR/rootfs" "$BATS_TEST_TMPDIR/rootfs"
+    local fd
+    for fd in $(seq 3 20); do
+        ln -sfn "/proc/self/fd/$fd" "$BATS_TEST_TMPDIR/rootfs/door"
+        try run --rm --rootfs "$BATS_TEST_TMPDIR/rootfs" -w /door /init ls ../../../..
+        inside_or_refused
+    done
+}
+
+@test "the host's program cannot be reached through /proc/PID/exe" {
+    local before
+    before=$(sha256sum "$PROGRAMS/ambit")
+    # Process 1's program is the container's; the engine has no process in here.
+    try run --rm "$IMAGE" /init readlink /proc/1/exe , readlink /proc/self/exe
+    expect_output $'/init\n/init'
+    # A command that is the runtime's own program, by the magic link: it must be the container's.
+    try run --rm "$IMAGE" /proc/self/exe say hello
+    [[ "$output" != *"Usage: ambit"* ]] || { show; false; }
+    start shared "$IMAGE" /init say up , pause
+    try exec shared /proc/self/exe say hello
+    [[ "$output" != *"Usage: ambit"* ]] || { show; stop shared; false; }
+    stop shared
+    [ "$(sha256sum "$PROGRAMS/ambit")" = "$before" ]
+}
+
+@test "the engine's process in the container's namespaces cannot be looked into during exec" {
+    # A process of the container with the power to ptrace tries the program of everything that comes.
+    cat >"$BATS_TEST_TMPDIR/spy.c" <<'END'
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+int main(void)
+{
+    time_t end = time(NULL) + 4;
+    puts("up");
+    fflush(stdout);
+    while (time(NULL) < end) {
+        DIR *proc = opendir("/proc");
+        for (struct dirent *e; proc && (e = readdir(proc));) {
+            char path[300], target[300];
+            if (atoi(e->d_name) <= 1)
+                continue;
+            snprintf(path, sizeof(path), "/proc/%s/exe", e->d_name);
+            ssize_t n = readlink(path, target, sizeof(target) - 1);
+            if (n > 0 && (target[n] = 0, strcmp(target, "/init") != 0))
+                printf("saw %s\n", target);
+        }
+        closedir(proc);
+    }
+    puts("done");
+    return 0;
+}
+END
+    gcc -O2 -static -o "$BATS_TEST_TMPDIR/spy" "$BATS_TEST_TMPDIR/spy.c"
+    start spied --cap-add SYS_PTRACE -v "$BATS_TEST_TMPDIR/spy:/spy:ro" "$IMAGE" /spy
+    local i
+    for ((i = 0; i < 100; i++)); do
+        ambit exec spied /init pid >/dev/null || true
+    done
+    await 10 grep -q "done" "$TEST_DIR/spied.out"
+    stop spied
+    ! grep saw "$TEST_DIR/spied.out" || { sort "$TEST_DIR/spied.out" | uniq -c; false; }
+}
+
+@test "input cannot be pushed into the caller's terminal" {
+    require command -v script -- "no script(1)"
+    # TIOCSTI (CVE-2016-10124): the container's terminal is another one than the caller's
+    run script -qec "'$PROGRAMS/ambit' --root '$TEST_ROOT' --state '$TEST_STATE' run --rm -it '$IMAGE' /init tiocsti x; read -t 1 -r line; echo \"read:<\$line>\"" /dev/null
+    [[ $output == *"read:<>"* ]] || { echo "$output"; false; }
+}
