@@ -16,8 +16,7 @@ typedef struct Launched {
     Cgroup cgroup;   /* open; its path lives in the plan's arena */
 } Launched;
 
-#define LAUNCHED_NONE \
-    ((Launched){ .pidfd = -1, .terminal_fd = -1, .cgroup = CGROUP_EMPTY })
+#define LAUNCHED_NONE ((Launched){ .pidfd = -1, .terminal_fd = -1, .cgroup = CGROUP_EMPTY })
 
 typedef struct LaunchOptions {
     const CgroupHost *cgroup_host;
