@@ -20,6 +20,8 @@ static const struct {
     [MESSAGE_MAPPED] = { "MAPPED", sizeof(MessageKind) },
     [MESSAGE_SUPPLIED] = { "SUPPLIED", offsetof(Message, error) },
     [MESSAGE_TERMINAL] = { "TERMINAL", sizeof(MessageKind) },
+    [MESSAGE_HOOKS] = { "HOOKS", sizeof(MessageKind) },
+    [MESSAGE_HOOKED] = { "HOOKED", offsetof(Message, slots) },
     [MESSAGE_READY] = { "READY", sizeof(MessageKind) },
     [MESSAGE_START] = { "START", sizeof(MessageKind) },
     [MESSAGE_FAILED] = { "FAILED", sizeof(Message) },

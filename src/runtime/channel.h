@@ -6,6 +6,8 @@
  *   MAPPED    parent                       the child's ids are mapped: it may become root inside
  *   SUPPLIED  parent  descriptors          every slot the parent filled for the child
  *   TERMINAL  child   the pty's master     the container has a terminal
+ *   HOOKS     child                        the tree is built, the engine's hooks may run
+ *   HOOKED    parent  the child's pid      they have run
  *   READY     child                        the tree is built; it waits for START (create)
  *   START     parent, or any process       finish and exec
  *             through channel_connect()
@@ -25,6 +27,8 @@ typedef enum MessageKind {
     MESSAGE_MAPPED,
     MESSAGE_SUPPLIED,
     MESSAGE_TERMINAL,
+    MESSAGE_HOOKS,
+    MESSAGE_HOOKED,
     MESSAGE_READY,
     MESSAGE_START,
     MESSAGE_FAILED,
@@ -34,7 +38,7 @@ typedef enum MessageKind {
 /* Each kind sends the members up to its own. */
 typedef struct Message {
     MessageKind kind;
-    pid_t pid;                   /* JOINED */
+    pid_t pid;                   /* JOINED, HOOKED */
     uint16_t slots[FD_PASS_MAX]; /* SUPPLIED: the slot of each descriptor */
     Error error;                 /* FAILED */
 } Message;

@@ -25,6 +25,7 @@
 #include "linux/namespace.h"
 #include "linux/syscalls.h"
 #include "runtime/channel.h"
+#include "runtime/hook.h"
 #include "runtime/phase.h"
 #include "runtime/stage.h"
 
@@ -138,7 +139,7 @@ static int launch_child_steps(Runner *runner, const LaunchOptions *options, Erro
         r = launch_child_hold(runner, options->start_socket, error);
     /* Whoever hears of the program must find the container's state, and what cannot be written
      * down must not run. Mostly the word has come long before. */
-    if (r == 0 && options->created && !options->hold)
+    if (r == 0 && options->created && !options->hold && !runner->started)
         r = channel_expect(runner->channel, MESSAGE_START, error);
     if (r == 0)
         r = phase_run(runner, PHASE_FINISH, error);
@@ -285,8 +286,23 @@ static int launch_supply(Runner *runner, int end, Error *error)
     return channel_send(end, &message, fds, count, error);
 }
 
+/* The engine's own hooks, while the child waits for their end before pivot_root. */
+static int launch_hooks(int end, const Plan *plan, pid_t pid, Error *error)
+{
+    OciState state = *plan->state;
+    state.status = OCI_STATUS_CREATING;
+    state.pid = pid;
+    int r = hook_run(plan->hooks, HOOK_PRESTART, &state, error);
+    if (r == 0)
+        r = hook_run(plan->hooks, HOOK_CREATE_RUNTIME, &state, error);
+    if (r < 0)
+        return r;
+    Message message = { .kind = MESSAGE_HOOKED, .pid = pid };
+    return channel_send(end, &message, NULL, 0, error);
+}
+
 /* Until exec (END), READY with `hold`, or an error. */
-static int launch_finish(int end, bool hold, Launched *launched, Error *error)
+static int launch_finish(int end, const Plan *plan, bool hold, Launched *launched, Error *error)
 {
     for (;;) {
         Message message;
@@ -302,11 +318,17 @@ static int launch_finish(int end, bool hold, Launched *launched, Error *error)
                 return 0;
             break;
         case MESSAGE_TERMINAL: launched->terminal_fd = count == 1 ? fd : -1; break;
+        case MESSAGE_HOOKS:
+            r = plan ? launch_hooks(end, plan, launched->pid, error) : 0;
+            if (r < 0)
+                return r;
+            break;
         case MESSAGE_FAILED:
             if (error)
                 *error = message.error;
             return -message.error.code;
         case MESSAGE_JOINED:
+        case MESSAGE_HOOKED:
         case MESSAGE_MAPPED:
         case MESSAGE_SUPPLIED:
         case MESSAGE_START:
@@ -359,7 +381,7 @@ static int launch_run(Runner *runner, const LaunchOptions *options, int ends[2],
     if (r == 0 && options->created && !options->hold)
         r = channel_tell(ends[0], MESSAGE_START, error);
     if (r == 0)
-        r = launch_finish(ends[0], options->hold, launched, error);
+        r = launch_finish(ends[0], runner->plan, options->hold, launched, error);
     else
         launch_prefer_child_error(ends[0], error);
     return r;
@@ -394,7 +416,7 @@ int launch_start(int end, Error *error)
     int channel CLEANUP(fd_closep) = end;
     Launched launched = LAUNCHED_NONE;
     int r = channel_tell(channel, MESSAGE_START, error);
-    return r < 0 ? r : launch_finish(channel, false, &launched, error);
+    return r < 0 ? r : launch_finish(channel, NULL, false, &launched, error);
 }
 
 void launch_done(Launched *launched)

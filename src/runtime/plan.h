@@ -24,6 +24,8 @@
 #include "linux/namespace.h"
 #include "linux/overlay.h"
 #include "linux/seccomp.h"
+#include "spec/oci_state.h"
+#include "spec/spec.h"
 
 /* Who executes a step, and when. The order of this enum is the order of time, except that the child
  * does ENTER while the parent does MAP and SUPPLY. */
@@ -71,6 +73,8 @@ typedef enum StepKind {
     STEP_SYSCTL,
     STEP_MASK,
     STEP_READONLY,
+    STEP_HOOKS_OUTSIDE,
+    STEP_HOOKS,
     STEP_ROOT_READONLY,
     STEP_PIVOT,
     /* finish */
@@ -198,7 +202,9 @@ typedef struct Plan {
     size_t join_count;
     int64_t monotonic_offset_ns, boottime_offset_ns; /* of a new time namespace */
     bool time_offsets;                               /* they are set */
-    bool own_userns; /* ids are mapped through a namespace that the plan makes or joins */
+    bool own_userns;        /* ids are mapped through a namespace that the plan makes or joins */
+    const SpecHooks *hooks; /* NULL: none */
+    const OciState *state;  /* what hooks are told, but for status and pid */
     bool terminal;
     uint16_t rows, columns; /* of the terminal; 0: unknown */
     Step *steps;            /* ordered by phase, within it by time */

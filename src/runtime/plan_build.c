@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "linux/syscalls.h"
+#include "runtime/hook.h"
 #include "runtime/plan_parts.h"
 
 char *plan_origin(const PlanBuilder *builder, const char *format, ...)
@@ -218,6 +219,25 @@ static int plan_terminal(PlanBuilder *builder, Error *error)
     return 0;
 }
 
+/* Before pivot_root: the engine's hooks, then those in the container's namespaces. The one before
+ * the program is the first of the last phase, when `start` has come. */
+static void plan_hooks(PlanBuilder *builder)
+{
+    Plan *plan = builder->plan;
+    const SpecHooks *hooks = builder->input->state ? builder->input->spec->hooks : NULL;
+    if (!hooks)
+        return;
+    plan->hooks = hooks;
+    plan->state = builder->input->state;
+    bool create = hooks->create_container.count, start = hooks->start_container.count;
+    if (create || start || hooks->prestart.count || hooks->create_runtime.count)
+        (void)plan_add(plan, STEP_HOOKS_OUTSIDE, PHASE_ROOT, "hooks");
+    if (create)
+        plan_add(plan, STEP_HOOKS, PHASE_ROOT, "hooks")->flags = HOOK_CREATE_CONTAINER;
+    if (start)
+        plan_add(plan, STEP_HOOKS, PHASE_FINISH, "hooks")->flags = HOOK_START_CONTAINER;
+}
+
 static void plan_pivot(PlanBuilder *builder)
 {
     const Spec *spec = builder->input->spec;
@@ -274,6 +294,7 @@ int plan_build(const PlanInput *input, Arena *arena, Plan *ret_plan, Error *erro
     if (r < 0)
         return r;
     plan_sysctls(&builder);
+    plan_hooks(&builder);
     plan_pivot(&builder);
     r = plan_finish(&builder, error);
     if (r < 0)

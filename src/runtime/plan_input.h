@@ -34,7 +34,8 @@ typedef struct PlanInput {
                            whatever an image brings */
     uint16_t rows, columns; /* of the terminal, when the spec has no consoleSize */
     int preserve_fds;
-    bool keep_keyring; /* the program has the caller's session keyring */
+    bool keep_keyring;     /* the program has the caller's session keyring */
+    const OciState *state; /* for hooks, but for status and pid; NULL: none are run */
 } PlanInput;
 
 /* A process in a container that exists (`exec`): joins its namespaces and cgroup, then the same

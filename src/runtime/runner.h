@@ -28,6 +28,8 @@ typedef struct Runner {
 
     /* child */
     bool late_time;    /* its time namespace could not be made with it */
+    bool started;      /* START has come already */
+    pid_t outer_pid;   /* its pid as the engine counts; known after STEP_HOOKS_OUTSIDE */
     int channel;       /* the child's end of the handshake socket */
     int root_fd;       /* the container's root, O_PATH */
     int terminal_fd;   /* the container's side of its terminal, or -1 */

@@ -79,6 +79,11 @@ void step_describe_signal(const Step *step, StrBuf *text);
 void step_describe_seccomp(const Step *step, StrBuf *text);
 void step_describe_exec(const Step *step, StrBuf *text);
 
+/* step_hook.c */
+int step_hooks_outside(Runner *runner, const Step *step, Error *error);
+int step_hooks(Runner *runner, const Step *step, Error *error);
+void step_describe_hooks(const Step *step, StrBuf *text);
+
 /* step_identity.c */
 int step_stdio(Runner *runner, const Step *step, Error *error);
 int step_user_lookup(Runner *runner, const Step *step, Error *error);

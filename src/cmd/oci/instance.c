@@ -22,6 +22,7 @@
 #include "linux/clone.h"
 #include "linux/terminal.h"
 #include "runtime/channel.h"
+#include "runtime/hook.h"
 #include "unsupported.h"
 
 enum { INSTANCE_END_MS = 10000, INSTANCE_CGROUP_MS = 5000 };
@@ -153,6 +154,7 @@ static void instance_fill_record(Instance *instance, const char *id, const char 
 
 static int instance_plan(Instance *instance, Error *error)
 {
+    instance->hook_state = record_state(&instance->record, OCI_STATUS_CREATING);
     PlanInput input = {
         .spec = instance->spec,
         .id = instance->record.id,
@@ -160,6 +162,7 @@ static int instance_plan(Instance *instance, Error *error)
         .cgroup_host = &instance->cgroup_host,
         .controllers = instance->cgroup_host.available,
         .preserve_fds = (int)instance->options->preserve_fds,
+        .state = &instance->hook_state,
         .keep_keyring = instance->options->no_new_keyring,
     };
     return plan_build(&input, instance->arena, &instance->plan, error);
@@ -334,25 +337,6 @@ OciStatus instance_status(Instance *instance)
     return status;
 }
 
-int instance_start(Instance *instance, Error *error)
-{
-    OciStatus status = record_status(&instance->place, &instance->record);
-    if (status != OCI_STATUS_CREATED)
-        return error_set(error, ERROR_CONFLICT, EINVAL,
-                         "cannot start a container that is %s: only a created one can be started",
-                         oci_state_status_name(status));
-    int end = channel_connect(instance->place.dir, RECORD_START, error);
-    int r = end < 0 ? end : launch_start(end, error);
-    if (r < 0)
-        return r;
-    if (unlinkat(instance->place.dir, RECORD_START, 0) < 0)
-        return error_errno(error, errno, "container %s: remove %s", instance->record.id,
-                           RECORD_START);
-    return 0;
-}
-
-/* ---- unmaking ---- */
-
 static int instance_end_process(Instance *instance, Error *error)
 {
     int pidfd CLEANUP(fd_closep) = record_pidfd(&instance->record, NULL);
@@ -370,6 +354,39 @@ static int instance_end_process(Instance *instance, Error *error)
                : error_set(error, ERROR_SYSTEM, ETIMEDOUT, "container %s: process %d does not end",
                            instance->record.id, instance->record.pid);
 }
+
+int instance_poststart(Instance *instance, Error *error)
+{
+    int r = instance->spec
+                ? 0
+                : record_read_spec(&instance->place, instance->arena, &instance->spec, error);
+    if (r < 0)
+        return r;
+    OciState state = record_state(&instance->record, OCI_STATUS_RUNNING);
+    r = hook_run(instance->spec->hooks, HOOK_POSTSTART, &state, error);
+    if (r < 0)
+        (void)!instance_end_process(instance, NULL);
+    return r;
+}
+
+int instance_start(Instance *instance, Error *error)
+{
+    OciStatus status = record_status(&instance->place, &instance->record);
+    if (status != OCI_STATUS_CREATED)
+        return error_set(error, ERROR_CONFLICT, EINVAL,
+                         "cannot start a container that is %s: only a created one can be started",
+                         oci_state_status_name(status));
+    int end = channel_connect(instance->place.dir, RECORD_START, error);
+    int r = end < 0 ? end : launch_start(end, error);
+    if (r < 0)
+        return r;
+    if (unlinkat(instance->place.dir, RECORD_START, 0) < 0)
+        return error_errno(error, errno, "container %s: remove %s", instance->record.id,
+                           RECORD_START);
+    return instance_poststart(instance, error);
+}
+
+/* ---- unmaking ---- */
 
 static int instance_end_cgroup(Instance *instance, Error *error)
 {
@@ -392,5 +409,15 @@ int instance_destroy(Instance *instance, Error *error)
     int r = instance_end_process(instance, error);
     if (r == 0)
         r = instance_end_cgroup(instance, error);
-    return r < 0 ? r : record_remove(&instance->place, error);
+    if (r == 0 && !instance->spec) /* half made ones have none */
+        (void)!record_read_spec(&instance->place, instance->arena, &instance->spec, NULL);
+    if (r == 0)
+        r = record_remove(&instance->place, error);
+    if (r < 0 || !instance->spec)
+        return r;
+    OciState state = record_state(&instance->record, OCI_STATUS_STOPPED);
+    Error failure = { 0 };
+    if (hook_run(instance->spec->hooks, HOOK_POSTSTOP, &state, &failure) < 0)
+        (void)dprintf(STDERR_FILENO, "ambit-oci: warning: %s\n", failure.message);
+    return 0;
 }

@@ -64,6 +64,7 @@ typedef struct Instance {
     Spec *spec;
     CgroupHost cgroup_host;
     Plan plan;
+    OciState hook_state;
     int start_socket;
     Launched launched;
 } Instance;
@@ -89,6 +90,8 @@ OciStatus instance_status(Instance *instance);
 
 /* Lets the held process go on. */
 int instance_start(Instance *instance, Error *error) MUST_CHECK;
+/* The poststart hooks, after the program runs; when one fails the container is stopped. */
+int instance_poststart(Instance *instance, Error *error) MUST_CHECK;
 /* Kills what lives and removes everything. Missing parts are no error. */
 int instance_destroy(Instance *instance, Error *error) MUST_CHECK;
 

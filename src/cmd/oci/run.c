@@ -4,7 +4,7 @@
  */
 #include "engine/foreground.h"
 #include "instance.h"
-#include "linux/terminal.h"
+#include "linux/clone.h"
 
 static const Option run_options[] = {
     INSTANCE_OPTIONS,
@@ -29,6 +29,16 @@ static int run_wait(Instance *instance, const sigset_t *signals, int *ret_status
     return foreground_wait(&foreground, signals, ret_status, error);
 }
 
+/* After poststart hooks: one that failed has stopped it. */
+static int run_failed(Instance *instance, int r)
+{
+    if (r < 0) {
+        (void)!clone_wait(instance->launched.pid, NULL, NULL);
+        (void)!instance_destroy(instance, NULL);
+    }
+    return r;
+}
+
 static int run_run(CommandCall *call, Error *error)
 {
     const InstanceOptions *options = call->values;
@@ -40,8 +50,11 @@ static int run_run(CommandCall *call, Error *error)
     if (!options->detach)
         foreground_block_signals(&signals);
     int r = instance_make(&instance, call->arguments[0], false, error);
-    if (r < 0 || options->detach)
+    if (r < 0)
         return r;
+    r = instance_poststart(&instance, error);
+    if (r < 0 || options->detach)
+        return run_failed(&instance, r);
     record_unlock(&instance.place);
     r = run_wait(&instance, &signals, &call->exit_status, error);
     if (options->keep || !record_relock(&instance.place))

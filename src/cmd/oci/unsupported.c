@@ -18,10 +18,6 @@ int unsupported_check(const Spec *spec, Error *error)
         const char *path;
         bool present;
     } rows[] = {
-        { "hooks", spec->hooks &&
-                       (spec->hooks->prestart.count || spec->hooks->create_runtime.count ||
-                        spec->hooks->create_container.count || spec->hooks->start_container.count ||
-                        spec->hooks->poststart.count || spec->hooks->poststop.count) },
         { "process.scheduler", process->scheduler },
         { "process.ioPriority", process->io_priority },
         { "process.execCPUAffinity", process->exec_cpu_affinity },

@@ -1,0 +1,46 @@
+/*
+ * Hooks as steps of the child. Those of the engine's side are run by the engine while the child
+ * waits in STEP_HOOKS_OUTSIDE; the answer brings the child's pid as the engine counts, which the
+ * hooks that the child runs itself are told.
+ */
+#include <errno.h>
+
+#include "runtime/channel.h"
+#include "runtime/hook.h"
+#include "runtime/steps.h"
+
+int step_hooks_outside(Runner *runner, const Step *step UNUSED, Error *error)
+{
+    int r = channel_tell(runner->channel, MESSAGE_HOOKS, error);
+    if (r < 0)
+        return r;
+    Message message;
+    do { /* the word to go on may have come before */
+        size_t count = 0;
+        r = channel_receive(runner->channel, &message, NULL, &count, error);
+        if (r < 0)
+            return r;
+        runner->started = runner->started || message.kind == MESSAGE_START;
+    } while (message.kind == MESSAGE_START);
+    if (message.kind != MESSAGE_HOOKED)
+        return error_set(error, ERROR_SYSTEM, EPROTO, "the engine gave up");
+    runner->outer_pid = message.pid;
+    return 0;
+}
+
+int step_hooks(Runner *runner, const Step *step, Error *error)
+{
+    HookKind kind = (HookKind)step->flags;
+    OciState state = *runner->plan->state;
+    state.status = kind == HOOK_CREATE_CONTAINER ? OCI_STATUS_CREATING : OCI_STATUS_CREATED;
+    state.pid = runner->outer_pid;
+    return hook_run(runner->plan->hooks, kind, &state, error);
+}
+
+void step_describe_hooks(const Step *step, StrBuf *text)
+{
+    if (step->kind == STEP_HOOKS)
+        strbuf_add(text, hook_name((HookKind)step->flags));
+    else
+        strbuf_add(text, "prestart, createRuntime");
+}

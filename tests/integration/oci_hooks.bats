@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# Hooks of ambit-oci: where each kind runs, in which order, and what a failure does.
+
+load lib
+
+setup_file() {
+    prepare_store
+    mkdir -p "$TEST_DIR/hooked/rootfs"
+    make_rootfs "$TEST_DIR/hooked/rootfs"
+    cat >"$TEST_DIR/note" <<'SCRIPT'
+#!/bin/sh
+# note FILE NAME [STATUS]: one line with the state's status and whether we see the host's pids
+state=$(cat)
+status=${state#*'"status":"'}
+echo "$2 ${status%%'"'*} $(readlink /proc/self/ns/mnt)" >>"$1"
+exit "${3:-0}"
+SCRIPT
+    chmod 755 "$TEST_DIR/note"
+}
+
+oci() {
+    "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" "$@"
+}
+
+try_oci() {
+    run --separate-stderr oci "$@"
+    # shellcheck disable=SC2154
+    errors=$stderr
+}
+
+teardown() {
+    local id
+    for id in $(oci list -q); do
+        oci delete --force "$id"
+    done
+}
+
+bundle() { # KIND[=STATUS]...: hooks of these kinds, which write to $TEST_DIR/notes
+    local kind hooks='{}'
+    rm -f "$TEST_DIR/hooked/config.json" "$TEST_DIR/notes"
+    oci spec --bundle "$TEST_DIR/hooked"
+    for kind in "$@"; do
+        hooks=$(jq -c --arg kind "${kind%=*}" --arg path "$TEST_DIR/note" --arg to "$TEST_DIR/notes" \
+            --arg status "$([ "$kind" = "${kind%=*}" ] && echo 0 || echo "${kind#*=}")" \
+            '.[$kind] += [{path: $path, args: ["note", $to, $kind, $status],
+                           env: ["PATH=/usr/bin:/bin"]}]' <<<"$hooks")
+    done
+    jq --argjson hooks "$hooks" \
+        '.process.terminal = false | .process.args = ["/init", "sleep", "1000"] | .hooks = $hooks' \
+        "$TEST_DIR/hooked/config.json" >"$TEST_DIR/config.new"
+    mv "$TEST_DIR/config.new" "$TEST_DIR/hooked/config.json"
+}
+
+create() {
+    oci create --bundle "$TEST_DIR/hooked" "$1" </dev/null >/dev/null 2>&1 3>&-
+}
+
+kinds() {
+    cut -d ' ' -f 1,2 "$TEST_DIR/notes" | tr '\n' ','
+}
+
+@test "hooks run in their order, with the state of the moment" {
+    bundle prestart createRuntime createContainer poststart poststop
+    create order
+    [ "$(kinds)" = "prestart creating,createRuntime creating,createContainer creating," ]
+    oci start order
+    oci delete --force order
+    [ "$(kinds)" = "prestart creating,createRuntime creating,createContainer creating,poststart running,poststop stopped," ]
+    # The one in the container's mount namespace, the others in ours.
+    [ "$(awk -v own="$(readlink /proc/self/ns/mnt)" '$3 != own { print $1 }' "$TEST_DIR/notes")" = createContainer ]
+}
+
+@test "a hook that fails before the start leaves no container" {
+    local kind
+    for kind in prestart createRuntime createContainer; do
+        bundle "$kind=3" poststop
+        try_oci create --bundle "$TEST_DIR/hooked" bad
+        expect_error 1 "hooks.$kind\[0\]: .*/note: exit status 3"
+        [ -z "$(oci list -q)" ]
+    done
+}
+
+@test "a startContainer hook has the container's files" {
+    bundle startContainer
+    create inside
+    try_oci start inside
+    expect_error 1 'hooks.startContainer\[0\]: .*/note: exit status 127'
+}
+
+@test "a poststart hook that fails stops the container, a poststop hook does not matter" {
+    bundle poststart=4 poststop=5
+    create late
+    try_oci start late
+    expect_error 1 'hooks.poststart\[0\]: .*/note: exit status 4'
+    [ "$(oci state late | jq -r .status)" = stopped ]
+    oci delete late
+    [ -z "$(oci list -q)" ]
+}
+
+@test "a hook has its time" {
+    bundle prestart
+    jq '.hooks.prestart[0] = {path: "/bin/sleep", args: ["sleep", "100"], timeout: 1}' \
+        "$TEST_DIR/hooked/config.json" >"$TEST_DIR/config.new"
+    mv "$TEST_DIR/config.new" "$TEST_DIR/hooked/config.json"
+    try_oci run --bundle "$TEST_DIR/hooked" slow
+    expect_error 1 'hooks.prestart\[0\]: /bin/sleep: not done after 1 s'
+}
