@@ -23,9 +23,16 @@ extern const Command oci_command; /* the program itself, with all commands as ch
 
 extern const Command create_command;
 extern const Command delete_command;
+extern const Command exec_command;
+extern const Command features_command;
 extern const Command kill_command;
 extern const Command list_command;
+extern const Command pause_command;
+extern const Command plan_command;
+extern const Command ps_command;
+extern const Command resume_command;
 extern const Command run_command;
 extern const Command spec_command;
 extern const Command start_command;
 extern const Command state_command;
+extern const Command update_command;

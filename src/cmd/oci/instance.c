@@ -212,7 +212,7 @@ int instance_send_fd(const char *option, const char *path, int fd, const char *t
     return r < 0 ? error_errno(error, r, "--%s: %s", option, path) : 0;
 }
 
-static int instance_hand_out(Instance *instance, Error *error)
+int instance_hand_out(Instance *instance, Error *error)
 {
     const InstanceOptions *options = instance->options;
     const Launched *launched = &instance->launched;
@@ -258,7 +258,7 @@ static int instance_launch(Instance *instance, Error *error)
     return r < 0 ? r : instance_hand_out(instance, error);
 }
 
-static int instance_prepare(Instance *instance, const char *id, bool hold, Error *error)
+int instance_read(Instance *instance, const char *id, Error *error)
 {
     const char *bundle;
     int r = instance_read_bundle(instance->options->bundle, instance->arena, &instance->spec,
@@ -271,7 +271,12 @@ static int instance_prepare(Instance *instance, const char *id, bool hold, Error
         return r;
     instance_fill_record(instance, id, bundle);
     instance_allow_devices(instance);
-    r = instance_plan(instance, error);
+    return instance_plan(instance, error);
+}
+
+static int instance_prepare(Instance *instance, const char *id, bool hold, Error *error)
+{
+    int r = instance_read(instance, id, error);
     if (r == 0)
         r = record_make(instance->globals->root, id, &instance->place, error);
     if (r == 0 && hold) {
@@ -406,7 +411,13 @@ static int instance_end_cgroup(Instance *instance, Error *error)
 
 int instance_destroy(Instance *instance, Error *error)
 {
-    int r = instance_end_process(instance, error);
+    int r = 0;
+    Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY;
+    /* A frozen process does not take the signal (v1): its cgroup is thawed for it. */
+    if (instance_cgroup(instance, &cgroup, NULL) == 0 && cgroup_is_frozen(&cgroup, NULL) == 1)
+        r = cgroup_kill(&cgroup, SIGKILL, error);
+    if (r == 0)
+        r = instance_end_process(instance, error);
     if (r == 0)
         r = instance_end_cgroup(instance, error);
     if (r == 0 && !instance->spec) /* half made ones have none */

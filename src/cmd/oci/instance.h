@@ -75,6 +75,9 @@ typedef struct Instance {
 int instance_read_bundle(const char *bundle, Arena *arena, Spec **ret_spec, const char **ret_path,
                          Error *error) MUST_CHECK;
 
+/* Spec, record and plan for the bundle in the options; nothing is made. */
+int instance_read(Instance *instance, const char *id, Error *error) MUST_CHECK;
+
 /*
  * Makes the container: with `hold` its process waits for instance_start(), without it runs. The
  * place stays locked. On failure nothing is left.
@@ -98,4 +101,6 @@ int instance_destroy(Instance *instance, Error *error) MUST_CHECK;
 /* One descriptor to a listening Unix socket, with a text. */
 int instance_send_fd(const char *option, const char *path, int fd, const char *text, Error *error)
     MUST_CHECK;
+/* What the options want of a launched process: terminal, pidfd, pid file. */
+int instance_hand_out(Instance *instance, Error *error) MUST_CHECK;
 int instance_write_pid(const char *path, pid_t pid, Error *error) MUST_CHECK;

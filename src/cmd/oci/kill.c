@@ -36,6 +36,9 @@ static int kill_run(CommandCall *call, Error *error)
         return error_set(error, ERROR_USAGE, EINVAL, "'%s' is not a signal", word);
     /* Without a pid namespace of its own the end of one process is not the end of all. */
     bool all = options->all || (signal == SIGKILL && !instance.record.own_pidns);
+    /* A frozen process does not take it (v1): killing the cgroup thaws it. */
+    if (signal == SIGKILL && !all)
+        all = instance_status(&instance) == OCI_STATUS_PAUSED;
     if (all && instance.record.cgroup_path)
         return kill_all(&instance, signal, error);
     int pidfd CLEANUP(fd_closep) = record_pidfd(&instance.record, error);

@@ -1,0 +1,220 @@
+/*
+ * `exec`: one more process in a container. What it is comes from --process, or from the container's
+ * own process with the changes that the options ask for.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <fcntl.h>
+
+#include "base/file.h"
+#include "engine/foreground.h"
+#include "instance.h"
+#include "linux/clone.h"
+#include "linux/terminal.h"
+
+typedef struct ExecOptions {
+    InstanceOptions common; /* pid_file, console_socket, preserve_fds, detach */
+    const char *process, *cwd, *user, *apparmor, *selinux;
+    StrList env, caps, groups;
+    bool tty, no_new_privs, ignore_paused;
+} ExecOptions;
+
+static const Option exec_options[] = {
+    { 'p', "process", OPTION_STRING(ExecOptions, process), "FILE",
+      "Read the process from FILE, as in config.json", .completes = "file" },
+    { 't', "tty", OPTION_FLAG(ExecOptions, tty), NULL, "Give it a terminal" },
+    { 'u', "user", OPTION_STRING(ExecOptions, user), "UID[:GID]", "Run as this user" },
+    { 'g', "additional-gids", OPTION_LIST(ExecOptions, groups), "GID", "Add it to a group" },
+    { 0, "cwd", OPTION_STRING(ExecOptions, cwd), "DIR", "Start in DIR" },
+    { 'e', "env", OPTION_LIST(ExecOptions, env), "NAME=VALUE", "Set a variable" },
+    { 'c', "cap", OPTION_LIST(ExecOptions, caps), "CAP", "Add a capability" },
+    { 0, "apparmor", OPTION_STRING(ExecOptions, apparmor), "PROFILE", "Its AppArmor profile" },
+    { 0, "process-label", OPTION_STRING(ExecOptions, selinux), "LABEL", "Its SELinux label" },
+    { 0, "no-new-privs", OPTION_FLAG(ExecOptions, no_new_privs), NULL, "Set no_new_privs" },
+    { 'd', "detach", OPTION_FLAG(ExecOptions, common.detach), NULL, "Do not wait for it" },
+    { 0, "pid-file", OPTION_STRING(ExecOptions, common.pid_file), "FILE",
+      "Write the process id to FILE", .completes = "file" },
+    { 0, "console-socket", OPTION_STRING(ExecOptions, common.console_socket), "SOCKET",
+      "Send the terminal's descriptor to this Unix socket", .completes = "file" },
+    { 0, "pidfd-socket", OPTION_STRING(ExecOptions, common.pidfd_socket), "SOCKET",
+      "Send a pidfd of the process to this Unix socket", .completes = "file" },
+    { 0, "preserve-fds", OPTION_U64(ExecOptions, common.preserve_fds), "N",
+      "Pass N descriptors after standard error on", .max = 1024 },
+    { 0, "ignore-paused", OPTION_FLAG(ExecOptions, ignore_paused), NULL,
+      "In a paused container too: it runs when that is resumed" },
+    { 0, "no-subreaper", OPTION_FLAG(ExecOptions, common.no_subreaper), NULL,
+      "Taken for compatibility" },
+    OPTION_END,
+};
+
+static int exec_user(const char *word, SpecUser *user, Arena *arena, Error *error)
+{
+    StrList parts = strlist_split(arena, word, ':');
+    uint32_t uid, gid = user->gid;
+    int r = parts.count == 1 || parts.count == 2 ? str_to_u32(parts.items[0], &uid) : -EINVAL;
+    if (r == 0 && parts.count == 2)
+        r = str_to_u32(parts.items[1], &gid);
+    if (r < 0)
+        return error_set(error, ERROR_USAGE, EINVAL, "--user: '%s' is not UID[:GID] in numbers",
+                         word);
+    user->uid = uid;
+    user->gid = gid;
+    return 0;
+}
+
+static void exec_caps(SpecProcess *process, const StrList *caps, Arena *arena)
+{
+    SpecCapabilities *sets = arena_alloc(arena, sizeof(*sets));
+    if (process->capabilities)
+        *sets = *process->capabilities;
+    for (size_t i = 0; i < caps->count; i++) {
+        strlist_append(arena, &sets->bounding, caps->items[i]);
+        strlist_append(arena, &sets->effective, caps->items[i]);
+        strlist_append(arena, &sets->permitted, caps->items[i]);
+    }
+    process->capabilities = sets;
+}
+
+/* The container's own process, with other words. */
+static int exec_from_options(const ExecOptions *options, const CommandCall *call,
+                             SpecProcess *process, Error *error)
+{
+    Arena *arena = call->arena;
+    process->args = (StrList){ 0 };
+    for (size_t i = 1; i < call->argument_count; i++)
+        strlist_append(arena, &process->args, call->arguments[i]);
+    process->terminal = options->tty;
+    process->console_size = NULL;
+    process->cwd = options->cwd ? options->cwd : process->cwd;
+    process->apparmor_profile = options->apparmor ? options->apparmor : process->apparmor_profile;
+    process->selinux_label = options->selinux ? options->selinux : process->selinux_label;
+    process->no_new_privileges = process->no_new_privileges || options->no_new_privs;
+    process->oom_score_adj.set = false;
+    for (size_t i = 0; i < options->env.count; i++)
+        strlist_append(arena, &process->env, options->env.items[i]);
+    if (options->caps.count)
+        exec_caps(process, &options->caps, arena);
+    for (size_t i = 0; i < options->groups.count; i++) {
+        uint32_t *gid = arena_append(arena, &process->user.additional_gids.items,
+                                     &process->user.additional_gids.count, sizeof(*gid));
+        if (str_to_u32(options->groups.items[i], gid) < 0)
+            return error_set(error, ERROR_USAGE, EINVAL, "--additional-gids: '%s' is not a number",
+                             options->groups.items[i]);
+    }
+    return options->user ? exec_user(options->user, &process->user, arena, error) : 0;
+}
+
+static int exec_process(const ExecOptions *options, const CommandCall *call, const Spec *spec,
+                        SpecProcess **ret_process, Error *error)
+{
+    if (!options->process) {
+        *ret_process = arena_copy(call->arena, spec->process, sizeof(**ret_process));
+        return exec_from_options(options, call, *ret_process, error);
+    }
+    char *text;
+    size_t size;
+    int r = file_read_at(AT_FDCWD, options->process, SPEC_MAX_BYTES, call->arena, &text, &size);
+    if (r < 0)
+        return error_errno(error, r, "--process: %s", options->process);
+    r = spec_process_parse(call->arena, text, size, ret_process, error);
+    return r < 0 ? error_wrap(error, "--process") : 0;
+}
+
+static int exec_check(Instance *instance, const ExecOptions *options, const SpecProcess *process,
+                      Error *error)
+{
+    OciStatus status = instance_status(instance);
+    if (status == OCI_STATUS_PAUSED && !options->ignore_paused)
+        return error_set(error, ERROR_CONFLICT, EBUSY,
+                         "cannot exec in a paused container (use --ignore-paused to override)");
+    if (status == OCI_STATUS_STOPPED || status == OCI_STATUS_CREATING)
+        return error_set(error, ERROR_CONFLICT, ESRCH, "cannot exec in a container that is %s",
+                         oci_state_status_name(status));
+    if (process->terminal && options->common.detach && !options->common.console_socket)
+        return error_set(error, ERROR_USAGE, EINVAL,
+                         "--tty: with --detach it needs --console-socket");
+    if (process->scheduler || process->io_priority || process->exec_cpu_affinity)
+        return error_set(
+            error, ERROR_UNSUPPORTED, EOPNOTSUPP,
+            "process: scheduler, ioPriority and execCPUAffinity are not supported yet");
+    return spec_process_validate(process, error);
+}
+
+static int exec_wait(const Instance *instance, bool terminal, const sigset_t *signals,
+                     int *ret_status, Error *error)
+{
+    Foreground foreground = {
+        .interactive = true,
+        .terminal = terminal,
+        .terminal_fd = terminal ? instance->launched.terminal_fd : -1,
+        .pid = instance->launched.pid,
+        .pidfd = instance->launched.pidfd,
+    };
+    return foreground_wait(&foreground, signals, ret_status, error);
+}
+
+static int exec_launch(Instance *instance, const ExecOptions *options, const SpecProcess *process,
+                       Error *error)
+{
+    PlanExecInput input = {
+        .process = process,
+        .spec = instance->spec,
+        .id = instance->record.id,
+        .pid = instance->record.pid,
+        .cgroup_path = instance->record.cgroup_path,
+        .cgroup_host = &instance->cgroup_host,
+        .userns_host = instance->record.host_userns,
+        .preserve_fds = (int)options->common.preserve_fds,
+        .keep_keyring = true,
+    };
+    if (process->terminal)
+        (void)!terminal_size(0, &input.rows, &input.columns);
+    int r = cgroup_host_read(instance->arena, &instance->cgroup_host, error);
+    if (r == 0)
+        r = plan_build_exec(&input, instance->arena, &instance->plan, error);
+    if (r < 0)
+        return r;
+    LaunchOptions launch = { .cgroup_host = &instance->cgroup_host, .keep_cgroup = true };
+    r = launch_container(&instance->plan, &launch, &instance->launched, error);
+    return r < 0 ? r : instance_hand_out(instance, error);
+}
+
+static int exec_run(CommandCall *call, Error *error)
+{
+    const ExecOptions *options = call->values;
+    Instance instance CLEANUP(instance_done) = INSTANCE_NONE;
+    SpecProcess *process;
+    if (!options->process && call->argument_count < 2)
+        return error_set(error, ERROR_USAGE, EINVAL, "a command or --process is missing");
+    int r = instance_open(&instance, call, false, error);
+    if (r == 0)
+        r = record_read_spec(&instance.place, call->arena, &instance.spec, error);
+    if (r == 0)
+        r = exec_process(options, call, instance.spec, &process, error);
+    if (r == 0)
+        r = exec_check(&instance, options, process, error);
+    if (r < 0)
+        return r;
+    instance.options = &options->common;
+    sigset_t signals;
+    if (!options->common.detach)
+        foreground_block_signals(&signals);
+    r = exec_launch(&instance, options, process, error);
+    if (r < 0 || options->common.detach)
+        return r;
+    bool terminal = process->terminal && !options->common.console_socket;
+    return exec_wait(&instance, terminal, &signals, &call->exit_status, error);
+}
+
+const Command exec_command = {
+    .name = "exec",
+    .summary = "Run one more process in a container",
+    .arguments = "ID [COMMAND [ARG...]]",
+    .arguments_min = 1,
+    .arguments_max = COMMAND_ANY_NUMBER,
+    .mode = OPTION_STOP_AT_ARGUMENT,
+    .options = exec_options,
+    .values_size = sizeof(ExecOptions),
+    .run = exec_run,
+};

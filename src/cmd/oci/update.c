@@ -1,0 +1,177 @@
+/*
+ * `update`: other limits for a container that exists, from a file in the form of linux.resources or
+ * from options; an option counts more than the file.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include <fcntl.h>
+
+#include "base/file.h"
+#include "instance.h"
+#include "linux/cgroup_limit.h"
+#include "runtime/resources.h"
+
+typedef struct UpdateOptions {
+    const char *resources;
+    const char *cpus, *mems;
+    OptI64 numbers[16]; /* by the rows below */
+} UpdateOptions;
+
+typedef enum UpdateNumber {
+    UPDATE_MEMORY,
+    UPDATE_MEMORY_RESERVATION,
+    UPDATE_MEMORY_SWAP,
+    UPDATE_CPU_SHARES,
+    UPDATE_CPU_QUOTA,
+    UPDATE_CPU_PERIOD,
+    UPDATE_CPU_BURST,
+    UPDATE_CPU_IDLE,
+    UPDATE_CPU_RT_RUNTIME,
+    UPDATE_CPU_RT_PERIOD,
+    UPDATE_PIDS,
+    UPDATE_BLKIO_WEIGHT,
+    UPDATE_NUMBER_MAX,
+} UpdateNumber;
+
+static int update_number(void *values, const Option *option, const char *value, Arena *arena UNUSED,
+                         Error *error)
+{
+    OptI64 *number = option_member(values, option);
+    uint64_t bytes;
+    bool size = str_starts(option->name, "memory");
+    int r = str_to_i64(value, &number->value);
+    if (r < 0 && size && str_to_bytes(value, &bytes) == 0 && bytes <= INT64_MAX) {
+        number->value = (int64_t)bytes;
+        r = 0;
+    }
+    if (r < 0)
+        return error_set(error, ERROR_USAGE, EINVAL, "'%s' is not a %s", value,
+                         size ? "size" : "number");
+    number->set = true;
+    return 0;
+}
+
+#define UPDATE_OPTION(word, index, text)                                                \
+    {                                                                                   \
+        0, word, OPTION_CUSTOM(UpdateOptions, numbers[index], update_number), "N", text \
+    }
+
+static const Option update_options[] = {
+    { 'r', "resources", OPTION_STRING(UpdateOptions, resources), "FILE",
+      "Read limits from FILE (-: standard input), as in linux.resources", .completes = "file" },
+    UPDATE_OPTION("memory", UPDATE_MEMORY, "Memory limit in bytes"),
+    UPDATE_OPTION("memory-reservation", UPDATE_MEMORY_RESERVATION, "Memory reservation in bytes"),
+    UPDATE_OPTION("memory-swap", UPDATE_MEMORY_SWAP, "Memory and swap in bytes, -1: no limit"),
+    UPDATE_OPTION("cpu-share", UPDATE_CPU_SHARES, "CPU shares"),
+    UPDATE_OPTION("cpu-quota", UPDATE_CPU_QUOTA, "CPU time per period in microseconds"),
+    UPDATE_OPTION("cpu-period", UPDATE_CPU_PERIOD, "The period in microseconds"),
+    UPDATE_OPTION("cpu-burst", UPDATE_CPU_BURST, "CPU time to save up in microseconds"),
+    UPDATE_OPTION("cpu-idle", UPDATE_CPU_IDLE, "1: only when nobody else wants to run"),
+    UPDATE_OPTION("cpu-rt-runtime", UPDATE_CPU_RT_RUNTIME, "Realtime per period"),
+    UPDATE_OPTION("cpu-rt-period", UPDATE_CPU_RT_PERIOD, "The realtime period"),
+    UPDATE_OPTION("pids-limit", UPDATE_PIDS, "Number of processes, -1: no limit"),
+    UPDATE_OPTION("blkio-weight", UPDATE_BLKIO_WEIGHT, "Weight of block I/O, 10 to 1000"),
+    { 0, "cpuset-cpus", OPTION_STRING(UpdateOptions, cpus), "LIST", "CPUs" },
+    { 0, "cpuset-mems", OPTION_STRING(UpdateOptions, mems), "LIST", "Memory nodes" },
+    OPTION_END,
+};
+
+static int update_read(const char *path, Arena *arena, SpecResources **ret_resources, Error *error)
+{
+    char *text;
+    size_t size;
+    int r = str_eq(path, "-") ? fd_read_all(STDIN_FILENO, SPEC_MAX_BYTES, arena, &text, &size)
+                              : file_read_at(AT_FDCWD, path, SPEC_MAX_BYTES, arena, &text, &size);
+    if (r < 0)
+        return error_errno(error, r, "--resources: %s", path);
+    r = spec_resources_parse(arena, text, size, ret_resources, error);
+    return r < 0 ? error_wrap(error, "--resources") : 0;
+}
+
+static void update_merge(const UpdateOptions *options, CgroupLimit *limit)
+{
+    const struct {
+        uint32_t bit;
+        int64_t *member;
+    } rows[UPDATE_NUMBER_MAX] = {
+        [UPDATE_MEMORY] = { CGROUP_LIMIT_MEMORY, &limit->memory },
+        [UPDATE_MEMORY_RESERVATION] = { CGROUP_LIMIT_MEMORY_RESERVATION,
+                                        &limit->memory_reservation },
+        [UPDATE_MEMORY_SWAP] = { CGROUP_LIMIT_MEMORY_SWAP, &limit->memory_swap },
+        [UPDATE_CPU_SHARES] = { CGROUP_LIMIT_CPU_SHARES, &limit->cpu_shares },
+        [UPDATE_CPU_QUOTA] = { CGROUP_LIMIT_CPU_QUOTA, &limit->cpu_quota_us },
+        [UPDATE_CPU_PERIOD] = { CGROUP_LIMIT_CPU_PERIOD, &limit->cpu_period_us },
+        [UPDATE_CPU_BURST] = { CGROUP_LIMIT_CPU_BURST, &limit->cpu_burst_us },
+        [UPDATE_CPU_IDLE] = { CGROUP_LIMIT_CPU_IDLE, &limit->cpu_idle },
+        [UPDATE_CPU_RT_RUNTIME] = { CGROUP_LIMIT_CPU_RT_RUNTIME, &limit->cpu_rt_runtime_us },
+        [UPDATE_CPU_RT_PERIOD] = { CGROUP_LIMIT_CPU_RT_PERIOD, &limit->cpu_rt_period_us },
+        [UPDATE_PIDS] = { CGROUP_LIMIT_PIDS, &limit->pids },
+        [UPDATE_BLKIO_WEIGHT] = { CGROUP_LIMIT_IO_WEIGHT, &limit->io_weight },
+    };
+    for (size_t i = 0; i < UPDATE_NUMBER_MAX; i++) {
+        if (!options->numbers[i].set)
+            continue;
+        *rows[i].member = options->numbers[i].value;
+        limit->set |= rows[i].bit;
+    }
+    if (options->cpus) {
+        limit->cpuset_cpus = options->cpus;
+        limit->set |= CGROUP_LIMIT_CPUSET_CPUS;
+    }
+    if (options->mems) {
+        limit->cpuset_mems = options->mems;
+        limit->set |= CGROUP_LIMIT_CPUSET_MEMS;
+    }
+}
+
+static int update_apply(const Cgroup *cgroup, const SpecResources *resources,
+                        const CgroupLimit *limit, Arena *arena, Error *error)
+{
+    CgroupDeviceLimit *devices;
+    size_t count;
+    int r = cgroup_limit_apply(cgroup, limit, error);
+    if (r == 0)
+        r = resources_device_limits(resources, arena, &devices, &count, error);
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = cgroup_device_limit_apply(cgroup, &devices[i], error);
+    for (size_t i = 0; r == 0 && i < resources->unified.count; i++)
+        r = cgroup_limit_unified(cgroup, resources->unified.items[i].key,
+                                 resources->unified.items[i].value, error);
+    return r;
+}
+
+static int update_run(CommandCall *call, Error *error)
+{
+    const UpdateOptions *options = call->values;
+    SpecResources *resources = arena_alloc(call->arena, sizeof(*resources));
+    CgroupLimit limit = { 0 };
+    int r =
+        options->resources ? update_read(options->resources, call->arena, &resources, error) : 0;
+    if (r == 0)
+        r = resources_limit(resources, &limit, error);
+    if (r < 0)
+        return r;
+    update_merge(options, &limit);
+    Instance instance CLEANUP(instance_done) = INSTANCE_NONE;
+    Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY;
+    r = instance_open(&instance, call, true, error);
+    if (r == 0 && instance_status(&instance) == OCI_STATUS_STOPPED)
+        r = error_set(error, ERROR_CONFLICT, ESRCH, "container not running: %s",
+                      instance.record.id);
+    if (r == 0)
+        r = instance_cgroup(&instance, &cgroup, error);
+    return r < 0 ? r : update_apply(&cgroup, resources, &limit, call->arena, error);
+}
+
+const Command update_command = {
+    .name = "update",
+    .summary = "Change the limits of a container",
+    .arguments = "ID",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .options = update_options,
+    .values_size = sizeof(UpdateOptions),
+    .run = update_run,
+};

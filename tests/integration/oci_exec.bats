@@ -1,0 +1,96 @@
+#!/usr/bin/env bats
+# ambit-oci on a container that runs: exec, ps, pause, update; and features, plan.
+
+load lib
+
+setup_file() {
+    prepare_store
+    mkdir -p "$TEST_DIR/bundle/rootfs"
+    make_rootfs "$TEST_DIR/bundle/rootfs"
+    oci spec --bundle "$TEST_DIR/bundle"
+    jq '.process.terminal = false | .process.args = ["/init", "sleep", "1000"]' \
+        "$TEST_DIR/bundle/config.json" >"$TEST_DIR/config.new"
+    mv "$TEST_DIR/config.new" "$TEST_DIR/bundle/config.json"
+}
+
+oci() {
+    "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" "$@"
+}
+
+try_oci() {
+    run --separate-stderr oci "$@"
+    # shellcheck disable=SC2154
+    errors=$stderr
+}
+
+setup() {
+    oci run --detach --bundle "$TEST_DIR/bundle" box </dev/null >/dev/null 2>&1 3>&-
+}
+
+teardown() {
+    local id
+    for id in $(oci list -q); do
+        oci delete --force "$id"
+    done
+}
+
+@test "exec is in the container, and its status comes back" {
+    try_oci exec box /init readlink /proc/self/ns/pid
+    expect_status 0
+    expect_line "$(readlink "/proc/$(oci state box | jq .pid)/ns/pid")"
+    try_oci exec box /init exit 9
+    expect_status 9
+    try_oci exec box /nothing
+    expect_error 127 "'/nothing': no such file"
+}
+
+@test "exec takes a process from a file, and one as its options say" {
+    jq '.process | .args = ["/init", "id"] | .user = {uid: 5, gid: 6}' \
+        "$TEST_DIR/bundle/config.json" >"$TEST_DIR/process.json"
+    try_oci exec --process "$TEST_DIR/process.json" box
+    expect_status 0
+    expect_match 'uid=5'
+    try_oci exec --user 7:8 box /init id
+    expect_match 'uid=7'
+    jq '.args = 5' "$TEST_DIR/process.json" >"$TEST_DIR/bad.json"
+    try_oci exec --process "$TEST_DIR/bad.json" box
+    expect_error 1 'args: expected an array'
+}
+
+@test "exec --detach writes its pid" {
+    oci exec --detach --pid-file "$TEST_DIR/pid" box /init sleep 1000 </dev/null >/dev/null 2>&1 3>&-
+    [ -d "/proc/$(cat "$TEST_DIR/pid")" ]
+    oci ps --format json box | jq -e "index($(cat "$TEST_DIR/pid")) != null"
+    oci ps box | grep -q '/init sleep 1000'
+}
+
+@test "pause and resume" {
+    oci pause box
+    [ "$(oci state box | jq -r .status)" = paused ]
+    try_oci exec box /init id
+    expect_error 1 'paused'
+    try_oci pause box
+    expect_error 1 'it cannot be paused'
+    oci resume box
+    [ "$(oci state box | jq -r .status)" = running ]
+}
+
+@test "a paused container is deleted by force" {
+    oci pause box
+    oci delete --force box
+}
+
+@test "update changes limits" {
+    oci update --pids-limit 77 box
+    grep -rqx 77 /sys/fs/cgroup/pids/box/pids.max /sys/fs/cgroup/box/pids.max 2>/dev/null
+    echo '{"pids": {"limit": 78}}' | oci update --resources - box
+    grep -rqx 78 /sys/fs/cgroup/pids/box/pids.max /sys/fs/cgroup/box/pids.max 2>/dev/null
+    try_oci update --memory many box
+    expect_error 1 "memory: 'many' is not a size"
+}
+
+@test "features and plan" {
+    [ "$(oci features | jq -r .ociVersionMax)" = 1.3.0 ]
+    oci features | jq -e '.hooks | length == 6'
+    oci plan --bundle "$TEST_DIR/bundle" | grep -q pivot-root
+}
