@@ -121,6 +121,16 @@ static unsigned facts_thermal_cpus(unsigned cpu_count)
     return count;
 }
 
+/* What there is to give: in a user namespace of its own all the kernel knows, in the host's only
+ * what this process has itself. */
+static uint64_t facts_capabilities(const RunRequest *request)
+{
+    CapabilitySets sets;
+    bool host = request->namespaces[NAMESPACE_USER].mode == REQUEST_NAMESPACE_HOST;
+    return host && capability_get(&sets, NULL) == 0 ? sets.permitted & sets.bounding
+                                                    : capability_all();
+}
+
 static bool facts_swap_limit(const CgroupHost *host)
 {
     char path[512];
@@ -144,7 +154,7 @@ int facts_read(const RunRequest *request, const CgroupHost *cgroup_host, Arena *
     (void)getrlimit(RLIMIT_NOFILE, &nofile);
     Facts facts = {
         .namespaces = facts_namespaces(),
-        .capabilities = capability_all(),
+        .capabilities = facts_capabilities(request),
         .cgroup_mode = cgroup_host->mode,
         .controllers = cgroup_host->available,
         .swap_limit = facts_swap_limit(cgroup_host),
