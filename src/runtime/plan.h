@@ -46,6 +46,7 @@ typedef enum StepKind {
     STEP_CGROUP_LIMIT,
     STEP_CGROUP_DEVICE_LIMIT,
     STEP_CGROUP_DEVICES,
+    STEP_CGROUP_MORE,
     STEP_OPEN_FILE,
     /* map, supply */
     STEP_IDMAP,
@@ -178,6 +179,7 @@ typedef struct Step {
         const StepUser *user;
         const StepExec *exec;
         const StepDevices *devices;
+        const SpecResources *resources;
         const CgroupLimit *limit;
         const CgroupDeviceLimit *device_limit;
         const CapabilitySets *capabilities;

@@ -64,6 +64,9 @@ int plan_cgroup(PlanBuilder *builder, Error *error)
     if (r < 0)
         return r;
     plan_cgroup_devices(builder, resources);
+    if (resources_has_more(resources))
+        plan_add(builder->plan, STEP_CGROUP_MORE, PHASE_HOST, "linux.resources")->with.resources =
+            resources;
     (void)plan_add(builder->plan, STEP_CGROUP_ENTER, PHASE_ENTER, "linux.cgroupsPath");
     return 0;
 }

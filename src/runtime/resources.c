@@ -191,5 +191,51 @@ uint32_t resources_controllers(const SpecResources *resources)
         controllers |= CGROUP_BIT(CGROUP_NET_CLS);
     if (resources->network && resources->network->priorities.count)
         controllers |= CGROUP_BIT(CGROUP_NET_PRIO);
+    for (size_t i = 0; i < resources->unified.count; i++)
+        controllers |= cgroup_limit_unified_controller(resources->unified.items[i].key);
     return controllers;
+}
+
+bool resources_has_more(const SpecResources *resources)
+{
+    return resources->hugepage_limits.count || resources->rdma.count || resources->network ||
+           resources->unified.count;
+}
+
+static int resources_apply_network(const Cgroup *cgroup, const SpecNetwork *network, Error *error)
+{
+    int r =
+        network->class_id.set ? cgroup_limit_net_class(cgroup, network->class_id.value, error) : 0;
+    for (size_t i = 0; r == 0 && i < network->priorities.count; i++)
+        r = cgroup_limit_net_priority(cgroup, network->priorities.items[i].name,
+                                      network->priorities.items[i].priority, error);
+    return r < 0 ? error_wrap(error, "linux.resources.network") : 0;
+}
+
+int resources_apply_more(const Cgroup *cgroup, const SpecResources *resources, Error *error)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < resources->hugepage_limits.count; i++) {
+        const SpecHugepageLimit *limit = &resources->hugepage_limits.items[i];
+        r = cgroup_limit_hugetlb(cgroup, limit->page_size, limit->limit, error);
+        if (r < 0)
+            return error_wrap(error, "linux.resources.hugepageLimits[%zu]", i);
+    }
+    for (size_t i = 0; r == 0 && i < resources->rdma.count; i++) {
+        const SpecRdma *rdma = &resources->rdma.items[i];
+        r = cgroup_limit_rdma(cgroup, rdma->device,
+                              rdma->hca_handles.set ? (int64_t)rdma->hca_handles.value : -1,
+                              rdma->hca_objects.set ? (int64_t)rdma->hca_objects.value : -1, error);
+        if (r < 0)
+            return error_wrap(error, "linux.resources.rdma.%s", rdma->device);
+    }
+    if (resources->network)
+        r = resources_apply_network(cgroup, resources->network, error);
+    for (size_t i = 0; r == 0 && i < resources->unified.count; i++) {
+        r = cgroup_limit_unified(cgroup, resources->unified.items[i].key,
+                                 resources->unified.items[i].value, error);
+        if (r < 0)
+            return error_wrap(error, "linux.resources.unified");
+    }
+    return r;
 }

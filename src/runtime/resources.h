@@ -16,3 +16,8 @@ int resources_device_limits(const SpecResources *resources, Arena *arena,
 CgroupDeviceRule resources_device_rule(const SpecDeviceRule *rule);
 /* Controllers that what is not in a CgroupLimit needs: CGROUP_BITs. */
 uint32_t resources_controllers(const SpecResources *resources);
+/* Is there any of hugepageLimits, rdma, network, unified? */
+bool resources_has_more(const SpecResources *resources);
+/* Writes them; errors name the member. */
+int resources_apply_more(const Cgroup *cgroup, const SpecResources *resources, Error *error)
+    MUST_CHECK;

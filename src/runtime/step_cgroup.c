@@ -14,6 +14,7 @@
 #include "linux/cgroup_limit.h"
 #include "linux/inroot.h"
 #include "linux/syscalls.h"
+#include "runtime/resources.h"
 #include "runtime/steps.h"
 
 int step_cgroup_create(Runner *runner, const Step *step, Error *error)
@@ -80,6 +81,12 @@ int step_cgroup_devices(Runner *runner, const Step *step, Error *error)
 {
     const StepDevices *devices = step->with.devices;
     return cgroup_devices_apply(&runner->cgroup, devices->rules, devices->count, error);
+}
+
+/* What has no place in a CgroupLimit: limits by page size, by device, by file. */
+int step_cgroup_more(Runner *runner, const Step *step, Error *error)
+{
+    return resources_apply_more(&runner->cgroup, step->with.resources, error);
 }
 
 int step_cgroup_enter(Runner *runner, const Step *step UNUSED, Error *error)

@@ -10,6 +10,7 @@ const StepOps step_ops[STEP_KIND_MAX] = {
     [STEP_CGROUP_LIMIT] = { "limit", step_cgroup_limit, step_describe_limit },
     [STEP_CGROUP_DEVICE_LIMIT] = { "limit-device", step_cgroup_device_limit, NULL },
     [STEP_CGROUP_DEVICES] = { "device-rules", step_cgroup_devices, NULL },
+    [STEP_CGROUP_MORE] = { "limit-more", step_cgroup_more, NULL },
     [STEP_OPEN_FILE] = { "open", step_open_file, NULL },
     [STEP_IDMAP] = { "map-ids", step_idmap, step_describe_idmap },
     [STEP_MOUNT_CLONE] = { "clone-mount", step_mount_clone, step_describe_mount },

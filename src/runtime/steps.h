@@ -22,6 +22,7 @@ int step_cgroup_open(Runner *runner, const Step *step, Error *error);
 int step_cgroup_limit(Runner *runner, const Step *step, Error *error);
 int step_cgroup_device_limit(Runner *runner, const Step *step, Error *error);
 int step_cgroup_devices(Runner *runner, const Step *step, Error *error);
+int step_cgroup_more(Runner *runner, const Step *step, Error *error);
 int step_cgroup_enter(Runner *runner, const Step *step, Error *error);
 int step_mount_cgroup(Runner *runner, const Step *step, Error *error);
 void step_describe_limit(const Step *step, StrBuf *text);

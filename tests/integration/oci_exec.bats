@@ -94,3 +94,18 @@ teardown() {
     oci features | jq -e '.hooks | length == 6'
     oci plan --bundle "$TEST_DIR/bundle" | grep -q pivot-root
 }
+
+@test "limits by page size and by file are set, or refused with their path" {
+    jq '.process.args = ["/init", "pid"] | .linux.resources.hugepageLimits = [{"pageSize": "2MB", "limit": 4194304}]' \
+        "$TEST_DIR/bundle/config.json" >"$TEST_DIR/config.new"
+    mkdir -p "$TEST_DIR/huge"
+    mv "$TEST_DIR/config.new" "$TEST_DIR/huge/config.json"
+    ln -sfn "$TEST_DIR/bundle/rootfs" "$TEST_DIR/huge/rootfs"
+    run --separate-stderr timeout 5 "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" run --bundle "$TEST_DIR/huge" huge
+    errors=$stderr
+    [ "$status" -eq 0 ] || expect_error 1 'linux.resources|linux.cgroupsPath'
+    jq '.linux.resources.unified = {"cgroup.procs": "1"}' \
+        "$TEST_DIR/bundle/config.json" >"$TEST_DIR/huge/config.json"
+    try_oci run --bundle "$TEST_DIR/huge" unified
+    expect_error 1 'linux.resources.unified'
+}

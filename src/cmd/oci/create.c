@@ -1,3 +1,7 @@
+/*
+ * `create`: everything but the program. Its process waits, whoever made it may go; `start` brings
+ * the word.
+ */
 #include "instance.h"
 
 static const Option create_options[] = {

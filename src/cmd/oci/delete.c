@@ -1,3 +1,7 @@
+/*
+ * `delete`: what lives is killed with --force only, or when it was never started; what a crash left
+ * half made is removed as well.
+ */
 #include <errno.h>
 
 #include "instance.h"

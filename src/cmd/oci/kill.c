@@ -1,3 +1,7 @@
+/*
+ * `kill`: by a pidfd that was checked against the start time, so a reused pid is never hit. Engines
+ * look for the words "container not running".
+ */
 #include <errno.h>
 #include <signal.h>
 

@@ -1,3 +1,7 @@
+/*
+ * `list`: every directory below --root whose record can be read; one that is being made or removed
+ * at this moment is left out.
+ */
 #include "base/table.h"
 #include "cmd/ambit/output.h"
 #include "instance.h"

@@ -1,3 +1,7 @@
+/*
+ * `pause` and `resume`: the freezer of the container's cgroup. The state is not recorded, the
+ * cgroup knows it.
+ */
 #include <errno.h>
 
 #include "instance.h"

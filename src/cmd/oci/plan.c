@@ -1,3 +1,6 @@
+/*
+ * `plan`: the bundle's plan in words. Nothing is made, and no root is needed for it.
+ */
 #include "runtime/plan_print.h"
 
 #include "cmd/ambit/output.h"

@@ -1,3 +1,7 @@
+/*
+ * `ps`: all processes in the container's cgroup, also those that exec started. Words after the id
+ * are for ps(1) elsewhere and are not used.
+ */
 #include <stdlib.h>
 
 #include "base/fd.h"

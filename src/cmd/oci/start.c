@@ -1,3 +1,7 @@
+/*
+ * `start`: the word for which the process of `create` waits. Its errors, from there to the exec,
+ * come back to us.
+ */
 #include "instance.h"
 
 static int start_run(CommandCall *call, Error *error)

@@ -1,3 +1,6 @@
+/*
+ * `state`: the record, with a status that is looked up now.
+ */
 #include "cmd/ambit/output.h"
 #include "instance.h"
 

@@ -9,11 +9,8 @@ int unsupported_check(const Spec *spec, Error *error)
 {
     static const SpecProcess no_process;
     static const SpecLinux no_linux;
-    static const SpecResources no_resources;
     const SpecProcess *process = spec->process ? spec->process : &no_process;
     const SpecLinux *lx = spec->linux ? spec->linux : &no_linux;
-    const SpecResources *resources = lx->resources ? lx->resources : &no_resources;
-    const SpecNetwork *network = resources->network;
     const struct {
         const char *path;
         bool present;
@@ -27,11 +24,9 @@ int unsupported_check(const Spec *spec, Error *error)
         { "linux.intelRdt", lx->intel_rdt },
         { "linux.mountLabel", !str_empty(lx->mount_label) },
         { "linux.seccomp.listenerPath", lx->seccomp && lx->seccomp->listener_path },
-        { "linux.resources.hugepageLimits", resources->hugepage_limits.count },
-        { "linux.resources.rdma", resources->rdma.count },
-        { "linux.resources.network",
-          network && (network->class_id.set || network->priorities.count) },
-        { "linux.resources.unified", resources->unified.count },
+        { "linux.rootfsPropagation: shared and unbindable",
+          lx->rootfs_propagation && (str_ends(lx->rootfs_propagation, "shared") ||
+                                     str_ends(lx->rootfs_propagation, "unbindable")) },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (rows[i].present)
