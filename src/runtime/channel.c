@@ -104,8 +104,12 @@ int channel_receive(int end, Message *ret_message, int *fds, size_t *count, Erro
     Message message;
     memset(&message, 0, sizeof(message));
     ssize_t n = fd_receive(end, &message, sizeof(message), fds, count);
+    /* The other side died with our message unread. The kernel says so before it hands out what that
+     * side said last, and says it once: a FAILED may still be queued. */
     if (n == -ECONNRESET)
-        n = 0; /* the other side died with our message unread */
+        n = fd_receive(end, &message, sizeof(message), fds, count);
+    if (n == -ECONNRESET)
+        n = 0;
     if (n < 0)
         return error_errno(error, (int)n, "handshake: receive");
     if (n > 0 && (message.kind <= MESSAGE_END || message.kind >= MESSAGE_KIND_MAX ||
