@@ -23,6 +23,7 @@
 #include "engine/rootfs.h"
 #include "engine/run_inputs.h"
 #include "engine/volume.h"
+#include "linux/detach_keys.h"
 #include "linux/signalname.h"
 #include "linux/terminal.h"
 #include "runtime/launch.h"
@@ -253,9 +254,20 @@ static int run_execute(Run *run, int *ret_status, Error *error)
     return r;
 }
 
+/* Now, and not when somebody presses a key. */
+static int run_check_keys(const Run *run, Error *error)
+{
+    DetachKeys keys;
+    const char *text = run->request->detach_keys;
+    int r = text ? detach_keys_parse(text, &keys, error) : 0;
+    return r < 0 ? error_wrap(error, "--detach-keys"), r : 0;
+}
+
 static int run_prepare(Run *run, Error *error)
 {
-    int r = run_build(run, error);
+    int r = run_check_keys(run, error);
+    if (r == 0)
+        r = run_build(run, error);
     if (r == 0)
         r = run_root(run, error);
     if (r == 0)

@@ -62,6 +62,16 @@ static int ps_matches(const ListingItem *item, const char *filter, Error *error)
                      "--filter: '%s' is none of name=, id=, status=, ancestor=, label=", filter);
 }
 
+/* Also where no container is there to be matched. */
+static int ps_check_filters(const PsOptions *options, Error *error)
+{
+    static const ListingItem nothing = { .id = "" };
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < options->filters.count; i++)
+        r = ps_matches(&nothing, options->filters.items[i], error);
+    return r < 0 ? r : 0;
+}
+
 static void ps_command_text(const Container *container, bool full, StrBuf *text)
 {
     StrBuf whole CLEANUP(strbuf_done) = { 0 };
@@ -165,7 +175,9 @@ static int ps_run(CommandCall *call, Error *error)
     PsOptions *options = call->values;
     Engine engine CLEANUP(engine_done) = ENGINE_NONE;
     Listing listing;
-    int r = session_open(call, &engine, error);
+    int r = ps_check_filters(options, error);
+    if (r == 0)
+        r = session_open(call, &engine, error);
     /* A filter by status looks at all of them, as in docker. */
     for (size_t i = 0; i < options->filters.count; i++)
         options->all |= str_starts(options->filters.items[i], "status=");
