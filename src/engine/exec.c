@@ -6,8 +6,11 @@
 #include "engine/exec.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/fd.h"
 #include "engine/container.h"
 #include "engine/foreground.h"
 #include "engine/names.h"
@@ -138,6 +141,8 @@ int exec_run(const Engine *engine, const ExecRequest *request, Arena *arena, int
         r = cgroup_host_read(arena, &cgroup_host, error);
     if (r == 0)
         r = exec_plan(request, &target, &cgroup_host, arena, &plan, error);
+    /* What goes wrong from here on is told on the caller's own standard error. */
+    int errors_fd CLEANUP(fd_closep) = request->detach ? fcntl(2, F_DUPFD_CLOEXEC, 3) : -1;
     if (r == 0)
         r = foreground_streams(request->interactive, request->detach, error);
     if (r < 0)
@@ -148,6 +153,8 @@ int exec_run(const Engine *engine, const ExecRequest *request, Arena *arena, int
     LaunchOptions options = { .cgroup_host = &cgroup_host, .keep_cgroup = true };
     Launched launched CLEANUP(launch_done) = LAUNCHED_NONE;
     r = launch_container(&plan, &options, &launched, error);
+    if (errors_fd >= 0)
+        (void)dup2(errors_fd, 2);
     if (r < 0)
         return r;
     if (request->detach) {
