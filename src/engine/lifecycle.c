@@ -41,6 +41,15 @@ static int lifecycle_lock(int state_fd, Error *error)
     return fd;
 }
 
+int lifecycle_data(Lifecycle *lifecycle, Error *error)
+{
+    char path[96];
+    (void)snprintf(path, sizeof(path), "containers/%s", lifecycle->id);
+    if (lifecycle->data_fd < 0)
+        lifecycle->data_fd = lifecycle_make(lifecycle->engine->root_fd, path, error);
+    return lifecycle->data_fd;
+}
+
 static int lifecycle_take(Lifecycle *lifecycle, const LifecycleWish *wish, Arena *arena,
                           Error *error)
 {
@@ -64,10 +73,12 @@ static int lifecycle_take(Lifecycle *lifecycle, const LifecycleWish *wish, Arena
         if (r < 0)
             return r;
     }
-    lifecycle->data_fd = wish->passing && spare_take(engine, path)
-                             ? openat(engine->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-                             : lifecycle_make(engine->root_fd, path, error);
-    return lifecycle->data_fd < 0 ? lifecycle->data_fd : 0;
+    if (wish->passing && wish->no_files)
+        return 0;
+    if (wish->passing && spare_take(engine, path))
+        lifecycle->data_fd = openat(engine->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    r = lifecycle_data(lifecycle, error);
+    return r < 0 ? r : 0;
 }
 
 int lifecycle_begin(const Engine *engine, const LifecycleWish *wish, Arena *arena,
@@ -134,7 +145,8 @@ static bool lifecycle_keep_spare(const Lifecycle *lifecycle)
 {
     char path[96];
     (void)snprintf(path, sizeof(path), "containers/%s", lifecycle->id);
-    return lifecycle->container.anonymous_volumes.count == 0 && spare_give(lifecycle->engine, path);
+    return lifecycle->data_fd >= 0 && lifecycle->container.anonymous_volumes.count == 0 &&
+           spare_give(lifecycle->engine, path);
 }
 
 int lifecycle_ended(Lifecycle *lifecycle, Cgroup *cgroup, int exit_status, Error *error)

@@ -21,19 +21,23 @@ typedef struct Lifecycle {
     char id[72];
     int lock_fd;
     int state_fd; /* <state>/containers/<id> */
-    int data_fd;  /* <root>/containers/<id> */
+    int data_fd;  /* <root>/containers/<id>; -1 until lifecycle_data() if nothing of it is kept */
 } Lifecycle;
 
 typedef struct LifecycleWish {
     const char *name; /* NULL: a generated one */
     bool id_range;    /* ids of its own */
     bool passing;     /* --rm: everything but its files is kept in the state directory */
+    bool no_files;    /* and its files are in memory: nothing is made on disk */
 } LifecycleWish;
 
 /* Takes id, lock, name, directories and, if wanted, an id range. On failure nothing is left.
  * container.id, .name, .remove and state.first_id are filled; the rest is the caller's. */
 int lifecycle_begin(const Engine *engine, const LifecycleWish *wish, Arena *arena,
                     Lifecycle *ret_lifecycle, Error *error) MUST_CHECK;
+
+/* The container's directory below root, made if it is not there yet: lifecycle->data_fd. */
+int lifecycle_data(Lifecycle *lifecycle, Error *error) MUST_CHECK;
 
 /* The process is there: state.json says so from now on. */
 int lifecycle_started(Lifecycle *lifecycle, pid_t pid, Error *error) MUST_CHECK;

@@ -89,8 +89,8 @@ bool rootfs_is_refusal(const Error *error)
             error->code == EPERM);
 }
 
-int rootfs_copy(const Lifecycle *lifecycle, const PlanLayers *layers, uint32_t first_id,
-                Arena *arena, const char **ret_path, Error *error)
+int rootfs_copy(Lifecycle *lifecycle, const PlanLayers *layers, uint32_t first_id, Arena *arena,
+                const char **ret_path, Error *error)
 {
     OverlayOptions options = {
         .base_fd = lifecycle->engine->root_fd,
@@ -100,7 +100,10 @@ int rootfs_copy(const Lifecycle *lifecycle, const PlanLayers *layers, uint32_t f
     int source_fd CLEANUP(fd_closep) = overlay_mount(&options, error);
     if (source_fd < 0)
         return source_fd;
-    int target_fd CLEANUP(fd_closep) = file_make_dirs_at(lifecycle->data_fd, "rootfs", 0755);
+    int data_fd = lifecycle_data(lifecycle, error);
+    if (data_fd < 0)
+        return data_fd;
+    int target_fd CLEANUP(fd_closep) = file_make_dirs_at(data_fd, "rootfs", 0755);
     if (target_fd < 0)
         return error_errno(error, target_fd, "container %.12s: root directory", lifecycle->id);
     int r = treecopy_run(source_fd, target_fd, first_id, error);

@@ -32,8 +32,8 @@ bool rootfs_is_refusal(const Error *error);
 
 /* The second rung: copies the image's tree into the container's directory, every id raised by
  * first_id. ret_path is absolute. */
-int rootfs_copy(const Lifecycle *lifecycle, const PlanLayers *layers, uint32_t first_id,
-                Arena *arena, const char **ret_path, Error *error) MUST_CHECK;
+int rootfs_copy(Lifecycle *lifecycle, const PlanLayers *layers, uint32_t first_id, Arena *arena,
+                const char **ret_path, Error *error) MUST_CHECK;
 
 /* Makes upper and work below the container's directory and names everything for the plan.
  * `layers`: hex diff ids, topmost first. A read-only root has an upper directory too: for the

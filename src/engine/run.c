@@ -99,6 +99,11 @@ static void run_record(Run *run)
     run->lifecycle.state.host_userns = !spec_namespace(run->built.spec, "user");
 }
 
+static bool run_in_memory(const RunRequest *request)
+{
+    return request->read_only || request->upper == REQUEST_UPPER_MEMORY;
+}
+
 static int run_root(Run *run, Error *error)
 {
     bool own_ids = spec_namespace(run->built.spec, "user");
@@ -107,8 +112,7 @@ static int run_root(Run *run, Error *error)
         return 0;
     }
     run->rung = own_ids ? ROOTFS_IDMAPPED : ROOTFS_PLAIN;
-    return rootfs_layers(&run->lifecycle, &run->inputs.layers,
-                         run->request->read_only || run->request->upper == REQUEST_UPPER_MEMORY,
+    return rootfs_layers(&run->lifecycle, &run->inputs.layers, run_in_memory(run->request),
                          run->arena, &run->layers, error);
 }
 
@@ -311,7 +315,12 @@ int run_container(const Engine *engine, RunRequest *request, Arena *arena, RunOu
         return r;
     /* From here on a signal is for the container, and kept until it is there. */
     foreground_block_signals(&run.signals);
-    LifecycleWish wish = { request->name, run.inputs.own_ids, request->remove };
+    LifecycleWish wish = {
+        .name = request->name,
+        .id_range = run.inputs.own_ids,
+        .passing = request->remove,
+        .no_files = run_in_memory(request) && !request->rootfs,
+    };
     r = lifecycle_begin(engine, &wish, arena, &run.lifecycle, error);
     if (r < 0)
         return r;

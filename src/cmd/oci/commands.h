@@ -19,6 +19,9 @@ typedef struct OciGlobals {
     bool version;
 } OciGlobals;
 
+/* The words this program was called with, to execute itself anew (linux/sealed.h). */
+extern char **main_arguments;
+
 extern const Command oci_command; /* the program itself, with all commands as children */
 
 extern const Command create_command;

@@ -191,6 +191,8 @@ static int exec_run(CommandCall *call, Error *error)
     if (r == 0)
         r = record_read_spec(&instance.place, call->arena, &instance.spec, error);
     if (r == 0)
+        r = instance_seal(instance.spec, error);
+    if (r == 0)
         r = exec_process(options, call, instance.spec, &process, error);
     if (r == 0)
         r = exec_check(&instance, options, process, error);

@@ -20,6 +20,7 @@
 
 #include "base/file.h"
 #include "linux/clone.h"
+#include "linux/sealed.h"
 #include "linux/terminal.h"
 #include "runtime/channel.h"
 #include "runtime/hook.h"
@@ -278,12 +279,21 @@ static int instance_prepare(Instance *instance, const char *id, bool hold, Error
 {
     int r = instance_read(instance, id, error);
     if (r == 0)
+        r = instance_seal(instance->spec, error);
+    if (r == 0)
         r = record_make(instance->globals->root, id, &instance->place, error);
     if (r == 0 && hold) {
         instance->start_socket = channel_listen(instance->place.dir, RECORD_START, error);
         r = instance->start_socket < 0 ? instance->start_socket : 0;
     }
     return r < 0 ? r : instance_check_terminal(instance, error);
+}
+
+int instance_seal(const Spec *spec, Error *error)
+{
+    if (spec_namespace_is_new(spec, "user") || sealed_already())
+        return 0;
+    return sealed_exec(main_arguments, environ, error);
 }
 
 int instance_make(Instance *instance, const char *id, bool hold, Error *error)

@@ -79,6 +79,12 @@ int instance_read_bundle(const char *bundle, Arena *arena, Spec **ret_spec, cons
 int instance_read(Instance *instance, const char *id, Error *error) MUST_CHECK;
 
 /*
+ * Executes this program anew, out of the container's reach, if the container has the host's ids or
+ * may have them (CVE-2019-5736). Returns 0 where that is done already or not needed.
+ */
+int instance_seal(const Spec *spec, Error *error) MUST_CHECK;
+
+/*
  * Makes the container: with `hold` its process waits for instance_start(), without it runs. The
  * place stays locked. On failure nothing is left.
  */

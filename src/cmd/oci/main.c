@@ -53,8 +53,11 @@ static void main_log(const OciGlobals *globals, const char *message)
     (void)!fd_write_all(fd, line.data, line.length);
 }
 
+char **main_arguments;
+
 int main(int argc, char **argv)
 {
+    main_arguments = argv;
     (void)umask(022);
     Arena arena CLEANUP(arena_done) = { 0 };
     Error error = { 0 };
