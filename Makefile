@@ -52,12 +52,17 @@ lint: test-programs core ## layers, rails, banned functions, format, static anal
 format: ## bring every C file into the one format
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
-asan: asan-programs ## unit and root tests with address and undefined-behaviour sanitizers
+asan: asan-programs ## every test of code with address and undefined-behaviour sanitizers
 	@tests/run asan
 
-asan-programs:
+# ambit and ambit-oci with sanitizers. The other two stay what they are: ambit-init must be static to
+# run in a container, and the sandbox of ambit-image (its code is in the root tests) bears no sanitizer.
+asan-programs: all
 	@build-aux/install-packages build test
 	$(call build,asan,build/asan)
+	@build-aux/collect build/asan/bin build/core build/host
+	@ln -f build/asan/src/cmd/ambit build/asan/src/cmd/ambit-oci build/asan/bin/
+	@ln -f build/base.tar build/asan/base.tar
 
 fuzz: ## fuzz targets with clang's libFuzzer, in build/fuzz/tests/fuzz/ (tests/fuzz/README.md)
 	@test -d build/fuzz || CC=clang meson setup build/fuzz -Dparts=fuzz -Db_lundef=false \

@@ -23,9 +23,10 @@ PLACE = os.environ.get("AMBIT_TEST_TMPDIR", "/var/tmp")
 
 
 class File:
-    def __init__(self, path):
+    def __init__(self, path, prefix="", env=None):
         self.path = path
-        self.name = re.sub(r"^tests/", "", path)
+        self.name = prefix + re.sub(r"^tests/", "", path)
+        self.env = env or {}
         with open(path, encoding="utf-8") as file:
             head = file.read(2000)
         limit = re.search(r"^# timeout: (\d+)", head, re.MULTILINE)
@@ -40,7 +41,7 @@ class File:
         os.chmod(directory, 0o711)  # a container's mapped root must be able to walk through
         before = leaks.Snapshot(directory)
         output, status = processes.run(["bats", "--formatter", "tap", self.path], self.timeout_s,
-                                       {"AMBIT_TEST_DIR": directory})
+                                       dict(self.env, AMBIT_TEST_DIR=directory))
         results, planned = tap.parse(output)
         yield from results
         if status is None:
@@ -55,6 +56,16 @@ class File:
         subprocess.run(["rm", "-rf", "--one-file-system", directory], check=False)
 
 
-def of_suite(suite, long_too):
-    files = [File(path) for path in sorted(glob.glob(f"tests/{suite}/*.bats"))]
+def of_suite(suite, long_too, **options):
+    files = [File(path, **options) for path in sorted(glob.glob(f"tests/{suite}/*.bats"))]
     return [file for file in files if long_too or not file.long]
+
+
+def of_asan(long_too):
+    """The same files with the programs of the sanitizers' build, which are slower."""
+    env = {"PROGRAMS": os.path.abspath("build/asan/bin"), "SANITIZED": "1"}
+    files = [file for suite in ("integration", "security")
+             for file in of_suite(suite, long_too, prefix="asan/", env=env)]
+    for file in files:
+        file.timeout_s *= 3
+    return files

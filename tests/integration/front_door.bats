@@ -43,6 +43,7 @@ teardown_file() {
 
 @test "the programs in the path of run are static and position independent" {
     require test -e "$TOP/build/core/kernel-headers/linux" -- "not a musl build"
+    require test -z "${SANITIZED:-}" -- "sanitizers need a dynamic program"
     run readelf -lW "$PROGRAMS/ambit"
     expect_match 'Elf file type is DYN'
     expect_match 'GNU_RELRO'

@@ -77,7 +77,7 @@ PYTHON
     local pid id file=$TEST_DIR/kept-uts
     background unshare --uts --hostname kept sleep 60
     pid=$!
-    await 5 grep -q sleep "/proc/$pid/cmdline"
+    await 5 grep -qx sleep "/proc/$pid/comm" # it has executed: its namespaces are made
     id=$(id_of "$pid" uts)
     ambit ns keep "$pid" uts "$file"
     kill "$pid"
