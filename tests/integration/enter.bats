@@ -142,7 +142,7 @@ same_namespace() { # PID TYPE EXPECTED-LINE
 @test "a process without a container: its namespaces, by pid" {
     background unshare --uts --hostname aside sleep 62
     local pid=$!
-    await 5 grep -q sleep "/proc/$pid/cmdline"
+    await 5 grep -qx sleep "/proc/$pid/comm"
     try enter "$pid" hostname
     kill "$pid"
     expect_output aside

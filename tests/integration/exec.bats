@@ -147,6 +147,7 @@ teardown_file() {
     for i in 1 2 3 4 5 6 7 8 9 10; do
         ambit exec box /init say "$i" >"$BATS_TEST_TMPDIR/$i" 3>&- &
     done
+    # shellcheck disable=SC2046 # several numbers
     wait $(jobs -p)
     for i in 1 2 3 4 5 6 7 8 9 10; do
         [ "$(cat "$BATS_TEST_TMPDIR/$i")" = "$i" ]
