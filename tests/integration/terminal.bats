@@ -51,8 +51,8 @@ await_text() { # REGEX, on some line
     return 1
 }
 
-shell() { # OPTION...: a shell in a container, at its prompt
-    say "'$PROGRAMS/ambit' --root '$TEST_ROOT' --state '$TEST_STATE' run --rm -it --name shell -e PS1='in> ' $* base sh"
+shell() { # a shell in a container, at its prompt
+    say "'$PROGRAMS/ambit' --root '$TEST_ROOT' --state '$TEST_STATE' run --rm -it --name shell -e PS1='in> ' base sh"
     await_text '^in> ?$'
 }
 
