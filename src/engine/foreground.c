@@ -18,7 +18,7 @@
 #include "linux/relay.h"
 #include "linux/terminal.h"
 
-enum { FOREGROUND_PATIENCE = 3, FOREGROUND_HOLD_MS = 100 };
+enum { FOREGROUND_PATIENCE = 3, FOREGROUND_HOLD_MS = 500 };
 
 typedef struct ForegroundSignals {
     int pidfd;
