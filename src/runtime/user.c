@@ -96,13 +96,6 @@ static int user_split(const char *spec, Arena *arena, const char **ret_user, con
     return r;
 }
 
-int user_check(const char *spec, Error *error)
-{
-    Arena arena CLEANUP(arena_done) = { 0 };
-    const char *user, *group;
-    return user_split(spec, &arena, &user, &group, error);
-}
-
 /* passwd: name:password:uid:gid:gecos:home:shell. The user's name is kept for the group file. */
 static int user_from_passwd(char *text, const char *name, Arena *arena, User *user,
                             const char **ret_name, Error *error)

@@ -22,9 +22,6 @@ typedef struct User {
     const char *home; /* "/" where passwd says nothing */
 } User;
 
-/* Checks the grammar only, for options. */
-int user_check(const char *spec, Error *error) MUST_CHECK;
-
 /* `spec` may be NULL or "" (root). extra_groups: names or numbers to add. */
 int user_lookup(int root_fd, const char *spec, const StrList *extra_groups, Arena *arena,
                 User *ret_user, Error *error) MUST_CHECK;
