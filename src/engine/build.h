@@ -72,3 +72,7 @@ typedef struct BuildResult {
 /* Everything lives in the arena or in what the input points to. Errors name the option. */
 int build_spec(const BuildInput *input, Arena *arena, BuildResult *ret_result, Error *error)
     MUST_CHECK;
+
+/* The runtime's errors begin with a place in the spec ("mounts[3]: ..."). Where an option put it
+ * there, the error is made to begin with the option ("--volume: ..."). (build_origin.c) */
+void build_name_option(const RunRequest *request, const Spec *spec, Error *error);

@@ -245,6 +245,8 @@ int request_read_lines(const char *text, const char *file, bool names_alone, Are
  * belong to that container's user namespace, which it then joins too.
  */
 RequestNamespace request_namespace(const RunRequest *request, NamespaceType type);
+/* The type whose option decides that: `type` itself, or the one that is followed. */
+NamespaceType request_namespace_leader(const RunRequest *request, NamespaceType type);
 
 /* --- grammar that others need too ------------------------------------------------------------ */
 

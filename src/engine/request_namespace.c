@@ -97,17 +97,21 @@ int request_parse_timens(RunRequest *request, const char *value, Arena *arena, E
     return request_parse_namespace(request, NAMESPACE_TIME, value, "", error);
 }
 
-RequestNamespace request_namespace(const RunRequest *request, NamespaceType type)
+NamespaceType request_namespace_leader(const RunRequest *request, NamespaceType type)
 {
     /* The process tree first: nothing but its own user namespace can mount /proc for it. */
     static const NamespaceType leaders[] = { NAMESPACE_PID, NAMESPACE_IPC, NAMESPACE_NET };
-    RequestNamespace own = request->namespaces[type];
-    if (own.mode != REQUEST_NAMESPACE_DEFAULT)
-        return own;
-    for (size_t i = 0; type == NAMESPACE_USER && i < ARRAY_LEN(leaders); i++)
+    if (type != NAMESPACE_USER || request->namespaces[type].mode != REQUEST_NAMESPACE_DEFAULT)
+        return type;
+    for (size_t i = 0; i < ARRAY_LEN(leaders); i++)
         if (request->namespaces[leaders[i]].mode == REQUEST_NAMESPACE_CONTAINER)
-            return request->namespaces[leaders[i]];
-    return own;
+            return leaders[i];
+    return type;
+}
+
+RequestNamespace request_namespace(const RunRequest *request, NamespaceType type)
+{
+    return request->namespaces[request_namespace_leader(request, type)];
 }
 
 /* "[-]N[.FRACTION][s|m|h|d]" in nanoseconds; seconds without a unit. */

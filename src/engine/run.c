@@ -330,6 +330,8 @@ int run_container(const Engine *engine, RunRequest *request, Arena *arena, RunOu
         lifecycle_abandon(&run.lifecycle);
     else
         r = run_execute(&run, &outcome.exit_status, error);
+    if (r < 0 && error && run.built.spec)
+        build_name_option(request, run.built.spec, error);
     lifecycle_done(&run.lifecycle);
     fd_closep(&run.inputs.store_lock);
     if (r == 0) {

@@ -61,10 +61,12 @@ static int run_read_map(pid_t pid, const char *file, Arena *arena, const IdRange
     return r;
 }
 
-static int run_join(const Engine *engine, const char *name, NamespaceType type, Arena *arena,
-                    RunInputs *inputs, Error *error)
+static int run_join(const Engine *engine, NamespaceType type, Arena *arena, RunInputs *inputs,
+                    Error *error)
 {
-    const char *option = namespace_table[type].option;
+    const RunRequest *request = inputs->build.request;
+    const char *option = namespace_table[request_namespace_leader(request, type)].option;
+    const char *name = request_namespace(request, type).target;
     ListingItem item;
     int r = listing_find(engine, name, arena, &item, error);
     if (r < 0)
@@ -113,10 +115,9 @@ static int run_joins(const Engine *engine, const RunRequest *request, Arena *are
                      RunInputs *inputs, Error *error)
 {
     for (NamespaceType type = 0; type < NAMESPACE_MAX; type++) {
-        RequestNamespace wish = request_namespace(request, type);
-        if (wish.mode != REQUEST_NAMESPACE_CONTAINER)
+        if (request_namespace(request, type).mode != REQUEST_NAMESPACE_CONTAINER)
             continue;
-        int r = run_join(engine, wish.target, type, arena, inputs, error);
+        int r = run_join(engine, type, arena, inputs, error);
         if (r < 0)
             return r;
     }

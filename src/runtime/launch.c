@@ -199,9 +199,11 @@ static int launch_make_child(Runner *runner, const LaunchOptions *options, int e
         pid = stage_make_child(runner, &launched->pidfd, error);
     } else {
         pid = launch_clone(runner, &launched->pidfd, error);
+        if (pid < 0)
+            return error_wrap(error, "linux.namespaces");
     }
     if (pid < 0)
-        return error_wrap(error, "linux.namespaces");
+        return pid; /* the stage names the one namespace */
     if (pid == 0) {
         fd_close(ends[0]);
         runner->channel = ends[1];

@@ -70,6 +70,14 @@ static int stage_set_clocks(const Plan *plan, Error *error)
     return procfs_set_time_offsets(procfs, offsets, ARRAY_LEN(offsets), error);
 }
 
+static const char *stage_origin(const Plan *plan, NamespaceType type)
+{
+    for (size_t i = 0; i < plan->join_count; i++)
+        if (plan->joins[i].type == type)
+            return plan->joins[i].origin;
+    return "linux.namespaces";
+}
+
 static int stage_join(const Plan *plan, const StageFds *stage, Error *error)
 {
     for (NamespaceType type = 0; type < NAMESPACE_MAX; type++) {
@@ -77,7 +85,8 @@ static int stage_join(const Plan *plan, const StageFds *stage, Error *error)
             continue;
         int r = namespace_join(stage->fds[type], type, error);
         if (r < 0)
-            return error_wrap(error, "%s namespace cannot be joined", namespace_table[type].name);
+            return error_wrap(error, "%s: %s namespace cannot be joined", stage_origin(plan, type),
+                              namespace_table[type].name);
         if (type == NAMESPACE_USER) {
             r = runner_become_root(error);
             if (r < 0)
@@ -87,8 +96,9 @@ static int stage_join(const Plan *plan, const StageFds *stage, Error *error)
     if (!plan->time_offsets)
         return 0;
     if (unshare(CLONE_NEWTIME) < 0)
-        return error_errno(error, errno, "new time namespace");
-    return stage_set_clocks(plan, error);
+        return error_errno(error, errno, "linux.namespaces: new time namespace");
+    int r = stage_set_clocks(plan, error);
+    return r < 0 ? error_wrap(error, "linux.timeOffsets") : 0;
 }
 
 /* In the stage: joins, makes the child, tells its pid. Returns 0 in the child, else exits. */
@@ -107,6 +117,8 @@ static int stage_run(Runner *runner, const StageFds *stage, int end)
         pid = clone_process(&clone, &message.error);
         if (pid == 0)
             return 0;
+        if (pid < 0)
+            (void)error_wrap(&message.error, "linux.namespaces");
     }
     if (pid > 0) /* known to the caller by this number: the stage never left its pid namespace */
         message = (Message){ .kind = MESSAGE_JOINED, .pid = pid };

@@ -38,6 +38,26 @@ refused() { # REGEX ARGUMENT... of run
     nothing_left
 }
 
+@test "what only the kernel refuses is named by its option too, not by a place in the OCI spec" {
+    local options
+    while read -r options; do
+        # shellcheck disable=SC2086
+        refused "^ambit run: ${options%%[ =]*}[:=]" $options "$IMAGE" /init say ran
+        [[ $errors != *mounts[\[]* && $errors != *linux.* && $errors != *process.* ]] ||
+            { show; false; }
+    done <<END
+--net ns:/nope
+--net ns:/etc/passwd
+--pid container:nope
+--volume /etc/passwd:/proc/x
+--mount type=bind,source=/nope,target=/x
+--tmpfs /proc/foo
+--sysctl net.foo=1
+--workdir /init
+END
+    nothing_left
+}
+
 @test "an option that is nearly right gets a hint" {
     refused 'memory' --memry 64m "$IMAGE" /init say ran
     try rnu
