@@ -46,6 +46,11 @@ check-all: ## check and the long tests
 	@$(MAKE) test-programs all
 	@tests/run --long $(SUITES)
 
+check-peers: ## ambit-oci under its callers: podman, docker, containerd (tests/peers)
+	@build-aux/install-packages build run test peers
+	@$(MAKE) test-programs all
+	@tests/run peers
+
 lint: test-programs core ## layers, rails, banned functions, format, static analysis
 	@tests/run lint
 
@@ -87,5 +92,5 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-.PHONY: all core host test-programs run unit check check-all lint format asan asan-programs bench fuzz \
+.PHONY: all core host test-programs run unit check check-all check-peers lint format asan asan-programs bench fuzz \
 	install uninstall packages clean help

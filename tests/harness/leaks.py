@@ -16,7 +16,7 @@ import processes
 
 # The kernel lets processes, network namespaces and cgroups go a little later.
 PATIENCE_S = float(os.environ.get("TEST_PATIENCE_S", "4"))
-CGROUP = re.compile(r"^ambit-[0-9a-f]{64}$")
+CGROUP = re.compile(r"^ambit-([0-9a-f]{64}|peers-[0-9]+)$")
 OWN_PLACES = ("/run/ambit", "/var/lib/ambit")
 
 
@@ -26,7 +26,7 @@ def mount_points():
 
 
 def cgroups():
-    """Those of containers: the engine's word and an id."""
+    """Those of containers: the engine's word and an id; and those of tests/peers/sandbox."""
     found = set()
     for top, names, _ in os.walk("/sys/fs/cgroup"):
         found.update(os.path.join(top, name) for name in names if CGROUP.match(name))
