@@ -10,6 +10,7 @@ MAKEFLAGS += --no-print-directory
 PREFIX ?= /usr/local
 DESTDIR ?=
 SUITES ?= all
+VM_SUITES ?= integration security root
 SECTIONS ?= build run test
 
 # $(call build,KIND,DIR)
@@ -50,6 +51,12 @@ check-peers: ## ambit-oci under its callers: podman, docker, containerd (tests/p
 	@build-aux/install-packages build run test peers
 	@$(MAKE) test-programs all
 	@tests/run peers
+
+# Not part of check: emulated, it takes long. VM_SUITES="FILE..." runs less.
+check-vm: ## the suites on cgroup v2 with systemd as process 1, in a VM (tests/vm)
+	@build-aux/install-packages build test vm
+	@$(MAKE) test-programs all
+	@tests/vm/run $(VM_SUITES)
 
 lint: test-programs core ## layers, rails, banned functions, format, static analysis
 	@tests/run lint
@@ -92,5 +99,5 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-.PHONY: all core host test-programs run unit check check-all check-peers lint format asan asan-programs bench fuzz \
+.PHONY: all core host test-programs run unit check check-all check-peers check-vm lint format asan asan-programs bench fuzz \
 	install uninstall packages clean help

@@ -30,7 +30,7 @@ class File:
         with open(path, encoding="utf-8") as file:
             head = file.read(2000)
         limit = re.search(r"^# timeout: (\d+)", head, re.MULTILINE)
-        self.timeout_s = int(limit.group(1)) if limit else TIMEOUT_S
+        self.timeout_s = (int(limit.group(1)) if limit else TIMEOUT_S) * processes.SLOWNESS
         self.long = bool(re.search(r"^# long\b", head, re.MULTILINE))
 
     def run(self):
@@ -46,7 +46,7 @@ class File:
         yield from results
         if status is None:
             yield Result("ends in time", "failed",
-                         details=[f"not after {self.timeout_s} s", *output.splitlines()[-10:]])
+                         details=[f"not after {self.timeout_s:.0f} s", *output.splitlines()[-10:]])
         elif not planned or len(results) < planned or \
                 (status != 0 and not any(r.outcome == "failed" for r in results)):
             yield Result("runs", "failed", details=output.splitlines()[-20:])

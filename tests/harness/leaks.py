@@ -15,7 +15,7 @@ import time
 import processes
 
 # The kernel lets processes, network namespaces and cgroups go a little later.
-PATIENCE_S = float(os.environ.get("TEST_PATIENCE_S", "4"))
+PATIENCE_S = float(os.environ.get("TEST_PATIENCE_S", "4")) * processes.SLOWNESS
 CGROUP = re.compile(r"^ambit-([0-9a-f]{64}|peers-[0-9]+)$")
 OWN_PLACES = ("/run/ambit", "/var/lib/ambit")
 

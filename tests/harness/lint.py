@@ -89,7 +89,7 @@ def checks(build):
     yield Check("format", "clang-format", ["build-aux/check-format"])
     yield Check("shellcheck", "shellcheck", ["shellcheck", "-x", "-S", "warning", "-e", "SC3045,SC2154,SC2034", *shell_files()])
     yield Check("python", "python3", ["python3", "-m", "py_compile", *glob.glob("tests/harness/*.py"),
-                                      "tests/run", "build-aux/check-layers", "build-aux/check-rails"])
+                                      "tests/run", "tests/vm/machine", "tests/vm/extract-vmlinux", "build-aux/check-layers", "build-aux/check-rails"])
     yield Check("cppcheck", "cppcheck",
                 ["cppcheck", "-q", "--enable=warning,performance,portability", "--inline-suppr",
                  "--suppress=arrayIndexThenCheck", "--std=c11", "-j2", "-I", "src", "-D_GNU_SOURCE", "-D__x86_64__", "--error-exitcode=1", "src"])

@@ -12,6 +12,8 @@ import tempfile
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
+# How much slower than an ordinary machine this one is: every time limit is longer by it (tests/vm).
+SLOWNESS = float(os.environ.get("TEST_SLOWNESS", "1"))
 
 
 def adopt_orphans():

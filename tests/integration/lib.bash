@@ -111,7 +111,7 @@ expect_error() { # STATUS REGEX
 }
 
 await() { # SECONDS COMMAND...: until the command succeeds
-    local i tries=$(($1 * 20))
+    local i tries=$(($1 * 20 * ${TEST_SLOWNESS:-1}))
     shift
     for ((i = 0; i < tries; i++)); do
         "$@" >/dev/null 2>&1 && return 0
