@@ -134,13 +134,15 @@ END
     sleep 0.3 # it confines itself after it was made
     pid=$(pgrep -P "$helper" | head -n 1)
     facts=$(cat "/proc/$pid/status")
-    for kind in net ipc uts mnt pid cgroup; do
+    for kind in net ipc uts mnt pid cgroup user; do
         [ "$(readlink "/proc/$pid/ns/$kind")" != "$(readlink "/proc/self/ns/$kind")" ]
     done
-    # CHOWN DAC_OVERRIDE FOWNER FSETID MKNOD SETFCAP
-    grep -q '^CapEff:	000000008800001b$' <<<"$facts"
-    grep -q '^CapBnd:	000000008800001b$' <<<"$facts"
-    grep -q '^CapPrm:	000000008800001b$' <<<"$facts"
+    # CHOWN DAC_OVERRIDE FOWNER FSETID SETFCAP, over ids that nobody else has
+    grep -q '^CapEff:	000000008000001b$' <<<"$facts"
+    grep -q '^CapBnd:	000000008000001b$' <<<"$facts"
+    grep -q '^CapPrm:	000000008000001b$' <<<"$facts"
+    [ "$(xargs <"/proc/$pid/uid_map")" = '0 2147483648 2147483647' ]
+    [ "$(stat -c %u "/proc/$pid/root/kmem")" = 0 ] || stat "/proc/$pid/root/kmem"
     grep -q '^NoNewPrivs:	1$' <<<"$facts"
     grep -q '^Seccomp:	2$' <<<"$facts"
     # its root is the layer and nothing else
@@ -148,6 +150,18 @@ END
     [ "$(wc -l <"/proc/$pid/mountinfo")" -eq 1 ]
     exec 8>&-
     wait "$reader" || true
+    clean_up
+}
+
+@test "the unpacking processes are confined by Landlock too, where there is one" {
+    require python3 -c 'import ctypes; exit(ctypes.CDLL(None).syscall(444, None, 0, 1) < 2)' \
+        -- "this kernel has no Landlock"
+    strace -f -qq -e trace=landlock_restrict_self -o "$TEST_DIR/trace" \
+        "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" \
+        load -q -i <(gzip -c "$CORPUS/images/contain-plain.tar") >/dev/null
+    # the archive's decompressor and writer, the layer's writer
+    [ "$(grep -c 'landlock_restrict_self(.*) *= 0$' "$TEST_DIR/trace")" -eq 3 ] ||
+        { cat "$TEST_DIR/trace"; false; }
     clean_up
 }
 

@@ -23,6 +23,7 @@
 #include "cmd/image/sandbox.h"
 #include "image/imageindex.h"
 #include "image/imagemark.h"
+#include "linux/mount.h"
 
 static int intake_open_at(int dirfd, const char *name)
 {
@@ -194,37 +195,37 @@ static int intake_lower_path(const Intake *intake, const IntakeLayer *layer, siz
     return 0;
 }
 
-/*
- * The layers below, merged: a read-only overlay, detached. By path, not by descriptor: this process
- * has no /proc, which old kernels would need. Short links keep the option within a page.
- */
-static int intake_lower_view(Intake *intake, const IntakeLayer *layer, Error *error)
+/* Short links to the layers below, topmost first, keep the mount's option within a page; `base` is
+ * where the store is mounted. */
+static int intake_link_lowers(const Intake *intake, const IntakeLayer *layer, int links_fd,
+                              const char *base, StrBuf *options, Error *error)
 {
-    char links[INTAKE_NAME_SIZE], view[INTAKE_NAME_SIZE];
-    int links_fd CLEANUP(fd_closep) = intake_make_dir(intake, links, error);
-    int view_fd CLEANUP(fd_closep) = intake_make_dir(intake, view, error);
-    if (links_fd < 0 || view_fd < 0)
-        return links_fd < 0 ? links_fd : view_fd;
-
-    StrBuf options CLEANUP(strbuf_done) = { 0 };
-    strbuf_add(&options, "lowerdir=");
     for (size_t i = layer->index; i-- > 0;) {
-        char path[256], name[24];
+        char path[256], name[24], target[320];
         int r = intake_lower_path(intake, layer, i, path, sizeof(path), error);
         if (r < 0)
             return r;
         (void)snprintf(name, sizeof(name), "%zu", i);
-        if (symlinkat(path, links_fd, name) < 0)
+        (void)snprintf(target, sizeof(target), "%s%s", base, path);
+        if (symlinkat(target, links_fd, name) < 0)
             return error_errno(error, errno, "link to the layer below");
-        strbuf_printf(&options, "%s:", name);
+        strbuf_printf(options, "%s:", name);
     }
-    /* Overlayfs wants two layers if it has no upper one: the empty view itself is the last. */
-    strbuf_printf(&options, "../%s", view);
+    return 0;
+}
 
-    char target[64];
-    (void)snprintf(target, sizeof(target), "/%s/%s", intake->name, view);
+/* The store with the ids of the writer, on the directory `at_fd`. */
+static int intake_mount_store(const Intake *intake, int at_fd, Error *error)
+{
+    int tree CLEANUP(fd_closep) = sandbox_detach_mapped(intake->store->root_fd, true, error);
+    return tree < 0 ? tree : mount_attach(tree, at_fd, error);
+}
+
+/* The overlay of what intake_link_lowers has linked, detached. */
+static int intake_mount_view(int links_fd, const char *target, const StrBuf *options, Error *error)
+{
     if (fchdir(links_fd) < 0 ||
-        mount("overlay", target, "overlay", MS_RDONLY | MS_NOSUID, strbuf_text(&options)) < 0)
+        mount("overlay", target, "overlay", MS_RDONLY | MS_NOSUID, strbuf_text(options)) < 0)
         return error_errno(error, errno, "overlay of the layers below");
     int mounted CLEANUP(fd_closep) = open(target, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int tree CLEANUP(fd_closep) = mounted < 0
@@ -232,6 +233,36 @@ static int intake_lower_view(Intake *intake, const IntakeLayer *layer, Error *er
                                       : sandbox_detach_tree(mounted, true, error);
     (void)umount2(target, MNT_DETACH);
     return chdir("/") < 0 ? error_errno(error, errno, "chdir") : TAKE_FD(tree);
+}
+
+/*
+ * The layers below, merged: a read-only overlay, detached. By path, not by descriptor: this process
+ * has no /proc, which old kernels would need.
+ */
+static int intake_lower_view(Intake *intake, const IntakeLayer *layer, Error *error)
+{
+    char links[INTAKE_NAME_SIZE], view[INTAKE_NAME_SIZE], store[INTAKE_NAME_SIZE];
+    int links_fd CLEANUP(fd_closep) = intake_make_dir(intake, links, error);
+    int view_fd CLEANUP(fd_closep) = links_fd < 0 ? -1 : intake_make_dir(intake, view, error);
+    int store_fd CLEANUP(fd_closep) = view_fd < 0 ? -1 : intake_make_dir(intake, store, error);
+    if (store_fd < 0)
+        return links_fd < 0 ? links_fd : view_fd < 0 ? view_fd : store_fd;
+    char base[64], target[64];
+    (void)snprintf(base, sizeof(base), "/%s/%s", intake->name, store);
+    (void)snprintf(target, sizeof(target), "/%s/%s", intake->name, view);
+    int r = intake_mount_store(intake, store_fd, error);
+    if (r < 0)
+        return error_wrap(error, "the layers below");
+
+    StrBuf options CLEANUP(strbuf_done) = { 0 };
+    strbuf_add(&options, "lowerdir=");
+    r = intake_link_lowers(intake, layer, links_fd, base, &options, error);
+    /* Overlayfs wants two layers if it has no upper one: the empty view itself is the last. */
+    strbuf_printf(&options, "../%s", view);
+    if (r == 0)
+        r = intake_mount_view(links_fd, target, &options, error);
+    (void)umount2(base, MNT_DETACH);
+    return r;
 }
 
 /* Its files' bytes are known now and asked for often. */

@@ -49,7 +49,6 @@ typedef struct LayerRun {
     Compression compression;
     char head[512]; /* the first bytes of the source, taken to see what it is */
     size_t head_size;
-    dev_t device;
     LayerChild writer, decompressor;
     int writer_in;       /* to the writer */
     int decompressor_in; /* to the decompressor */
@@ -101,6 +100,12 @@ static int layer_on_opaque(void *context, int fd, Error *error)
     return report_opaque(LAYER_FD_REPORT, fd, error);
 }
 
+static int layer_on_device(void *context, const char *path, mode_t type, dev_t device)
+{
+    (void)context;
+    return report_device(LAYER_FD_REPORT, path, type, device);
+}
+
 static int layer_writer_main(void *context)
 {
     const LayerJob *job = context;
@@ -113,6 +118,7 @@ static int layer_writer_main(void *context)
         .plain = job->plain,
         .entries_max = job->entries_max,
         .on_opaque = layer_on_opaque,
+        .on_device = layer_on_device,
     };
     TreeCounts counts = { 0 };
     Error error = { 0 };
@@ -302,7 +308,8 @@ static int layer_wait_writer(LayerRun *run, Error *error)
         if (poll(polls, 2, -1) < 0 && errno != EINTR)
             return error_errno(error, errno, "poll");
         if (polls[0].revents) {
-            int r = report_receive(run->writer.socket, run->device, &run->writer.report, error);
+            int r =
+                report_receive(run->writer.socket, run->job->target_fd, &run->writer.report, error);
             if (r < 0)
                 return r;
             if (run->writer.report.ended)
@@ -346,6 +353,37 @@ static int layer_check_bounds(LayerRun *run, Error *error)
     return 0;
 }
 
+/* Listens to the writer until there is something to read: it may wait for an answer. 0, or 1 if it
+ * has ended. */
+static int layer_wait_input(LayerRun *run, Error *error)
+{
+    for (;;) {
+        struct pollfd polls[2] = {
+            { .fd = run->writer.socket, .events = POLLIN },
+            { .fd = run->tar_fd, .events = POLLIN },
+        };
+        if (poll(polls, 2, -1) < 0 && errno != EINTR)
+            return error_errno(error, errno, "poll");
+        if (!polls[0].revents && polls[1].revents)
+            return 0;
+        if (!polls[0].revents)
+            continue;
+        int r = report_receive(run->writer.socket, run->job->target_fd, &run->writer.report, error);
+        if (r < 0 || run->writer.report.ended)
+            return r < 0 ? r : 1;
+    }
+}
+
+/* The next block of the tar: its size, 0 at the end (also if the writer has ended), or negative. */
+static ssize_t layer_next(LayerRun *run, Error *error)
+{
+    int r = layer_wait_input(run, error);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    ssize_t size = layer_read(run->tar_fd, run->block, LAYER_BLOCK);
+    return size < 0 ? error_errno(error, (int)size, "read") : size;
+}
+
 static int layer_relay(LayerRun *run, Error *error)
 {
     bool direct = run->compression == COMPRESSION_NONE;
@@ -353,7 +391,7 @@ static int layer_relay(LayerRun *run, Error *error)
     ssize_t size = direct ? (ssize_t)run->head_size : 0;
     if (size == 0) {
         data = run->block;
-        size = layer_read(run->tar_fd, run->block, LAYER_BLOCK);
+        size = layer_next(run, error);
     }
     while (size > 0) {
         digest_add(&run->diff_id, data, (size_t)size);
@@ -368,9 +406,9 @@ static int layer_relay(LayerRun *run, Error *error)
         if (r != 0)
             return r < 0 ? r : 0; /* ended early: its report says why */
         data = run->block;
-        size = layer_read(run->tar_fd, run->block, LAYER_BLOCK);
+        size = layer_next(run, error);
     }
-    return size < 0 ? error_errno(error, (int)size, "read") : 0;
+    return size < 0 ? (int)size : 0;
 }
 
 /*** The end. ***/
@@ -378,7 +416,7 @@ static int layer_relay(LayerRun *run, Error *error)
 static int layer_await_report(LayerRun *run, LayerChild *child, Error *error)
 {
     while (child->socket >= 0 && !child->report.ended) {
-        int r = report_receive(child->socket, run->device, &child->report, error);
+        int r = report_receive(child->socket, run->job->target_fd, &child->report, error);
         if (r < 0)
             return r;
     }
@@ -450,10 +488,6 @@ static int layer_verify(const LayerJob *job, const LayerResult *result, Error *e
 
 static int layer_prepare(LayerRun *run, Error *error)
 {
-    struct stat st;
-    if (fstat(run->job->target_fd, &st) < 0)
-        return error_errno(error, errno, "fstat");
-    run->device = st.st_dev;
     run->block = mem_alloc(LAYER_BLOCK);
     run->feeder_block = mem_alloc(LAYER_BLOCK);
     int r = digest_init(&run->digest, error);

@@ -1,8 +1,15 @@
 /*
- * Every step is fatal when it fails: there is no weaker sandbox to fall back to.
+ * Every step is fatal when it fails: there is no weaker sandbox to fall back to, but for Landlock,
+ * which a kernel may not have, and for filesystems without idmapped mounts.
  *
- * The trap is the order in the child: mounts need CAP_SYS_ADMIN, dropping the bounding set needs
- * CAP_SETPCAP, the filter needs no_new_privs, and after the filter none of these calls is left.
+ * A child's root is an id of the host that nobody has (2147483648 and up: the half that images may
+ * not use), and its directory is mounted with the ids shifted back: a child that got out of its
+ * directory would find every file of the host a stranger's. Where the filesystem cannot do that,
+ * its user namespace has the host's ids: then only the capabilities are worth nothing outside.
+ *
+ * The trap is the order in the child: mounts need CAP_SYS_ADMIN over the mount namespace, which is
+ * gone with entering the user namespace; dropping the bounding set needs CAP_SETPCAP, Landlock and
+ * the filter need no_new_privs, and after the filter none of these calls is left.
  */
 #include "cmd/image/sandbox.h"
 
@@ -25,6 +32,8 @@
 #include "base/str.h"
 #include "linux/capability.h"
 #include "linux/clone.h"
+#include "linux/idmap.h"
+#include "linux/landlock.h"
 #include "linux/mount.h"
 #include "linux/seccomp.h"
 #include "linux/syscalls.h"
@@ -34,10 +43,17 @@
 /* What creating arbitrary inodes takes. */
 #define SANDBOX_WRITER_CAPABILITIES                                                     \
     (SANDBOX_BIT(CAP_CHOWN) | SANDBOX_BIT(CAP_DAC_OVERRIDE) | SANDBOX_BIT(CAP_FOWNER) | \
-     SANDBOX_BIT(CAP_FSETID) | SANDBOX_BIT(CAP_MKNOD) | SANDBOX_BIT(CAP_SETFCAP))
-/* The parent's: mounts and trusted.* attributes, and giving up the rest. */
-#define SANDBOX_PARENT_CAPABILITIES \
-    (SANDBOX_WRITER_CAPABILITIES | SANDBOX_BIT(CAP_SYS_ADMIN) | SANDBOX_BIT(CAP_SETPCAP))
+     SANDBOX_BIT(CAP_FSETID) | SANDBOX_BIT(CAP_SETFCAP))
+/* The parent's: mounts, trusted.* attributes and device nodes, and giving up the rest. */
+#define SANDBOX_PARENT_CAPABILITIES                                                      \
+    (SANDBOX_WRITER_CAPABILITIES | SANDBOX_BIT(CAP_MKNOD) | SANDBOX_BIT(CAP_SYS_ADMIN) | \
+     SANDBOX_BIT(CAP_SETPCAP))
+
+/* What all children have in common, made by sandbox_enter. */
+static struct {
+    int userns_fd;
+    bool shifted; /* its ids are not the host's: trees are to be mounted with it */
+} sandbox_children = { .userns_fd = -1 };
 
 static const char *const sandbox_compute_calls[] = {
     "read",          "write",      "readv",        "writev",         "brk",
@@ -55,6 +71,7 @@ static const char *const sandbox_writer_calls[] = {
     "rmdir",      "readlinkat", "fchown",     "fchownat",     "fchmod",    "fchmodat",
     "fchmodat2",  "utimensat",  "ftruncate",  "pwrite64",     "pread64",   "fsetxattr",
     "getdents64", "faccessat",  "faccessat2", "memfd_create", "fallocate", "copy_file_range",
+    "recvmsg",
 };
 
 static int sandbox_capabilities(uint64_t keep, Error *error)
@@ -103,6 +120,34 @@ int sandbox_detach_tree(int fd, bool read_only, Error *error)
     return r < 0 ? r : TAKE_FD(tree);
 }
 
+int sandbox_detach_mapped(int fd, bool read_only, Error *error)
+{
+    int tree CLEANUP(fd_closep) = sandbox_detach_tree(fd, read_only, error);
+    if (tree < 0 || !sandbox_children.shifted)
+        return tree < 0 ? tree : TAKE_FD(tree);
+    MountAttributes attributes = { .set = MOUNT_ATTR_IDMAP,
+                                   .userns_fd = sandbox_children.userns_fd };
+    int r = mount_change(tree, &attributes, error);
+    return r < 0 ? r : TAKE_FD(tree);
+}
+
+/* The children's user namespace; here, because it takes a /proc. */
+static int sandbox_make_userns(int root_fd, Error *error)
+{
+    static const IdRange shifted = { 0, 0x80000000U, 0x7fffffffU }, same = { 0, 0, 0xffffffffU };
+    sandbox_children.shifted = true;
+    sandbox_children.userns_fd = idmap_make_userns(&shifted, 1, &shifted, 1, error);
+    if (sandbox_children.userns_fd < 0)
+        return sandbox_children.userns_fd;
+    int tree CLEANUP(fd_closep) = sandbox_detach_mapped(root_fd, true, NULL);
+    if (tree >= 0)
+        return 0;
+    fd_close(sandbox_children.userns_fd);
+    sandbox_children.shifted = false;
+    sandbox_children.userns_fd = idmap_make_userns(&same, 1, &same, 1, error);
+    return sandbox_children.userns_fd < 0 ? sandbox_children.userns_fd : 0;
+}
+
 /* A detached tree becomes the root of this mount namespace; everything else goes out of sight. It
  * is attached over "/" because no other path is known to exist in here. */
 static int sandbox_pivot(int tree_fd, Error *error)
@@ -128,7 +173,7 @@ int sandbox_enter(int root_fd, int *ret_fd, Error *error)
 {
     /* Trees can only be taken from the mount namespace that they are in: before leaving it. */
     int tree CLEANUP(fd_closep) = sandbox_detach_tree(root_fd, false, error);
-    if (tree < 0)
+    if (tree < 0 || sandbox_make_userns(root_fd, error) < 0)
         return error_wrap(error, "sandbox");
     if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) < 0)
         return error_errno(error, errno, "unshare");
@@ -167,27 +212,52 @@ static int sandbox_arrange_fds(const SandboxChild *child)
     return sys_close_range(child->fd_count, ~0U, 0) < 0 ? -errno : 0;
 }
 
+/* Root of the children's user namespace: its capabilities end there. */
+static int sandbox_enter_userns(int userns_fd, Error *error)
+{
+    if (setns(userns_fd, CLONE_NEWUSER) < 0)
+        return error_errno(error, errno, "user namespace");
+    if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0 ||
+        syscall(SYS_setresuid, 0, 0, 0) < 0)
+        return error_errno(error, errno, "ids");
+    return 0;
+}
+
+static int sandbox_restrict(SandboxProfile profile, Error *error)
+{
+    bool writer = profile == SANDBOX_WRITER;
+    int root CLEANUP(fd_closep) = writer ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (writer && root < 0)
+        return error_errno(error, errno, "open /");
+    int r = landlock_confine(root, writer ? LANDLOCK_READ | LANDLOCK_WRITE : 0, error);
+    if (r >= 0)
+        r = sandbox_capabilities(writer ? SANDBOX_WRITER_CAPABILITIES : 0, error);
+    return r < 0 ? r : sandbox_filter(profile, error);
+}
+
 static int sandbox_confine(const SandboxChild *child, int tree_fd, Error *error)
 {
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-        return error_errno(error, errno, "prctl");
     int r = sandbox_pivot(tree_fd, error);
+    if (r < 0)
+        return r;
+    r = sandbox_enter_userns(sandbox_children.userns_fd, error);
     if (r < 0)
         return r;
     r = sandbox_arrange_fds(child);
     if (r < 0)
         return error_errno(error, r, "descriptors");
+    /* A change of ids has taken the signal away. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+        return error_errno(error, errno, "prctl");
     (void)umask(0);
     sandbox_limit(RLIMIT_DATA, child->memory_bytes);
     sandbox_limit(RLIMIT_NPROC, 0);
-    r = sandbox_capabilities(child->profile == SANDBOX_WRITER ? SANDBOX_WRITER_CAPABILITIES : 0,
-                             error);
-    return r < 0 ? r : sandbox_filter(child->profile, error);
+    return sandbox_restrict(child->profile, error);
 }
 
 pid_t sandbox_spawn(const SandboxChild *child, Error *error)
 {
-    int tree CLEANUP(fd_closep) = sandbox_detach_tree(child->root_fd, false, error);
+    int tree CLEANUP(fd_closep) = sandbox_detach_mapped(child->root_fd, false, error);
     if (tree < 0)
         return error_wrap(error, "sandbox");
     CloneOptions options = { .flags = CLONE_NEWPID | CLONE_NEWNS, .cgroup_fd = -1 };

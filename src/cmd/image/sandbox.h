@@ -1,7 +1,7 @@
 /*
  * Processes that handle what strangers wrote: they see one directory or none, no network, no other
- * process, hold a few capabilities or none, and may call what their task needs
- * (docs/security.md, class I).
+ * process, are nobody in the host's eyes, hold a few capabilities over their own directory or none,
+ * and may call what their task needs (docs/security.md, class I).
  */
 #pragma once
 
@@ -21,10 +21,12 @@ int sandbox_enter(int root_fd, int *ret_fd, Error *error) MUST_CHECK;
 
 /* A copy of a directory as a mount of its own that is attached nowhere: ".." ends at it. */
 int sandbox_detach_tree(int fd, bool read_only, Error *error) MUST_CHECK;
+/* The same for children: with their ids, so that what is root's on disk is theirs in it. */
+int sandbox_detach_mapped(int fd, bool read_only, Error *error) MUST_CHECK;
 
 typedef enum SandboxProfile {
     SANDBOX_COMPUTE, /* reads and writes its descriptors, nothing else; no capabilities */
-    SANDBOX_WRITER,  /* creates files of any owner and mode below its root */
+    SANDBOX_WRITER,  /* creates files of any owner and mode below its root, but no devices */
 } SandboxProfile;
 
 enum { SANDBOX_FDS_MAX = 8 };
@@ -40,5 +42,6 @@ typedef struct SandboxChild {
     void *context;
 } SandboxChild;
 
-/* Starts a child in a pid namespace of its own; it dies with this process. Returns its pid. */
+/* Starts a child in a pid and a user namespace of its own; it dies with this process. Returns its
+ * pid. */
 pid_t sandbox_spawn(const SandboxChild *child, Error *error) MUST_CHECK;

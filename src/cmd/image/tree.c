@@ -285,16 +285,28 @@ static int tree_add_symlink(Tree *tree, const TreeEntry *entry, TreePlace *place
     }
 }
 
+/* Everybody may make a FIFO and overlayfs's whiteout; other devices are made by who may. */
+static int tree_make_special(Tree *tree, const TreeEntry *entry, const TreePlace *place)
+{
+    const TreeOptions *options = &tree->dirs.options;
+    bool device = S_ISCHR(entry->mode) ? entry->device != makedev(0, 0) : S_ISBLK(entry->mode);
+    if (device && options->on_device)
+        return options->on_device(options->context, place->path, entry->mode, entry->device);
+    mode_t mode = S_ISFIFO(entry->mode) ? entry->mode : (entry->mode & S_IFMT) | 0600;
+    return mknodat(place->parent->fd, place->name, mode, entry->device) < 0 ? -errno : 0;
+}
+
 static int tree_add_special(Tree *tree, const TreeEntry *entry, TreePlace *place, Error *error)
 {
     if (tree_plain(tree))
         return error_set(error, ERROR_CORRUPT, EINVAL, "a device or FIFO has no place here");
     for (int attempt = 0;; attempt++) {
-        if (mknodat(place->parent->fd, place->name, entry->mode, entry->device) == 0)
+        int r = tree_make_special(tree, entry, place);
+        if (r == 0)
             return tree_set_metadata_at(tree, entry, place, error);
-        if (errno != EEXIST || attempt > 0)
-            return error_errno(error, errno, "mknod");
-        int r = tree_replace(tree, place, error);
+        if (r != -EEXIST || attempt > 0)
+            return error_errno(error, r, "mknod");
+        r = tree_replace(tree, place, error);
         if (r < 0)
             return r;
     }

@@ -30,6 +30,9 @@ typedef struct TreeOptions {
     uint64_t entries_max;
     /* Called for each directory that hides what is below it; the descriptor is borrowed. */
     int (*on_opaque)(void *context, int fd, Error *error);
+    /* Makes a device node, which a user namespace may not: 0 or a negative errno. NULL: mknod(2).
+     */
+    int (*on_device)(void *context, const char *path, mode_t type, dev_t device);
     void *context;
 } TreeOptions;
 
