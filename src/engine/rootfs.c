@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "engine/treecopy.h"
+#include "linux/treecopy.h"
 #include "linux/overlay.h"
 
 const char *rootfs_rung_name(RootfsRung rung)

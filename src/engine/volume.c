@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "engine/treecopy.h"
+#include "linux/treecopy.h"
 #include "linux/inroot.h"
 #include "linux/overlay.h"
 

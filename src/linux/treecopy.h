@@ -1,7 +1,7 @@
 /*
  * Copying a tree of files with everything that belongs to it: owners, modes, times, extended
- * attributes, links, nodes. For the first content of a new volume, and for a container's root where
- * the filesystem cannot be idmapped.
+ * attributes, links, nodes. For the first content of a new volume or a tmpfs, and for a container's
+ * root where the filesystem cannot be idmapped.
  */
 #pragma once
 
@@ -11,10 +11,13 @@
 
 enum { TREECOPY_DEPTH_MAX = 256 };
 
+/* For `shift`: owners are copied as they look to the caller. */
+#define TREECOPY_SAME_IDS UINT32_MAX
+
 /*
  * Copies what is in the directory source_fd into the directory target_fd, and the source's own
  * owner, mode and times onto it. Every id is raised by `shift`; ids above 65,535 become 65,534
- * first, as they would look in a container. Symlinks are copied, never followed. Hard links within
+ * first, as they would look in a container; TREECOPY_SAME_IDS leaves them as they are. Symlinks are copied, never followed. Hard links within
  * the tree become separate files. ERROR_LIMIT when the disk is full; what was copied stays, for
  * the caller to remove.
  */

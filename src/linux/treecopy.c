@@ -2,7 +2,7 @@
  * One function per kind of file. Descriptors only: names are single components, opened without
  * following links, so a tree that changes meanwhile can make the copy wrong but not lead it out.
  */
-#include "engine/treecopy.h"
+#include "linux/treecopy.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -27,6 +27,8 @@ typedef struct Treecopy {
 
 static uint32_t treecopy_id(const Treecopy *copy, uint32_t id)
 {
+    if (copy->shift == TREECOPY_SAME_IDS)
+        return id;
     return copy->shift + (id > TREECOPY_ID_MAX ? TREECOPY_ID_MAX - 1 : id);
 }
 
