@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "linux/treecopy.h"
 #include "linux/overlay.h"
+#include "linux/treecopy.h"
 
 const char *rootfs_rung_name(RootfsRung rung)
 {

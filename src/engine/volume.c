@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "linux/treecopy.h"
 #include "linux/inroot.h"
 #include "linux/overlay.h"
+#include "linux/treecopy.h"
 
 /* The image's tree, read-only and with its ids as they are on disk. */
 static int volume_open_image(const Engine *engine, const PlanLayers *layers, Error *error)

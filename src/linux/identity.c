@@ -186,7 +186,7 @@ int identity_ioprio_class_from_name(const char *name, uint32_t *ret_class)
     return r;
 }
 
-int identity_set_scheduler(const IdentityScheduler *scheduler, Error *error)
+int identity_set_scheduler(pid_t pid, const IdentityScheduler *scheduler, Error *error)
 {
     /* struct sched_attr in its first published size, which every kernel takes. */
     const struct {
@@ -206,35 +206,35 @@ int identity_set_scheduler(const IdentityScheduler *scheduler, Error *error)
         .period = scheduler->period_ns,
     };
     _Static_assert(sizeof(attr) == 48, "sched_attr, version 0");
-    if (syscall(SYS_sched_setattr, 0, &attr, 0) < 0)
+    if (syscall(SYS_sched_setattr, pid, &attr, 0) < 0)
         return error_errno(error, errno, "set the scheduling policy %u", scheduler->policy);
     return 0;
 }
 
-int identity_set_ioprio(uint32_t ioprio_class, uint32_t priority, Error *error)
+int identity_set_ioprio(pid_t pid, uint32_t ioprio_class, uint32_t priority, Error *error)
 {
     enum { WHO_PROCESS = 1, CLASS_SHIFT = 13, PRIORITY_MAX = 7 };
     if (priority > PRIORITY_MAX)
         return error_set(error, ERROR_USAGE, EINVAL, "an I/O priority of %u, allowed are 0 to 7",
                          priority);
-    if (syscall(SYS_ioprio_set, WHO_PROCESS, 0, ioprio_class << CLASS_SHIFT | priority) < 0)
+    if (syscall(SYS_ioprio_set, WHO_PROCESS, pid, ioprio_class << CLASS_SHIFT | priority) < 0)
         return error_errno(error, errno, "set the I/O priority %u:%u", ioprio_class, priority);
     return 0;
 }
 
-/* A decimal number at *position, which moves behind it. */
+/* A decimal number at *position, which moves behind it and the blanks around. */
 static int identity_cpu_number(const char **position, unsigned *ret_cpu)
 {
     unsigned value = 0;
-    const char *p = *position;
+    const char *p = *position + strspn(*position, " ");
     if (*p < '0' || *p > '9')
         return -EINVAL;
     for (; *p >= '0' && *p <= '9'; p++) {
         value = 10 * value + (unsigned)(*p - '0');
-        if (value >= CPU_SETSIZE)
+        if (value >= 8 * sizeof(cpu_set_t)) /* musl's CPU_SETSIZE is 128, for the same type */
             return -ERANGE;
     }
-    *position = p;
+    *position = p + strspn(p, " ");
     *ret_cpu = value;
     return 0;
 }

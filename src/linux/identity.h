@@ -44,13 +44,16 @@ typedef struct IdentityScheduler {
 } IdentityScheduler;
 int identity_scheduler_policy_from_name(const char *name, uint32_t *ret_policy);
 int identity_scheduler_flag_from_name(const char *name, uint64_t *ret_flag);
-int identity_set_scheduler(const IdentityScheduler *scheduler, Error *error) MUST_CHECK;
+/* pid 0: the calling thread. */
+int identity_set_scheduler(pid_t pid, const IdentityScheduler *scheduler, Error *error) MUST_CHECK;
 
 /* "IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE"; priority 0 (first) to 7. */
 int identity_ioprio_class_from_name(const char *name, uint32_t *ret_class);
-int identity_set_ioprio(uint32_t ioprio_class, uint32_t priority, Error *error) MUST_CHECK;
+int identity_set_ioprio(pid_t pid, uint32_t ioprio_class, uint32_t priority, Error *error)
+    MUST_CHECK;
 
-/* "0-3,7": a cpu list into a set; -EINVAL or -ERANGE (CPU_SETSIZE and above). */
+/* "0-3,7": a list of CPUs, or of memory nodes, into a set; blanks are skipped. -EINVAL or -ERANGE
+ * (1024 and above). */
 int identity_cpu_list(const char *list, cpu_set_t *ret_set);
 int identity_set_affinity(const cpu_set_t *set, Error *error) MUST_CHECK;
 

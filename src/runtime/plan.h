@@ -19,7 +19,9 @@
 #include "linux/cgroup_devices.h"
 #include "linux/cgroup_limit.h"
 #include "linux/device.h"
+#include "linux/identity.h"
 #include "linux/idmap.h"
+#include "linux/mempolicy.h"
 #include "linux/mount.h"
 #include "linux/namespace.h"
 #include "linux/overlay.h"
@@ -81,6 +83,11 @@ typedef enum StepKind {
     /* finish */
     STEP_PARENT_DEATH,
     STEP_KEYRING,
+    STEP_SCHEDULER,
+    STEP_IO_PRIORITY,
+    STEP_CPU_AFFINITY,
+    STEP_MEMORY_POLICY,
+    STEP_PERSONALITY,
     STEP_RLIMIT,
     STEP_STDIO,
     STEP_USER_LOOKUP,
@@ -186,6 +193,9 @@ typedef struct Step {
         const SeccompProgram *seccomp;
         const uint64_t *rlimit; /* soft, hard */
         const int64_t *number;
+        const IdentityScheduler *scheduler;
+        const cpu_set_t *cpus;
+        const Mempolicy *mempolicy;
     } with;
 } Step;
 

@@ -255,10 +255,14 @@ static int plan_finish(PlanBuilder *builder, Error *error)
     const PlanInput *input = builder->input;
     if (!input->spec->process)
         return error_set(error, ERROR_USAGE, EINVAL, "process: missing");
+    static const SpecLinux none;
+    const SpecLinux *spec_linux = input->spec->linux ? input->spec->linux : &none;
     PlanProcess process = {
         .plan = builder->plan,
         .process = input->spec->process,
-        .seccomp = input->spec->linux ? input->spec->linux->seccomp : NULL,
+        .seccomp = spec_linux->seccomp,
+        .memory_policy = spec_linux->memory_policy,
+        .personality = spec_linux->personality,
         .user = input->user,
         .extra_groups = input->extra_groups,
         .parent_death_signal = input->parent_death_signal,

@@ -35,29 +35,51 @@ static void plan_exec_terminal(Plan *plan, const PlanExecInput *input)
     (void)plan_add(plan, STEP_TERMINAL, PHASE_ROOT, "process.terminal");
 }
 
+/* The engine's process runs on the initial CPUs before it makes the child; the child moves to its
+ * own once it is in the cgroup. */
+static int plan_exec_place(Plan *plan, const PlanExecInput *input, Error *error)
+{
+    static const SpecCpuAffinity none;
+    const SpecCpuAffinity *affinity =
+        input->process->exec_cpu_affinity ? input->process->exec_cpu_affinity : &none;
+    int r = plan_cpu_affinity(plan, PHASE_HOST, affinity->initial,
+                              "process.execCPUAffinity.initial", error);
+    if (r < 0)
+        return r;
+    if (input->cgroup_path) {
+        Step *step = plan_add(plan, STEP_CGROUP_OPEN, PHASE_HOST, "exec");
+        step->target = input->cgroup_path;
+        (void)plan_add(plan, STEP_CGROUP_ENTER, PHASE_ENTER, "exec");
+    }
+    return plan_cpu_affinity(plan, PHASE_ENTER, affinity->final, "process.execCPUAffinity.final",
+                             error);
+}
+
 int plan_build_exec(const PlanExecInput *input, Arena *arena, Plan *ret_plan, Error *error)
 {
     Plan plan = { .arena = arena, .id = input->id };
     plan_exec_joins(&plan, input);
-    if (input->cgroup_path) {
-        Step *step = plan_add(&plan, STEP_CGROUP_OPEN, PHASE_HOST, "exec");
-        step->target = input->cgroup_path;
-        (void)plan_add(&plan, STEP_CGROUP_ENTER, PHASE_ENTER, "exec");
-    }
+    int r = plan_exec_place(&plan, input, error);
+    if (r < 0)
+        return r;
     (void)plan_add(&plan, STEP_ROOT_OPEN, PHASE_ROOT, "exec");
     if (input->process->apparmor_profile || input->process->selinux_label)
         (void)plan_add(&plan, STEP_PROCFS, PHASE_ROOT, "exec");
     plan_exec_terminal(&plan, input);
+    static const SpecLinux none;
+    const SpecLinux *spec_linux = input->spec->linux ? input->spec->linux : &none;
     PlanProcess process = {
         .plan = &plan,
         .process = input->process,
-        .seccomp = input->privileged || !input->spec->linux ? NULL : input->spec->linux->seccomp,
+        .seccomp = input->privileged ? NULL : spec_linux->seccomp,
+        .memory_policy = spec_linux->memory_policy,
+        .personality = spec_linux->personality,
         .user = input->user,
         .extra_groups = input->extra_groups,
         .preserve_fds = input->preserve_fds,
         .keep_keyring = input->keep_keyring,
     };
-    int r = plan_process(&process, error);
+    r = plan_process(&process, error);
     if (r < 0)
         return r;
     plan_sort(&plan);

@@ -29,6 +29,8 @@ typedef struct PlanProcess {
     Plan *plan;
     const SpecProcess *process;
     const SpecSeccomp *seccomp; /* NULL: no filter */
+    const SpecMemoryPolicy *memory_policy;
+    const SpecPersonality *personality;
     const char *user;
     const StrList *extra_groups;
     const char *init_path;
@@ -38,3 +40,9 @@ typedef struct PlanProcess {
     Slot init;
 } PlanProcess;
 int plan_process(const PlanProcess *input, Error *error) MUST_CHECK;
+
+/* plan_schedule.c */
+int plan_schedule(const PlanProcess *input, Error *error) MUST_CHECK;
+/* `list` NULL or "": nothing to do. */
+int plan_cpu_affinity(Plan *plan, StepPhase phase, const char *list, const char *origin,
+                      Error *error) MUST_CHECK;

@@ -173,6 +173,9 @@ int plan_process(const PlanProcess *input, Error *error)
     r = plan_rlimits(input, error);
     if (r < 0)
         return r;
+    r = plan_schedule(input, error);
+    if (r < 0)
+        return r;
     plan_user(input);
     (void)plan_add(plan, STEP_STDIO, PHASE_FINISH, "process.terminal");
     plan_labels(input);

@@ -80,6 +80,14 @@ void step_describe_signal(const Step *step, StrBuf *text);
 void step_describe_seccomp(const Step *step, StrBuf *text);
 void step_describe_exec(const Step *step, StrBuf *text);
 
+/* step_schedule.c */
+int step_scheduler(Runner *runner, const Step *step, Error *error);
+int step_io_priority(Runner *runner, const Step *step, Error *error);
+int step_cpu_affinity(Runner *runner, const Step *step, Error *error);
+int step_memory_policy(Runner *runner, const Step *step, Error *error);
+int step_personality(Runner *runner, const Step *step, Error *error);
+void step_describe_io_priority(const Step *step, StrBuf *text);
+
 /* step_hook.c */
 int step_hooks_outside(Runner *runner, const Step *step, Error *error);
 int step_hooks(Runner *runner, const Step *step, Error *error);

@@ -242,6 +242,18 @@ static int spec_validate_resources(const SpecResources *resources, Error *error)
     return 0;
 }
 
+static int spec_validate_memory_policy(const SpecMemoryPolicy *policy, Error *error)
+{
+    bool without = str_eq(policy->mode, "MPOL_DEFAULT") || str_eq(policy->mode, "MPOL_LOCAL");
+    bool either = str_eq(policy->mode, "MPOL_PREFERRED"); /* without nodes it means local */
+    bool nodes = !str_empty(policy->nodes);
+    if (without && nodes)
+        return SPEC_INVALID(error, "linux.memoryPolicy.nodes: must be empty with %s", policy->mode);
+    if (!without && !either && !nodes)
+        return SPEC_INVALID(error, "linux.memoryPolicy.nodes: needed with %s", policy->mode);
+    return 0;
+}
+
 static int spec_validate_linux(const Spec *spec, Error *error)
 {
     int r = spec_validate_namespaces(spec, error);
@@ -253,6 +265,10 @@ static int spec_validate_linux(const Spec *spec, Error *error)
         r = spec_validate_resources(spec->linux->resources, error);
     if (r == 0 && spec->linux->seccomp)
         r = spec_validate_seccomp(spec->linux->seccomp, error);
+    if (r == 0 && spec->linux->memory_policy)
+        r = spec_validate_memory_policy(spec->linux->memory_policy, error);
+    if (r == 0 && spec->linux->personality && spec->linux->personality->flags.count)
+        r = SPEC_INVALID(error, "linux.personality.flags[0]: the specification has none yet");
     return r;
 }
 

@@ -134,10 +134,6 @@ static int exec_check(Instance *instance, const ExecOptions *options, const Spec
     if (process->terminal && options->common.detach && !options->common.console_socket)
         return error_set(error, ERROR_USAGE, EINVAL,
                          "--tty: with --detach it needs --console-socket");
-    if (process->scheduler || process->io_priority || process->exec_cpu_affinity)
-        return error_set(
-            error, ERROR_UNSUPPORTED, EOPNOTSUPP,
-            "process: scheduler, ioPriority and execCPUAffinity are not supported yet");
     return spec_process_validate(process, error);
 }
 

@@ -7,19 +7,12 @@
 
 int unsupported_check(const Spec *spec, Error *error)
 {
-    static const SpecProcess no_process;
     static const SpecLinux no_linux;
-    const SpecProcess *process = spec->process ? spec->process : &no_process;
     const SpecLinux *lx = spec->linux ? spec->linux : &no_linux;
     const struct {
         const char *path;
         bool present;
     } rows[] = {
-        { "process.scheduler", process->scheduler },
-        { "process.ioPriority", process->io_priority },
-        { "process.execCPUAffinity", process->exec_cpu_affinity },
-        { "linux.personality", lx->personality },
-        { "linux.memoryPolicy", lx->memory_policy },
         { "linux.netDevices", lx->net_devices.count },
         { "linux.intelRdt", lx->intel_rdt },
         { "linux.mountLabel", !str_empty(lx->mount_label) },

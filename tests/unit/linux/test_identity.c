@@ -51,6 +51,8 @@ static void test_cpu_list(void **state)
     assert_int_equal(identity_cpu_list("1023", &set), 0);
     assert_int_equal(identity_cpu_list("2,2,1-2", &set), 0);
     assert_int_equal(CPU_COUNT(&set), 2);
+    assert_int_equal(identity_cpu_list(" 2 - 3", &set), 0);
+    assert_int_equal(CPU_COUNT(&set), 2);
     assert_int_equal(identity_cpu_list("1024", &set), -ERANGE);
     assert_int_equal(identity_cpu_list("0-99999999999999999999", &set), -ERANGE);
     static const char *const bad[] = { "",   ",", "1,",  ",1",   "3-1",  "1-",
@@ -72,9 +74,9 @@ static int act_alone(void)
         return 2;
     if (identity_set_parent_death_signal(SIGKILL, &error) < 0)
         return 3;
-    if (identity_set_scheduler(&batch, &error) < 0 || sched_getscheduler(0) != SCHED_BATCH)
+    if (identity_set_scheduler(0, &batch, &error) < 0 || sched_getscheduler(0) != SCHED_BATCH)
         return 4;
-    if (identity_set_ioprio(2, 7, &error) < 0 || identity_set_ioprio(2, 8, &error) != -EINVAL)
+    if (identity_set_ioprio(0, 2, 7, &error) < 0 || identity_set_ioprio(0, 2, 8, &error) != -EINVAL)
         return 5;
     if (sched_getaffinity(0, sizeof(set), &set) < 0 || identity_set_affinity(&set, &error) < 0)
         return 6;
