@@ -279,5 +279,5 @@ int enter_run(EnterPlan *plan, int *ret_status, Error *error)
     int r = enter_join(plan, error);
     if (r == 0)
         r = enter_prepare(plan, error);
-    return r < 0 ? r : program_exec(&plan->command, plan->environment, error);
+    return r < 0 ? r : program_exec(&plan->command, plan->environment, -1, error);
 }

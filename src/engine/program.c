@@ -20,13 +20,9 @@
 #include "base/fd.h"
 #include "engine/foreground.h"
 #include "linux/clone.h"
+#include "linux/descriptors.h"
 #include "linux/identity.h"
-#include "linux/syscalls.h"
 #include "linux/terminal.h"
-
-#ifndef CLOSE_RANGE_CLOEXEC
-#define CLOSE_RANGE_CLOEXEC 4u
-#endif
 
 static const char program_default_path[] =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -73,10 +69,11 @@ static int program_search(const StrList *command, char *const *environment)
     return code;
 }
 
-int program_exec(const StrList *command, char *const *environment, Error *error)
+int program_exec(const StrList *command, char *const *environment, int keep_fd, Error *error)
 {
-    if (sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 && errno != ENOSYS && errno != EINVAL)
-        return error_errno(error, errno, "close_range");
+    int r = descriptors_close(0, &keep_fd, 1, error);
+    if (r < 0)
+        return r;
     const char *name = command->items[0];
     bool search = !strchr(name, '/');
     int code =
@@ -145,7 +142,7 @@ _Noreturn static void program_child(const ProgramRun *run)
     if (r == 0) {
         (void)signal(SIGPIPE, SIG_DFL);
         (void)sigprocmask(SIG_SETMASK, &run->signals, NULL);
-        (void)program_exec(program->command, program->environment, &error);
+        (void)program_exec(program->command, program->environment, run->report_fds[1], &error);
     }
     program_fail(run, &error);
 }

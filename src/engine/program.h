@@ -12,8 +12,9 @@
 #include "base/str.h"
 
 /* The command, searched in PATH of `environment` (NULL-terminated), with no descriptor but 0, 1
- * and 2. Returns on failure only: ERROR_NO_COMMAND or ERROR_NOT_EXECUTABLE. */
-int program_exec(const StrList *command, char *const *environment, Error *error);
+ * and 2; keep_fd, close-on-exec, stays open until then (-1: none). Returns on failure only:
+ * ERROR_NO_COMMAND or ERROR_NOT_EXECUTABLE. */
+int program_exec(const StrList *command, char *const *environment, int keep_fd, Error *error);
 
 typedef int ProgramStep(void *context, Error *error);
 

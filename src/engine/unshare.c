@@ -293,5 +293,5 @@ int unshare_run(const Engine *engine, const UnshareRequest *request, Arena *aren
     if (child)
         return program_run(&program, ret_status, error);
     r = unshare_mounts(&move, error);
-    return r < 0 ? r : program_exec(&command, request->environment, error);
+    return r < 0 ? r : program_exec(&command, request->environment, -1, error);
 }

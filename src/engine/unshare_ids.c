@@ -127,7 +127,7 @@ _Noreturn static void unshare_ids_exec(const char *program, pid_t pid, const IdR
     }
     static char *const environment[] = { NULL };
     Error error = { 0 };
-    (void)program_exec(&words, environment, &error);
+    (void)program_exec(&words, environment, -1, &error);
     _exit(error_exit_status(&error));
 }
 

@@ -6,7 +6,6 @@
 #include "runtime/hook.h"
 
 #include <errno.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -16,7 +15,7 @@
 
 #include "base/fd.h"
 #include "linux/clone.h"
-#include "linux/syscalls.h"
+#include "linux/descriptors.h"
 
 static const struct {
     const char *name;
@@ -66,7 +65,7 @@ _Noreturn static void hook_child(const SpecHook *hook, int input)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)signal(SIGPIPE, SIG_DFL);
     if (dup2(input, STDIN_FILENO) >= 0) {
-        (void)sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+        (void)!descriptors_close(0, NULL, 0, NULL);
         (void)execve(hook->path, hook->args.count ? hook->args.items : own_args,
                      hook->env.count ? hook->env.items : no_env);
     }

@@ -121,8 +121,8 @@ static int launch_child_steps(Runner *runner, const LaunchOptions *options, Erro
     launch_child_signals();
     /* Capabilities in the new user namespace are there from its first moment, so what takes long
      * (a network namespace) is done while the parent still maps and supplies. */
-    int r = 0;
-    if (runner->late_time && unshare(CLONE_NEWTIME) < 0)
+    int r = runner->plan->own_userns ? 0 : identity_set_dumpable(false, error);
+    if (r == 0 && runner->late_time && unshare(CLONE_NEWTIME) < 0)
         r = error_errno(error, errno, "linux.namespaces: new time namespace");
     if (r == 0)
         r = phase_run(runner, PHASE_ENTER, error);
@@ -130,11 +130,15 @@ static int launch_child_steps(Runner *runner, const LaunchOptions *options, Erro
         r = channel_expect(runner->channel, MESSAGE_MAPPED, error);
         if (r == 0)
             r = runner_become_root(error);
+        if (r == 0)
+            r = identity_set_dumpable(false, error);
     }
     if (r == 0)
         r = launch_child_slots(runner, error);
     if (r == 0)
         r = phase_run(runner, PHASE_ROOT, error);
+    if (r == 0)
+        r = runner_close_rest(runner, options->hold ? options->start_socket : -1, error);
     if (r == 0 && options->hold)
         r = launch_child_hold(runner, options->start_socket, error);
     /* Whoever hears of the program must find the container's state, and what cannot be written

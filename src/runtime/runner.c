@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "linux/descriptors.h"
 #include "linux/identity.h"
 
 int runner_slot(const Runner *runner, const Step *step, Error *error)
@@ -44,4 +45,31 @@ int runner_chown(const Runner *runner, int dirfd, const char *name, Error *error
     if (fchownat(dirfd, name, uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0)
         return error_errno(error, errno, "chown to the container's root");
     return 0;
+}
+
+int runner_close_rest(Runner *runner, int more, Error *error)
+{
+    const Plan *plan = runner->plan;
+    int keep[DESCRIPTORS_KEEP_MAX] = { runner->channel, more, runner->root_fd, runner->procfs_fd,
+                                       runner->terminal_fd };
+    size_t count = 5;
+    unsigned preserve = 0;
+    bool *used = arena_alloc(runner->arena, (plan->slot_count + 1) * sizeof(*used));
+    for (size_t i = 0; i < plan->step_count; i++) {
+        const Step *step = &plan->steps[i];
+        if (step->kind == STEP_EXEC)
+            preserve = (unsigned)step->with.exec->preserve_fds;
+        if (step->phase == PHASE_FINISH && step->in)
+            used[step->in] = true;
+    }
+    for (size_t i = 1; i < plan->slot_count; i++) {
+        if (!used[i])
+            runner->slots[i] = -1;
+        else if (count == DESCRIPTORS_KEEP_MAX)
+            return error_set(error, ERROR_LIMIT, E2BIG, "too many open files for the last phase");
+        else
+            keep[count++] = runner->slots[i];
+    }
+    runner->mask_fd = runner->null_fd = -1;
+    return descriptors_close(preserve, keep, count, error);
 }

@@ -48,5 +48,8 @@ int runner_slot(const Runner *runner, const Step *step, Error *error) MUST_CHECK
 int runner_become_root(Error *error) MUST_CHECK;
 /* Gives a file made by the parent (name "": dirfd itself) to the container's root. */
 int runner_chown(const Runner *runner, int dirfd, const char *name, Error *error) MUST_CHECK;
+/* Closes all but what the last phase needs: the channel, `more`, root, procfs, terminal, the slots
+ * of its steps, and what the program inherits on the caller's wish. */
+int runner_close_rest(Runner *runner, int more, Error *error) MUST_CHECK;
 /* Puts a descriptor into a step's output slot, which now owns it. */
 void runner_fill(Runner *runner, const Step *step, int fd);
