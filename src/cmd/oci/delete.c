@@ -25,8 +25,10 @@ static int delete_run(CommandCall *call, Error *error)
     Error failure = { 0 };
     int r =
         record_open(instance.globals->root, call->arguments[0], true, &instance.place, &failure);
-    if (r < 0 && options->force && failure.kind == ERROR_NOT_FOUND)
+    if (r < 0 && options->force && failure.kind == ERROR_NOT_FOUND) {
+        record_sweep(instance.globals->root, call->arguments[0]);
         return 0;
+    }
     if (r == 0)
         r = record_read(&instance.place, call->arena, &instance.record, &failure);
     if (r < 0 && options->force && instance.place.dir >= 0) /* died before anything was made */

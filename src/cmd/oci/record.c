@@ -17,6 +17,8 @@
 #include "linux/clone.h"
 #include "linux/process.h"
 
+#define RECORD_LOCK "lock"
+
 enum { RECORD_ID_MAX = 255, RECORD_FILE_MAX = SPEC_MAX_BYTES };
 
 static const Field record_fields[] = {
@@ -48,16 +50,28 @@ static int record_check_id(const char *id, Error *error)
     return 0;
 }
 
-static int record_lock(RecordPlace *place, Error *error)
+static int record_gone(const RecordPlace *place, Error *error)
 {
-    place->lock = openat(place->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return error_set(error, ERROR_NOT_FOUND, ENOENT, "container does not exist: %s", place->id);
+}
+
+/* Only the maker creates the file: one that is missing is half made or half removed. */
+static int record_lock(RecordPlace *place, int create, Error *error)
+{
+    place->lock = openat(place->dir, RECORD_LOCK, O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (place->lock < 0 && errno == ENOENT)
+        return record_gone(place, error);
     if (place->lock < 0)
         return error_errno(error, errno, "lock of container %s", place->id);
     int r;
     do
         r = flock(place->lock, LOCK_EX);
     while (r < 0 && errno == EINTR);
-    return r < 0 ? error_errno(error, errno, "lock of container %s", place->id) : 0;
+    struct stat st;
+    if (r < 0 || fstat(place->lock, &st) < 0)
+        return error_errno(error, errno, "lock of container %s", place->id);
+    /* While we waited it was deleted, and its name may be another container's by now. */
+    return st.st_nlink == 0 ? record_gone(place, error) : 0;
 }
 
 int record_make(const char *root, const char *id, RecordPlace *ret_place, Error *error)
@@ -75,7 +89,7 @@ int record_make(const char *root, const char *id, RecordPlace *ret_place, Error 
     place.dir = openat(place.root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (place.dir < 0)
         return error_errno(error, errno, "make %s/%s", root, id);
-    r = record_lock(&place, error);
+    r = record_lock(&place, O_CREAT, error);
     if (r < 0)
         return r;
     *ret_place = place;
@@ -94,10 +108,10 @@ int record_open(const char *root, const char *id, bool lock, RecordPlace *ret_pl
     if (place.root >= 0)
         place.dir = openat(place.root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (place.dir < 0 && errno == ENOENT)
-        return error_set(error, ERROR_NOT_FOUND, ENOENT, "container does not exist: %s", id);
+        return record_gone(&place, error);
     if (place.dir < 0)
         return error_errno(error, errno, "%s/%s", root, id);
-    r = lock ? record_lock(&place, error) : 0;
+    r = lock ? record_lock(&place, 0, error) : 0;
     if (r < 0)
         return r;
     *ret_place = place;
@@ -177,10 +191,43 @@ int record_read_spec(const RecordPlace *place, Arena *arena, Spec **ret_spec, Er
     return r < 0 ? error_wrap(error, "container %s: config.json", place->id) : 0;
 }
 
+/*
+ * The lock goes last, then the directory, which can only be ours while it has our name. So whoever
+ * waits for the lock finds it gone, and nobody removes by name what another has made since.
+ */
+static int record_empty(const RecordPlace *place)
+{
+    int fd = openat(place->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir) {
+        int code = errno;
+        fd_close(fd);
+        return -code;
+    }
+    int r = 0;
+    for (struct dirent *entry; r == 0 && (entry = readdir(dir));)
+        if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, "..") &&
+            !str_eq(entry->d_name, RECORD_LOCK))
+            r = file_remove_tree_at(place->dir, entry->d_name);
+    (void)closedir(dir);
+    if (r == 0 && unlinkat(place->dir, RECORD_LOCK, 0) < 0 && errno != ENOENT)
+        r = -errno;
+    return r;
+}
+
 int record_remove(const RecordPlace *place, Error *error)
 {
-    int r = file_remove_tree_at(place->root, place->id);
+    int r = record_empty(place);
+    if (r == 0 && unlinkat(place->root, place->id, AT_REMOVEDIR) < 0)
+        r = -errno;
     return r < 0 ? error_errno(error, r, "container %s: remove its state", place->id) : 0;
+}
+
+void record_sweep(const char *root, const char *id)
+{
+    int fd CLEANUP(fd_closep) = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && record_check_id(id, NULL) == 0)
+        (void)unlinkat(fd, id, AT_REMOVEDIR);
 }
 
 int record_pidfd(const Record *record, Error *error)
@@ -204,7 +251,7 @@ OciStatus record_status(const RecordPlace *place, const Record *record)
     if (pidfd < 0 && record->pid > 0)
         return OCI_STATUS_STOPPED;
     /* Half made: by somebody who holds the lock, or who died. */
-    int lock CLEANUP(fd_closep) = openat(place->dir, "lock", O_RDWR | O_CLOEXEC);
+    int lock CLEANUP(fd_closep) = openat(place->dir, RECORD_LOCK, O_RDWR | O_CLOEXEC);
     return lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) == 0 ? OCI_STATUS_STOPPED
                                                             : OCI_STATUS_CREATING;
 }

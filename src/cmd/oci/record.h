@@ -55,7 +55,10 @@ int record_read(const RecordPlace *place, Arena *arena, Record *ret_record, Erro
 int record_write_spec(const RecordPlace *place, const Spec *spec, Error *error) MUST_CHECK;
 int record_read_spec(const RecordPlace *place, Arena *arena, Spec **ret_spec, Error *error)
     MUST_CHECK;
+/* Under the lock. */
 int record_remove(const RecordPlace *place, Error *error) MUST_CHECK;
+/* What a maker or remover that died left of a container that does not exist: an empty directory. */
+void record_sweep(const char *root, const char *id);
 
 /* By a look at the process; never OCI_STATUS_PAUSED, which the cgroup knows. */
 OciStatus record_status(const RecordPlace *place, const Record *record);
