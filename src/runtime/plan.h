@@ -212,6 +212,8 @@ typedef struct Plan {
     uint64_t clone_flags; /* CLONE_NEW... made together with the child */
     PlanJoin *joins;
     size_t join_count;
+    pid_t join_pid; /* exec: whose namespaces these are, if it still began at ... */
+    uint64_t join_start_ticks;
     int64_t monotonic_offset_ns, boottime_offset_ns; /* of a new time namespace */
     bool time_offsets;                               /* they are set */
     bool own_userns;        /* ids are mapped through a namespace that the plan makes or joins */

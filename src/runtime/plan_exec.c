@@ -57,7 +57,10 @@ static int plan_exec_place(Plan *plan, const PlanExecInput *input, Error *error)
 
 int plan_build_exec(const PlanExecInput *input, Arena *arena, Plan *ret_plan, Error *error)
 {
-    Plan plan = { .arena = arena, .id = input->id };
+    Plan plan = { .arena = arena,
+                  .id = input->id,
+                  .join_pid = input->pid,
+                  .join_start_ticks = input->start_ticks };
     plan_exec_joins(&plan, input);
     int r = plan_exec_place(&plan, input, error);
     if (r < 0)

@@ -45,6 +45,7 @@ typedef struct PlanExecInput {
     const Spec *spec; /* the container's: its seccomp filter and namespaces */
     const char *id;
     pid_t pid;
+    uint64_t start_ticks;    /* of it, so that a pid in other hands is noticed */
     const char *cgroup_path; /* NULL: the caller's */
     const CgroupHost *cgroup_host;
     const char *user;

@@ -32,6 +32,18 @@ static void stage_fds_done(StageFds *stage)
         fd_close(stage->fds[type]);
 }
 
+/* After they were opened: if the process is the one that was asked for, they are its namespaces and
+ * not those of whoever got its number. */
+static int stage_verify(const Plan *plan, Error *error)
+{
+    uint64_t ticks;
+    if (plan->join_pid == 0)
+        return 0;
+    if (clone_start_time(plan->join_pid, &ticks) < 0 || ticks != plan->join_start_ticks)
+        return error_set(error, ERROR_CONFLICT, ESRCH, "container %s is not running", plan->id);
+    return 0;
+}
+
 static int stage_open(const Plan *plan, StageFds *stage, Error *error)
 {
     for (size_t i = 0; i < plan->join_count; i++) {
@@ -45,7 +57,7 @@ static int stage_open(const Plan *plan, StageFds *stage, Error *error)
             return error_set(error, ERROR_USAGE, EINVAL, "%s: %s is not a %s namespace",
                              join->origin, join->path, namespace_table[join->type].name);
     }
-    return 0;
+    return stage_verify(plan, error);
 }
 
 static ProcfsTimeOffset stage_offset(const char *clock, int64_t ns)

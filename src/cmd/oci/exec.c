@@ -158,6 +158,7 @@ static int exec_launch(Instance *instance, const ExecOptions *options, const Spe
         .spec = instance->spec,
         .id = instance->record.id,
         .pid = instance->record.pid,
+        .start_ticks = instance->record.start_ticks,
         .cgroup_path = instance->record.cgroup_path,
         .cgroup_host = &instance->cgroup_host,
         .userns_host = instance->record.host_userns,
