@@ -18,12 +18,21 @@
 #include "linux/syscalls.h"
 #include "runtime/steps.h"
 
+/*
+ * A program of the host's that the container will run: through a read-only mount of its own, so
+ * that one whose root is the host's root cannot write it by way of /proc/1/exe (CVE-2019-5736).
+ */
 int step_open_file(Runner *runner, const Step *step, Error *error)
 {
-    int fd = open(step->source, (int)step->flags | O_CLOEXEC);
+    int fd CLEANUP(fd_closep) = open(step->source, O_PATH | O_CLOEXEC);
     if (fd < 0)
         return error_errno(error, errno, "open %s", step->source);
-    runner_fill(runner, step, fd);
+    int mount_fd CLEANUP(fd_closep) = mount_clone(fd, "", false, error);
+    MountAttributes readonly = { .set = MOUNT_ATTR_RDONLY, .userns_fd = -1 };
+    int r = mount_fd < 0 ? mount_fd : mount_change(mount_fd, &readonly, error);
+    if (r < 0)
+        return error_wrap(error, "%s", step->source);
+    runner_fill(runner, step, TAKE_FD(mount_fd));
     return 0;
 }
 
@@ -170,6 +179,23 @@ static int step_target(const Runner *runner, const char *target, int mount_fd, E
                                : inroot_make_file(runner->root_fd, target, 0644, error);
 }
 
+/*
+ * What hides and locks paths of /proc and /sys looks them up again by name. A link there is never
+ * honest, and what it points to may be swapped between (CVE-2019-19921, CVE-2023-28642).
+ */
+static int step_refuse_link(const Runner *runner, const Step *step, Error *error)
+{
+    if (!step->target || (!str_eq(step->source, "proc") && !str_eq(step->source, "sysfs")))
+        return 0;
+    struct stat st;
+    int fd CLEANUP(fd_closep) =
+        inroot_open(runner->root_fd, step->target, O_PATH | O_NOFOLLOW, NULL);
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISLNK(st.st_mode))
+        return error_set(error, ERROR_DENIED, ELOOP, "%s of the root is a symbolic link",
+                         step->target);
+    return 0;
+}
+
 static int step_attach(const Runner *runner, const Step *step, int mount_fd, Error *error)
 {
     int target_fd CLEANUP(fd_closep) = step_target(runner, step->target, mount_fd, error);
@@ -190,6 +216,9 @@ int step_mount_attach(Runner *runner, const Step *step, Error *error)
 int step_mount_new(Runner *runner, const Step *step, Error *error)
 {
     const StepMount *mount = step->with.mount;
+    int refused = step_refuse_link(runner, step, error);
+    if (refused < 0)
+        return refused;
     Error failure = { 0 };
     int mount_fd CLEANUP(fd_closep) =
         mount_new(step->source, step->source, mount->options, mount->set, &failure);

@@ -289,9 +289,28 @@ static int instance_prepare(Instance *instance, const char *id, bool hold, Error
     return r < 0 ? r : instance_check_terminal(instance, error);
 }
 
+/* Whether an id that a file of ours belongs to is one inside: then it is writable from there. */
+static bool instance_maps(const SpecIdMappings *mappings, uint32_t id)
+{
+    for (size_t i = 0; i < mappings->count; i++)
+        if (id >= mappings->items[i].host_id &&
+            id - mappings->items[i].host_id < mappings->items[i].size)
+            return true;
+    return false;
+}
+
+/* A user namespace keeps our program out of reach only where its owner is nobody in it. */
+static bool instance_owner_outside(const Spec *spec)
+{
+    struct stat st;
+    return spec_namespace_is_new(spec, "user") && stat("/proc/self/exe", &st) == 0 &&
+           !instance_maps(&spec->linux->uid_mappings, st.st_uid) &&
+           !instance_maps(&spec->linux->gid_mappings, st.st_gid);
+}
+
 int instance_seal(const Spec *spec, Error *error)
 {
-    if (spec_namespace_is_new(spec, "user") || sealed_already())
+    if (instance_owner_outside(spec) || sealed_already())
         return 0;
     return sealed_exec(main_arguments, environ, error);
 }
