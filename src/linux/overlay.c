@@ -187,7 +187,8 @@ static int overlay_child_base(int base_fd)
     char link[FD_PATH_SIZE], path[PATH_MAX];
     struct stat wanted, found;
     if (sys_move_mount(base_fd, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) == 0)
-        return base_fd;
+        /* A clone of a shared mount is its peer: what comes to lie on one appears on the host. */
+        return mount(NULL, "/proc", NULL, MS_PRIVATE, NULL) < 0 ? -errno : base_fd;
     ssize_t length = readlink(fd_path(base_fd, link), path, sizeof(path));
     if (length < 0 || (size_t)length == sizeof(path))
         return -ENAMETOOLONG;
@@ -283,7 +284,8 @@ int overlay_mount(const OverlayOptions *options, Error *error)
         fd = overlay_mount_context(options, &dirs, OVERLAY_RUNG_STRING, NULL);
     if (fd >= 0)
         return fd;
-    bool old = fd == -EINVAL || fd == -ENOSYS || fd == -EPERM;
+    /* EOPNOTSUPP: before Linux 6.5 overlay takes no descriptors through fsconfig. */
+    bool old = fd == -EINVAL || fd == -EOPNOTSUPP || fd == -ENOSYS || fd == -EPERM;
     Error second = { 0 };
     if (old)
         fd = overlay_mount_classic(options, &second);

@@ -45,6 +45,9 @@ static int plan_mount_words(const PlanBuilder *builder, const SpecMount *mount, 
     words->bind =
         (words->extra & (MOUNT_OPTION_BIND | MOUNT_OPTION_RBIND)) || str_eq(mount->type, "bind");
     words->step.recursive = words->extra & MOUNT_OPTION_RBIND;
+    /* Or a clone of a shared mount is its peer: the container's mounts would appear on the host. */
+    if (words->bind && !words->step.propagation)
+        words->step.propagation = MS_PRIVATE | MS_REC;
     if (words->extra & MOUNT_OPTION_TMPCOPYUP)
         return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
                          "options: 'tmpcopyup' is not supported yet");

@@ -114,6 +114,7 @@ int sandbox_detach_tree(int fd, bool read_only, Error *error)
     MountAttributes attributes = {
         .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
                (read_only ? MOUNT_ATTR_RDONLY : 0),
+        .propagation = MS_PRIVATE, /* with systemd all mounts are shared, and their clones too */
         .userns_fd = -1,
     };
     int r = mount_change(tree, &attributes, error);
