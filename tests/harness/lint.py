@@ -3,6 +3,7 @@
 import glob
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 
@@ -11,6 +12,7 @@ from results import Result
 
 TIMEOUT_S = 300
 CORE = "build/core"
+CPPCHECK_CACHE = "build/cppcheck"
 
 
 def c_files(*patterns):
@@ -49,9 +51,25 @@ class Check:
         yield Result(self.name, "passed" if status == 0 else "failed", details=lines[-60:])
 
 
+def with_headers(path, texts):
+    """The file and every header of ours that it includes, directly or not; `texts` gets their content."""
+    found, todo = set(), [path]
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        if name not in texts:
+            with open(name, encoding="utf-8") as file:
+                texts[name] = file.read()
+        found.add(name)
+        named = (f"src/{include}" for include in re.findall(r'^#include "([^"]+)"', texts[name], re.MULTILINE))
+        todo += [include for include in named if os.path.exists(include)]
+    return found
+
+
 class Tidy:
     """clang-tidy, file by file; what it found nothing in is remembered in build/lint/ until the file,
-    a header or the configuration changes."""
+    a header it includes or the configuration changes."""
 
     name = "lint/clang-tidy"
 
@@ -59,14 +77,14 @@ class Tidy:
         self.build = build
 
     def stamps(self):
-        shared = hashlib.sha256()
-        for path in [".clang-tidy", *c_files("src/*.h")]:
-            with open(path, "rb") as file:
-                shared.update(file.read())
+        with open(".clang-tidy", "rb") as file:
+            shared = file.read()
+        texts = {}
         for path in c_files("src/*.c"):
-            with open(path, "rb") as file:
-                key = hashlib.sha256(shared.digest() + path.encode() + file.read()).hexdigest()
-            yield path, f"build/lint/{key}"
+            key = hashlib.sha256(shared + path.encode())
+            for name in sorted(with_headers(path, texts)):
+                key.update(texts[name].encode())
+            yield path, f"build/lint/{key.hexdigest()}"
 
     def run(self):
         if not shutil.which("clang-tidy"):
@@ -84,6 +102,7 @@ class Tidy:
 
 
 def checks(build):
+    os.makedirs(CPPCHECK_CACHE, exist_ok=True)
     yield Check("layers", "objdump", house("check-layers", build))
     yield Check("rails", "ctags", house("check-rails", build))
     yield Check("format", "clang-format", ["build-aux/check-format"])
@@ -91,7 +110,7 @@ def checks(build):
     yield Check("python", "python3", ["python3", "-m", "py_compile", *glob.glob("tests/harness/*.py"),
                                       "tests/run", "tests/vm/machine", "tests/vm/extract-vmlinux", "build-aux/check-layers", "build-aux/check-rails"])
     yield Check("cppcheck", "cppcheck",
-                ["cppcheck", "-q", "--enable=warning,performance,portability", "--inline-suppr",
+                ["cppcheck", "-q", f"--cppcheck-build-dir={CPPCHECK_CACHE}", "--enable=warning,performance,portability", "--inline-suppr",
                  "--suppress=arrayIndexThenCheck", "--std=c11", "-j2", "-I", "src", "-D_GNU_SOURCE", "-D__x86_64__", "--error-exitcode=1", "src"])
     yield Tidy(build)
     yield Check("self-test", "bats", ["bats", "tests/lint"])
