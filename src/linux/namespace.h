@@ -10,8 +10,9 @@
 
 #include "base/error.h"
 
-/* In the order in which they are joined: the user namespace first, for its capabilities in the
- * others; the mount namespace after those that are reached by path; pid takes effect on fork. */
+/* In the order in which they are joined, but for the user namespace, which gives capabilities in
+ * some of the others and takes them in the rest: see runtime/stage.c; the mount namespace after
+ * those that are reached by path; pid takes effect on fork. */
 typedef enum NamespaceType {
     NAMESPACE_USER,
     NAMESPACE_CGROUP,

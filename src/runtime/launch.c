@@ -48,6 +48,8 @@ static void launch_runner_init(Runner *runner, const Plan *plan, const LaunchOpt
         .procfs_fd = -1,
         .times = options->times,
     };
+    for (CgroupController c = 0; c < CGROUP_CONTROLLER_MAX; c++)
+        runner->cgroup_mounts[c] = -1;
     size_t count = plan->slot_count ? plan->slot_count : 1;
     runner->slots = arena_alloc(plan->arena, count * sizeof(int));
     for (size_t i = 0; i < count; i++)
@@ -61,6 +63,8 @@ static void launch_runner_done(Runner *runner)
         fd_close(runner->slots[i]);
     for (size_t i = 0; i < runner->tasks_count; i++)
         fd_close(runner->tasks_fds[i]);
+    for (CgroupController c = 0; c < CGROUP_CONTROLLER_MAX; c++)
+        fd_close(runner->cgroup_mounts[c]);
     fd_close(runner->child_proc_fd);
     fd_close(runner->userns_fd);
 }
@@ -99,7 +103,9 @@ static void launch_child_signals(void)
  */
 static int launch_child_hold(Runner *runner, int start_socket, Error *error)
 {
-    int r = channel_tell(runner->channel, MESSAGE_READY, error);
+    int r = phase_check(runner, PHASE_FINISH, error);
+    if (r == 0)
+        r = channel_tell(runner->channel, MESSAGE_READY, error);
     if (r < 0)
         return r;
     for (;;) {

@@ -23,6 +23,19 @@ static int phase_step(Runner *runner, size_t index, Error *error)
     return r < 0 ? error_wrap(error, "%s", step->origin) : 0;
 }
 
+int phase_check(Runner *runner, StepPhase phase, Error *error)
+{
+    for (size_t i = 0; i < runner->plan->step_count; i++) {
+        const Step *step = &runner->plan->steps[i];
+        if (step->phase != phase || !step_ops[step->kind].check)
+            continue;
+        int r = step_ops[step->kind].check(runner, step, error);
+        if (r < 0)
+            return error_wrap(error, "%s", step->origin);
+    }
+    return 0;
+}
+
 int phase_run(Runner *runner, StepPhase phase, Error *error)
 {
     for (size_t i = 0; i < runner->plan->step_count; i++) {

@@ -7,3 +7,5 @@
 
 /* Ends with the first step that fails; its origin stands before the error. */
 int phase_run(Runner *runner, StepPhase phase, Error *error) MUST_CHECK;
+/* Whether it can succeed, as far as that can be told without doing it. */
+int phase_check(Runner *runner, StepPhase phase, Error *error) MUST_CHECK;

@@ -49,6 +49,7 @@ typedef enum StepKind {
     STEP_CGROUP_DEVICE_LIMIT,
     STEP_CGROUP_DEVICES,
     STEP_CGROUP_MORE,
+    STEP_CGROUP_CLONE,
     STEP_OPEN_FILE,
     /* map, supply */
     STEP_IDMAP,

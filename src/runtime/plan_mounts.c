@@ -114,6 +114,24 @@ static const struct {
     { "cgroup", CLONE_NEWCGROUP, "/sys/fs/cgroup", false },
 };
 
+/*
+ * On v1 a container without a cgroup namespace of its own is shown its own cgroups; v2 has one
+ * tree, which it may see. One such mount is enough: a clone can be attached once.
+ */
+static bool plan_cgroup_clones(PlanBuilder *builder, const char *origin, const SpecMount *mount)
+{
+    const SpecLinux *spec_linux = builder->input->spec->linux;
+    if (!str_eq(mount->type, "cgroup") || !spec_linux || str_empty(spec_linux->cgroups_path) ||
+        builder->input->cgroup_host->mode == CGROUP_V2 ||
+        ((builder->new_namespaces | builder->joined) & CLONE_NEWCGROUP))
+        return false;
+    for (size_t i = 0; i < builder->plan->step_count; i++)
+        if (builder->plan->steps[i].kind == STEP_CGROUP_CLONE)
+            return false;
+    (void)plan_add(builder->plan, STEP_CGROUP_CLONE, PHASE_HOST, origin);
+    return true;
+}
+
 static bool plan_mount_shared(PlanBuilder *builder, const char *origin, const SpecMount *mount,
                               const MountWords *words)
 {
@@ -185,7 +203,8 @@ static int plan_mount(PlanBuilder *builder, size_t index, bool *dev_done, Error 
                          origin);
     if (dev && str_eq(mount->type, "tmpfs"))
         return plan_mount_dev(builder, origin, mount, &words, error);
-    if (!plan_mount_shared(builder, origin, mount, &words))
+    if (plan_cgroup_clones(builder, origin, mount) ||
+        !plan_mount_shared(builder, origin, mount, &words))
         plan_mount_new(builder, origin, mount, &words);
     return 0;
 }

@@ -21,6 +21,7 @@ typedef struct Runner {
     Cgroup cgroup;
     int tasks_fds[RUNNER_TASKS_MAX]; /* v1: opened by the parent, written by the child */
     size_t tasks_count;
+    int cgroup_mounts[CGROUP_CONTROLLER_MAX]; /* STEP_CGROUP_CLONE: attached by the child, or -1 */
     pid_t child;
     int child_proc_fd;  /* /proc/<child>, a directory */
     int userns_fd;      /* the container's user namespace, for idmapped mounts */

@@ -1,8 +1,8 @@
 /*
- * Order matters: the user namespace first (its capabilities are needed for the others), pid and
+ * Order matters: what the caller may join before the user namespace, the rest after it; pid and
  * time take effect on the next clone only, mount last because the paths of the others are the
- * caller's. All namespace files are opened by the caller, before anything is joined, and checked
- * to be of the kind they are said to be.
+ * caller's. All namespace files are opened by the caller, before anything is joined, and checked to
+ * be of the kind they are said to be.
  *
  * From its first instruction the stage is not dumpable: once it has joined a pid namespace's
  * process it could be seen and traced by the container (CVE-2016-9962, CVE-2019-5736).
@@ -90,31 +90,57 @@ static const char *stage_origin(const Plan *plan, NamespaceType type)
     return "linux.namespaces";
 }
 
-static int stage_join(const Plan *plan, const StageFds *stage, Error *error)
+static int stage_join_one(const Plan *plan, StageFds *stage, NamespaceType type, Error *error)
 {
-    for (NamespaceType type = 0; type < NAMESPACE_MAX; type++) {
-        if (stage->fds[type] < 0)
-            continue;
-        int r = namespace_join(stage->fds[type], type, error);
-        if (r < 0)
-            return error_wrap(error, "%s: %s namespace cannot be joined", stage_origin(plan, type),
-                              namespace_table[type].name);
-        if (type == NAMESPACE_USER) {
+    if (stage->fds[type] < 0)
+        return 0;
+    int r = namespace_join(stage->fds[type], type, error);
+    if (r < 0)
+        return error_wrap(error, "%s: %s namespace cannot be joined", stage_origin(plan, type),
+                          namespace_table[type].name);
+    fd_close(TAKE_FD(stage->fds[type]));
+    return 0;
+}
+
+/*
+ * Once in the user namespace, nothing that belongs to an outer one can be joined any more: the
+ * host's, or a network namespace that the caller made. So all that the caller's powers suffice for
+ * comes before it, and the rest (an ordinary user's) after it.
+ */
+static int stage_join_all(const Plan *plan, StageFds *stage, Error *error)
+{
+    if (stage->fds[NAMESPACE_USER] >= 0) {
+        for (NamespaceType type = NAMESPACE_USER + 1; type < NAMESPACE_MAX; type++)
+            (void)!stage_join_one(plan, stage, type, NULL);
+        int r = stage_join_one(plan, stage, NAMESPACE_USER, error);
+        if (r == 0)
             r = runner_become_root(error);
-            if (r < 0)
-                return r;
-        }
+        if (r < 0)
+            return r;
     }
+    for (NamespaceType type = 0; type < NAMESPACE_MAX; type++) {
+        int r = stage_join_one(plan, stage, type, error);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int stage_join(const Plan *plan, StageFds *stage, Error *error)
+{
+    int r = stage_join_all(plan, stage, error);
+    if (r < 0)
+        return r;
     if (!plan->time_offsets)
         return 0;
     if (unshare(CLONE_NEWTIME) < 0)
         return error_errno(error, errno, "linux.namespaces: new time namespace");
-    int r = stage_set_clocks(plan, error);
+    r = stage_set_clocks(plan, error);
     return r < 0 ? error_wrap(error, "linux.timeOffsets") : 0;
 }
 
 /* In the stage: joins, makes the child, tells its pid. Returns 0 in the child, else exits. */
-static int stage_run(Runner *runner, const StageFds *stage, int end)
+static int stage_run(Runner *runner, StageFds *stage, int end)
 {
     Message message = { .kind = MESSAGE_FAILED };
     pid_t pid = identity_set_dumpable(false, &message.error);

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "linux/cgroup_devices.h"
@@ -94,22 +95,84 @@ int step_cgroup_enter(Runner *runner, const Step *step UNUSED, Error *error)
     return cgroup_enter_tasks(runner->tasks_fds, runner->tasks_count, error);
 }
 
-/* One v1 hierarchy, as the container's own cgroup namespace shows it. */
-static int step_mount_hierarchy(const Step *step, CgroupController controller, int directory_fd,
-                                Error *error)
+/* Controllers that are mounted together have one directory: the first of them stands for it. */
+static bool step_hierarchy_begins(const Cgroup *cgroup, CgroupController controller)
 {
-    const char *name = cgroup_controller_name(controller, CGROUP_V1);
+    if (!(cgroup->controllers & CGROUP_BIT(controller)) || cgroup->fds[controller] < 0)
+        return false;
+    for (CgroupController c = 0; c < controller; c++)
+        if (cgroup->fds[c] == cgroup->fds[controller])
+            return false;
+    return true;
+}
+
+/*
+ * v1 without a cgroup namespace of the container's own: what it is shown is its own cgroup, cloned
+ * from the host's mounts. A new mount would show the whole hierarchy.
+ */
+int step_cgroup_clone(Runner *runner, const Step *step UNUSED, Error *error)
+{
+    for (CgroupController c = 0; c < CGROUP_CONTROLLER_MAX; c++) {
+        if (!step_hierarchy_begins(&runner->cgroup, c))
+            continue;
+        runner->cgroup_mounts[c] = mount_clone(runner->cgroup.fds[c], "", false, error);
+        if (runner->cgroup_mounts[c] < 0)
+            return runner->cgroup_mounts[c];
+    }
+    return 0;
+}
+
+/* One v1 hierarchy, as the container's own cgroup namespace shows it. */
+static int step_new_hierarchy(const Runner *runner, const Step *step, CgroupController controller,
+                              Error *error)
+{
+    const Cgroup *cgroup = &runner->cgroup;
     Arena arena CLEANUP(arena_done) = { 0 };
     StrList options = { 0 };
-    strlist_append(&arena, &options, name);
+    for (CgroupController c = controller; c < CGROUP_CONTROLLER_MAX; c++)
+        if (cgroup->fds[c] == cgroup->fds[controller])
+            strlist_append(&arena, &options, cgroup_controller_name(c, CGROUP_V1));
+    return mount_new("cgroup", "cgroup", &options, step->with.mount->set, error);
+}
+
+/* cpu and cpuacct are links to cpu,cpuacct, as on the host. */
+static int step_hierarchy_links(const Cgroup *cgroup, CgroupController controller, int directory_fd,
+                                const char *target, Error *error)
+{
+    for (CgroupController c = controller; c < CGROUP_CONTROLLER_MAX; c++) {
+        const char *name = cgroup_controller_name(c, CGROUP_V1);
+        if (c == CGROUP_SYSTEMD || cgroup->fds[c] != cgroup->fds[controller] ||
+            str_eq(name, target))
+            continue;
+        if (symlinkat(target, directory_fd, name) < 0 && errno != EEXIST)
+            return error_errno(error, errno, "link of cgroup %s", name);
+    }
+    return 0;
+}
+
+static int step_mount_hierarchy(Runner *runner, const Step *step, CgroupController controller,
+                                int directory_fd, Error *error)
+{
+    int clone_fd = runner->cgroup_mounts[controller];
     int mount_fd CLEANUP(fd_closep) =
-        mount_new("cgroup", "cgroup", &options, step->with.mount->set, error);
+        clone_fd < 0 ? step_new_hierarchy(runner, step, controller, error) : clone_fd;
+    runner->cgroup_mounts[controller] = -1;
     if (mount_fd < 0)
         return mount_fd;
+    MountAttributes attributes = {
+        .set = step->with.mount->set,
+        .propagation = MS_PRIVATE,
+        .userns_fd = -1,
+    };
+    int r = clone_fd < 0 ? 0 : mount_change(mount_fd, &attributes, error);
+    if (r < 0)
+        return r;
+    const char *name = strrchr(runner->cgroup_host->mount[controller], '/') + 1;
     int target_fd CLEANUP(fd_closep) = inroot_make_dir(directory_fd, name, 0755, error);
     if (target_fd < 0)
         return target_fd;
-    return mount_attach(mount_fd, target_fd, error);
+    r = mount_attach(mount_fd, target_fd, error);
+    return r < 0 ? r : step_hierarchy_links(&runner->cgroup, controller, directory_fd, name, error);
 }
 
 /*
@@ -138,9 +201,9 @@ int step_mount_cgroup(Runner *runner, const Step *step, Error *error)
         return r;
 
     for (CgroupController c = 0; c < CGROUP_CONTROLLER_MAX; c++) {
-        if (!(runner->cgroup.controllers & CGROUP_BIT(c)) || runner->cgroup.fds[c] < 0)
+        if (!step_hierarchy_begins(&runner->cgroup, c))
             continue;
-        r = step_mount_hierarchy(step, c, mount_fd, error);
+        r = step_mount_hierarchy(runner, step, c, mount_fd, error);
         if (r < 0)
             return r;
     }

@@ -50,6 +50,16 @@ int step_rlimit(Runner *runner UNUSED, const Step *step, Error *error)
     return rlimit_set(0, (int)step->flags, step->with.rlimit[0], step->with.rlimit[1], error);
 }
 
+/* Root needs the right to raise a hard limit like everybody else. */
+int step_rlimit_check(Runner *runner UNUSED, const Step *step, Error *error)
+{
+    uint64_t soft, hard;
+    int r = rlimit_get(0, (int)step->flags, &soft, &hard, error);
+    if (r < 0 || step->with.rlimit[1] <= hard)
+        return r;
+    return rlimit_set(0, (int)step->flags, step->with.rlimit[0], step->with.rlimit[1], error);
+}
+
 void step_describe_rlimit(const Step *step, StrBuf *text)
 {
     const char *words[2];
@@ -136,30 +146,44 @@ static char **step_environment(Runner *runner, const StepExec *exec)
     return list;
 }
 
-/* What a shell's user expects: 127 for what is not there, 126 for what cannot be executed. */
-static int step_exec_error(const char *command, int code, bool in_path, Error *error)
+/* What a shell's user expects, 127 for what is not there, 126 for what cannot be executed;
+ * and the words by which docker and podman tell the two. */
+static int step_exec_error(const char *command, int code, Error *error)
 {
+    bool in_path = !strchr(command, '/');
     if (code == ENOENT || code == ENOTDIR)
         return error_set(error, ERROR_NO_COMMAND, ENOENT,
-                         in_path ? "'%s': command not found in PATH of the container"
-                                 : "'%s': no such file in the container",
+                         in_path ? "'%s': executable file not found in PATH of the container"
+                                 : "'%s': no such file or directory in the container",
                          command);
     return error_set(error, ERROR_NOT_EXECUTABLE, code, "'%s': cannot be executed: %s", command,
                      strerror(code));
 }
 
-static int step_exec_path(const char *path, char **args, char **env)
+static int step_exec_try(const char *path, char **args, char **env)
 {
     struct stat st;
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+    if ((args || path[0] == '/') && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return EISDIR;
-    (void)execve(path, args, env);
+    if (args)
+        (void)execve(path, args, env);
+    else if (path[0] != '/' || access(path, X_OK) == 0)
+        return 0; /* a relative one is looked up later, in the working directory */
     return errno;
 }
 
-/* execvpe's search, with the container's PATH and a memory for EACCES. */
-static int step_exec_search(const char *command, char **args, char **env, const char *path)
+/* execvpe's search, with the container's PATH and a memory for EACCES. Without `args` it
+ * only looks, and 0 is a find. */
+static int step_exec_search(const StepExec *exec, char **args, char **env)
 {
+    static const char default_path[] =
+        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    const char *command = exec->args->items[0];
+    if (strchr(command, '/'))
+        return step_exec_try(command, args, env);
+    const char *path = step_env_get(exec->env, "PATH");
+    if (!path)
+        path = default_path;
     int code = ENOENT;
     char file[4096];
     while (*path) {
@@ -167,7 +191,9 @@ static int step_exec_search(const char *command, char **args, char **env, const 
         int n = snprintf(file, sizeof(file), "%.*s/%s", length ? (int)length : 1,
                          length ? path : ".", command);
         if (n > 0 && (size_t)n < sizeof(file)) {
-            int r = step_exec_path(file, args, env);
+            int r = step_exec_try(file, args, env);
+            if (r == 0)
+                return 0;
             if (r != ENOENT && r != ENOTDIR && r != EISDIR)
                 code = r;
             if (r != ENOENT && r != ENOTDIR && r != EISDIR && r != EACCES)
@@ -179,14 +205,19 @@ static int step_exec_search(const char *command, char **args, char **env, const 
     return code;
 }
 
+/* By root, so what only the container's user may not execute is found out later. */
+int step_exec_check(Runner *runner UNUSED, const Step *step, Error *error)
+{
+    const StepExec *exec = step->with.exec;
+    int code = step->in ? 0 : step_exec_search(exec, NULL, NULL);
+    return code == 0 ? 0 : step_exec_error(exec->args->items[0], code, error);
+}
+
 int step_exec(Runner *runner, const Step *step, Error *error)
 {
-    static const char default_path[] =
-        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     const StepExec *exec = step->with.exec;
     char **env = step_environment(runner, exec);
 
-    const char *command = exec->args->items[0];
     if (step->in) { /* ambit-init by descriptor; it searches and execs the command */
         int fd = runner_slot(runner, step, error);
         if (fd < 0)
@@ -197,12 +228,8 @@ int step_exec(Runner *runner, const Step *step, Error *error)
         (void)syscall(SYS_execveat, fd, "", args, env, AT_EMPTY_PATH);
         return error_errno(error, errno, "exec of ambit-init");
     }
-    bool search = !strchr(command, '/');
-    const char *path = step_env_get(exec->env, "PATH");
-    int code = search
-                   ? step_exec_search(command, exec->args->items, env, path ? path : default_path)
-                   : step_exec_path(command, exec->args->items, env);
-    return step_exec_error(command, code, search, error);
+    int code = step_exec_search(exec, exec->args->items, env);
+    return step_exec_error(exec->args->items[0], code, error);
 }
 
 void step_describe_exec(const Step *step, StrBuf *text)

@@ -11,6 +11,7 @@ const StepOps step_ops[STEP_KIND_MAX] = {
     [STEP_CGROUP_DEVICE_LIMIT] = { "limit-device", step_cgroup_device_limit, NULL },
     [STEP_CGROUP_DEVICES] = { "device-rules", step_cgroup_devices, NULL },
     [STEP_CGROUP_MORE] = { "limit-more", step_cgroup_more, NULL },
+    [STEP_CGROUP_CLONE] = { "clone-cgroup", step_cgroup_clone, NULL },
     [STEP_OPEN_FILE] = { "open", step_open_file, NULL },
     [STEP_IDMAP] = { "map-ids", step_idmap, step_describe_idmap },
     [STEP_MOUNT_CLONE] = { "clone-mount", step_mount_clone, step_describe_mount },
@@ -45,7 +46,7 @@ const StepOps step_ops[STEP_KIND_MAX] = {
     [STEP_CPU_AFFINITY] = { "cpu-affinity", step_cpu_affinity, NULL },
     [STEP_MEMORY_POLICY] = { "memory-policy", step_memory_policy, NULL },
     [STEP_PERSONALITY] = { "personality", step_personality, NULL },
-    [STEP_RLIMIT] = { "rlimit", step_rlimit, step_describe_rlimit },
+    [STEP_RLIMIT] = { "rlimit", step_rlimit, step_describe_rlimit, step_rlimit_check },
     [STEP_OOM_SCORE] = { "oom-score", step_oom_score, step_describe_number },
     [STEP_STDIO] = { "stdio", step_stdio, NULL },
     [STEP_USER_LOOKUP] = { "find-user", step_user_lookup, step_describe_user },
@@ -56,7 +57,7 @@ const StepOps step_ops[STEP_KIND_MAX] = {
     [STEP_NO_NEW_PRIVS] = { "no-new-privs", step_no_new_privs, NULL },
     [STEP_LABEL] = { "label", step_label, NULL },
     [STEP_SECCOMP] = { "seccomp", step_seccomp, step_describe_seccomp },
-    [STEP_EXEC] = { "exec", step_exec, step_describe_exec },
+    [STEP_EXEC] = { "exec", step_exec, step_describe_exec, step_exec_check },
 };
 
 void steps_describe(const Step *step, StrBuf *text)

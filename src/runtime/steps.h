@@ -1,6 +1,7 @@
 /*
  * The table of step kinds: one row says how a kind is called, what it does and how it reads.
- * The functions are grouped by subject in step_*.c.
+ * `check` finds out whether a step of the last phase can succeed, without doing it: `create` asks,
+ * so that what cannot be started is not created. The functions are grouped by subject in step_*.c.
  */
 #pragma once
 
@@ -9,7 +10,8 @@
 typedef struct StepOps {
     const char *name;
     int (*apply)(Runner *runner, const Step *step, Error *error);
-    void (*describe)(const Step *step, StrBuf *text); /* NULL: source and target */
+    void (*describe)(const Step *step, StrBuf *text);             /* NULL: source and target */
+    int (*check)(Runner *runner, const Step *step, Error *error); /* NULL: it will succeed */
 } StepOps;
 
 extern const StepOps step_ops[STEP_KIND_MAX];
@@ -23,6 +25,7 @@ int step_cgroup_limit(Runner *runner, const Step *step, Error *error);
 int step_cgroup_device_limit(Runner *runner, const Step *step, Error *error);
 int step_cgroup_devices(Runner *runner, const Step *step, Error *error);
 int step_cgroup_more(Runner *runner, const Step *step, Error *error);
+int step_cgroup_clone(Runner *runner, const Step *step, Error *error);
 int step_cgroup_enter(Runner *runner, const Step *step, Error *error);
 int step_mount_cgroup(Runner *runner, const Step *step, Error *error);
 void step_describe_limit(const Step *step, StrBuf *text);
@@ -68,11 +71,13 @@ void step_describe_device(const Step *step, StrBuf *text);
 int step_parent_death(Runner *runner, const Step *step, Error *error);
 int step_keyring(Runner *runner, const Step *step, Error *error);
 int step_rlimit(Runner *runner, const Step *step, Error *error);
+int step_rlimit_check(Runner *runner, const Step *step, Error *error);
 int step_oom_score(Runner *runner, const Step *step, Error *error);
 int step_chdir(Runner *runner, const Step *step, Error *error);
 int step_no_new_privs(Runner *runner, const Step *step, Error *error);
 int step_label(Runner *runner, const Step *step, Error *error);
 int step_seccomp(Runner *runner, const Step *step, Error *error);
+int step_exec_check(Runner *runner, const Step *step, Error *error);
 int step_exec(Runner *runner, const Step *step, Error *error);
 void step_describe_rlimit(const Step *step, StrBuf *text);
 void step_describe_number(const Step *step, StrBuf *text);

@@ -161,7 +161,7 @@ typedef struct SpecDevice {
     const char *type; /* "c", "b", "u" (as c) or "p" */
     int64_t major;
     int64_t minor;
-    OptU32 file_mode; /* permission bits */
+    OptU32 file_mode; /* permission bits; podman adds the type's */
     OptU32 uid;
     OptU32 gid;
 } SpecDevice;

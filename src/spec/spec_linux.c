@@ -38,7 +38,7 @@ static const Field device_fields[] = {
     FIELD_STR(SpecDevice, "type", type, FIELD_REQUIRED, .words = device_types),
     FIELD_I64(SpecDevice, "major", major, FIELD_ALWAYS),
     FIELD_I64(SpecDevice, "minor", minor, FIELD_ALWAYS),
-    FIELD_OPT_U32(SpecDevice, "fileMode", file_mode, 0, FIELD_RANGE(0, 07777)),
+    FIELD_OPT_U32(SpecDevice, "fileMode", file_mode, 0, FIELD_RANGE(0, 0177777)),
     FIELD_OPT_U32(SpecDevice, "uid", uid, 0),
     FIELD_OPT_U32(SpecDevice, "gid", gid, 0),
 };

@@ -89,12 +89,32 @@ create() { # ID OPTION...
     expect_error 1 'not a container id'
 }
 
-@test "a program that is not there fails in start, and delete cleans up" {
+@test "what cannot be started is not created: no such program, no program" {
     make_bundle "$TEST_DIR/missing" '"/nothing"'
-    oci create --bundle "$TEST_DIR/missing" missing </dev/null >/dev/null 2>&1 3>&-
-    try_oci start missing
-    expect_error 127 "'/nothing': no such file"
-    oci delete missing
+    try_oci create --bundle "$TEST_DIR/missing" unstartable
+    expect_error 127 "'/nothing': no such file or directory"
+    make_bundle "$TEST_DIR/missing" '"nothing"'
+    try_oci create --bundle "$TEST_DIR/missing" unstartable
+    expect_error 127 "'nothing': executable file not found in PATH"
+    make_bundle "$TEST_DIR/missing" '"/etc/file"'
+    touch "$TEST_DIR/missing/rootfs/etc/file"
+    try_oci create --bundle "$TEST_DIR/missing" unstartable
+    expect_error 126 "'/etc/file': .*[Pp]ermission denied"
+    [ -z "$(oci list -q)" ]
+}
+
+# Hooks may still make it, and the working directory is entered later.
+@test "a program with a relative path is looked for when it starts" {
+    make_bundle "$TEST_DIR/relative" '"./nothing"' '.process.cwd = "/tmp"'
+    oci create --bundle "$TEST_DIR/relative" relative </dev/null >/dev/null 2>&1 3>&-
+    try_oci start relative
+    expect_error 127 "'./nothing': no such file"
+    oci delete relative
+    change "$TEST_DIR/relative" '.process.args = ["./init", "pid"] | .process.cwd = "/"'
+    oci create --bundle "$TEST_DIR/relative" relative </dev/null >"$TEST_DIR/out" 2>&1 3>&-
+    oci start relative
+    await 5 grep -q '^pid=1 ' "$TEST_DIR/out"
+    oci delete --force relative
 }
 
 @test "run waits, gives the status and leaves nothing" {
