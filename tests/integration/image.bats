@@ -49,12 +49,19 @@ os.setxattr(f"{top}/bin/tool", "security.capability", bytes([1, 0, 0, 2, 0, 4] +
 os.setxattr(f"{top}/etc/one", "user.note", b"a\0b")
 os.setxattr(f"{top}/empty", "user.dir", b"d")
 END
+    # rights of single users and groups, what new files inherit (which is not for the layer's own)
+    mkdir "$1/acl"
+    printf x >"$1/acl/file"
+    setfacl -m u:4201:r,g:4202:rw "$1/acl/file"
+    setfacl -m u:4203:rwx,d:u:4204:r "$1/acl"
+    printf y >"$1/acl/zlast"
+    setfacl -b "$1/acl/zlast"
     find "$1" -exec touch -h -d '2021-02-03T04:05:06.123456789' {} +
 }
 
 pack_tree() { # DIR TAR: as pax, with attributes and nanoseconds
     tar -C "$1" --format=posix --sort=name --numeric-owner --sparse \
-        --xattrs --xattrs-include='*' -cf "$2" .
+        --xattrs --xattrs-include='*' --acls -cf "$2" .
 }
 
 setup_file() {

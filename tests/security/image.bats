@@ -66,7 +66,7 @@ take() { # KIND FILE: as its name says
         take layers "$file"
         count=$((count + 1))
     done
-    [ "$count" -gt 35 ]
+    [ "$count" -gt 60 ]
 }
 
 @test "hostile images" {

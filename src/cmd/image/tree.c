@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cmd/image/acl.h"
 #include "cmd/image/treedir.h"
 
 #define TREE_WHITEOUT        ".wh."
@@ -71,11 +72,11 @@ static bool tree_plain(const Tree *tree)
 
 /*** Metadata. ***/
 
-/* What an image may set: capabilities of files, and the namespace that is the users' own, without
- * the part by which overlayfs itself can be steered. */
+/* What an image may set: capabilities of files, ACLs, and the namespace that is the users' own,
+ * without the part by which overlayfs itself can be steered. trusted.* is the engine's alone. */
 static bool tree_xattr_allowed(const char *name)
 {
-    return str_eq(name, "security.capability") ||
+    return str_eq(name, "security.capability") || str_eq(name, ACL_ACCESS_XATTR) ||
            (str_starts(name, "user.") && !str_starts(name, "user.overlay."));
 }
 
@@ -83,13 +84,15 @@ static int tree_set_xattrs(Tree *tree, const TreeEntry *entry, int fd, Error *er
 {
     for (size_t i = 0; i < entry->xattr_count; i++) {
         const TreeXattr *x = &entry->xattrs[i];
+        if (S_ISDIR(entry->mode) && str_eq(x->name, ACL_DEFAULT_XATTR))
+            continue; /* at the end, or what is made in it would inherit it: treedir_apply_late */
         if (!tree_xattr_allowed(x->name)) {
             tree->dirs.counts.xattrs_dropped++;
             continue;
         }
         if (fsetxattr(fd, x->name, x->value, x->size, 0) == 0)
             continue;
-        if (errno == EOPNOTSUPP && str_starts(x->name, "user."))
+        if (errno == EOPNOTSUPP && !str_eq(x->name, "security.capability"))
             tree->dirs.counts.xattrs_dropped++;
         else
             return error_errno(error, errno, "extended attribute %.64s", x->name);
@@ -192,7 +195,13 @@ static int tree_describe_dir(Tree *tree, const TreeEntry *entry, const char *pat
     int r = tree_set_xattrs(tree, entry, fd, error);
     if (r < 0)
         return r;
-    return treedir_note_time(&tree->dirs, path, entry->mtime, error);
+    TreeDirLate late = { .mtime = entry->mtime };
+    for (size_t i = 0; i < entry->xattr_count; i++)
+        if (str_eq(entry->xattrs[i].name, ACL_DEFAULT_XATTR)) {
+            late.acl = entry->xattrs[i].value;
+            late.acl_size = entry->xattrs[i].size;
+        }
+    return treedir_note_late(&tree->dirs, path, &late, error);
 }
 
 static int tree_add_root(Tree *tree, const TreeEntry *entry, Error *error)
@@ -427,5 +436,5 @@ int tree_add(Tree *tree, const TreeEntry *entry, int *ret_fd, Error *error)
 
 int tree_finish(Tree *tree, Error *error)
 {
-    return treedir_apply_times(&tree->dirs, error);
+    return treedir_apply_late(&tree->dirs, error);
 }

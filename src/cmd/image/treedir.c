@@ -18,16 +18,19 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cmd/image/acl.h"
 #include "linux/syscalls.h"
 
 enum {
     TREEDIR_RESTARTS_MAX = 64,  /* symlinks and ".." on one walk; the kernel allows 40 symlinks */
     TREEDIR_OPAQUE_MAX = 65536, /* opaque directories in one layer */
+    TREEDIR_ACL_MAX = 4096,     /* bytes of a default ACL */
     TREEDIR_AGAIN_MAX = 64,     /* openat2's EAGAIN: a rename anywhere on the host */
 };
 
@@ -79,10 +82,10 @@ int treedir_init(TreeDirs *dirs, const TreeOptions *options, Error *error)
     /* A nameless file rather than memory: the number of directories is the archive's choice. */
     int fd = openat(options->root_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
-        fd = memfd_create("times", MFD_CLOEXEC);
-    dirs->times = fd < 0 ? NULL : fdopen(fd, "w+");
-    if (!dirs->times) {
-        int r = error_errno(error, errno, "temporary file for directory times");
+        fd = memfd_create("late", MFD_CLOEXEC);
+    dirs->late = fd < 0 ? NULL : fdopen(fd, "w+");
+    if (!dirs->late) {
+        int r = error_errno(error, errno, "temporary file for directories");
         fd_close(fd);
         return r;
     }
@@ -101,9 +104,9 @@ void treedir_done(TreeDirs *dirs)
 {
     treedir_forget(dirs);
     mem_freep(&dirs->opaque);
-    if (dirs->times)
-        (void)fclose(dirs->times);
-    dirs->times = NULL;
+    if (dirs->late)
+        (void)fclose(dirs->late);
+    dirs->late = NULL;
 }
 
 /*** The set of opaque directories. ***/
@@ -235,8 +238,8 @@ static int treedir_make(TreeDirs *dirs, TreeDirWalk *walk, const char *name,
     if (r < 0)
         return r;
     dirs->counts.implicit_dirs++;
-    return treedir_note_time(dirs, walk->resolved, like ? like->st_mtim : (struct timespec){ 0 },
-                             error);
+    TreeDirLate late = { .mtime = like ? like->st_mtim : (struct timespec){ 0 } };
+    return treedir_note_late(dirs, walk->resolved, &late, error);
 }
 
 /* `name` is missing in this layer: what do the layers below have at this place? */
@@ -377,31 +380,51 @@ int treedir_existing_parent(TreeDirs *dirs, const char *path, int *ret_fd, const
     return 0;
 }
 
-/*** Times. ***/
+/*** What comes late. ***/
 
-int treedir_note_time(TreeDirs *dirs, const char *path, struct timespec mtime, Error *error)
+int treedir_note_late(TreeDirs *dirs, const char *path, const TreeDirLate *late, Error *error)
 {
-    if (fwrite(&mtime, sizeof(mtime), 1, dirs->times) != 1 ||
-        fwrite(path, strlen(path) + 1, 1, dirs->times) != 1)
-        return error_errno(error, errno, "temporary file for directory times");
+    size_t size = late->acl_size <= TREEDIR_ACL_MAX ? late->acl_size : 0;
+    if (size != late->acl_size)
+        return error_set(error, ERROR_LIMIT, E2BIG, "an ACL of %zu bytes", late->acl_size);
+    if (fwrite(&late->mtime, sizeof(late->mtime), 1, dirs->late) != 1 ||
+        fwrite(&size, sizeof(size), 1, dirs->late) != 1 ||
+        fwrite(path, strlen(path) + 1, 1, dirs->late) != 1 ||
+        (size > 0 && fwrite(late->acl, size, 1, dirs->late) != 1))
+        return error_errno(error, errno, "temporary file for directories");
     return 0;
 }
 
-int treedir_apply_times(TreeDirs *dirs, Error *error)
+static int treedir_apply(TreeDirs *dirs, const char *path, const TreeDirLate *late, Error *error)
 {
-    if (fflush(dirs->times) != 0 || fseek(dirs->times, 0, SEEK_SET) != 0)
-        return error_errno(error, errno, "temporary file for directory times");
-    struct timespec mtime;
+    struct timespec times[2] = { late->mtime, late->mtime };
+    int fd CLEANUP(fd_closep) = treedir_openat2(
+        dirs->options.root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, TREEDIR_IN_ROOT);
+    if (fd < 0)
+        return 0; /* removed or replaced by a later entry */
+    if (late->acl_size > 0 && fsetxattr(fd, ACL_DEFAULT_XATTR, late->acl, late->acl_size, 0) < 0) {
+        if (errno != EOPNOTSUPP)
+            return error_errno(error, errno, "default ACL of directory %.256s", path);
+        dirs->counts.xattrs_dropped++;
+    }
+    return futimens(fd, times) < 0 ? error_errno(error, errno, "time of a directory") : 0;
+}
+
+int treedir_apply_late(TreeDirs *dirs, Error *error)
+{
+    if (fflush(dirs->late) != 0 || fseek(dirs->late, 0, SEEK_SET) != 0)
+        return error_errno(error, errno, "temporary file for directories");
+    char acl[TREEDIR_ACL_MAX];
+    TreeDirLate late = { .acl = acl };
     char *path CLEANUP(mem_freep) = NULL;
     size_t room = 0;
-    while (fread(&mtime, sizeof(mtime), 1, dirs->times) == 1 &&
-           getdelim(&path, &room, '\0', dirs->times) > 0) {
-        struct timespec times[2] = { mtime, mtime };
-        int fd CLEANUP(fd_closep) = treedir_openat2(
-            dirs->options.root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, TREEDIR_IN_ROOT);
-        /* Removed or replaced by a later entry: nothing to do. */
-        if (fd >= 0 && futimens(fd, times) < 0)
-            return error_errno(error, errno, "time of a directory");
+    while (fread(&late.mtime, sizeof(late.mtime), 1, dirs->late) == 1 &&
+           fread(&late.acl_size, sizeof(late.acl_size), 1, dirs->late) == 1 &&
+           late.acl_size <= sizeof(acl) && getdelim(&path, &room, '\0', dirs->late) > 0 &&
+           fread(acl, 1, late.acl_size, dirs->late) == late.acl_size) {
+        int r = treedir_apply(dirs, path, &late, error);
+        if (r < 0)
+            return r;
     }
     return 0;
 }

@@ -1,6 +1,6 @@
 /*
  * The directories of a layer's tree (tree.h): normalising paths, finding the parent directory of an
- * entry, making those that the archive does not describe, and their times.
+ * entry, making those that the archive does not describe, and what is set on them late.
  */
 #pragma once
 
@@ -63,7 +63,7 @@ typedef struct TreeDirs {
     unsigned next_slot;
     uint64_t *opaque; /* inode numbers, an open hash table; 0: free */
     size_t opaque_count, opaque_room;
-    FILE *times; /* records for treedir_apply_times */
+    FILE *late; /* records for treedir_apply_late */
     TreeCounts counts;
 } TreeDirs;
 
@@ -87,7 +87,13 @@ void treedir_forget(TreeDirs *dirs);
 /* The open directory hides what the layers below have at its path. */
 int treedir_hide(TreeDirs *dirs, int fd, Error *error) MUST_CHECK;
 
-/* To be set on the directory `path` at the end. */
-int treedir_note_time(TreeDirs *dirs, const char *path, struct timespec mtime, Error *error)
+/* What a directory gets at the end, because every entry made in it would change it or inherit it.
+ */
+typedef struct TreeDirLate {
+    struct timespec mtime;
+    const void *acl; /* system.posix_acl_default; NULL: none */
+    size_t acl_size;
+} TreeDirLate;
+int treedir_note_late(TreeDirs *dirs, const char *path, const TreeDirLate *late, Error *error)
     MUST_CHECK;
-int treedir_apply_times(TreeDirs *dirs, Error *error) MUST_CHECK;
+int treedir_apply_late(TreeDirs *dirs, Error *error) MUST_CHECK;

@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cmd/image/acl.h"
 
 enum { UNPACK_BLOCK = 256 * 1024, UNPACK_ID_MAX = 0x7fffffff };
 
@@ -67,9 +68,31 @@ static int unpack_copy_data(struct archive *archive, int64_t size, int fd, Error
     return 0;
 }
 
-static int unpack_xattrs(struct archive_entry *from, TreeXattr xattrs[TREE_XATTR_MAX],
-                         TreeEntry *entry, Error *error)
+/* What an entry's description points into. */
+typedef struct UnpackLists {
+    TreeXattr xattrs[TREE_XATTR_MAX];
+    Acl access, defaults;
+} UnpackLists;
+
+static int unpack_acl(struct archive_entry *from, const char *name, Acl *acl, TreeEntry *entry,
+                      TreeXattr *xattrs, Error *error)
 {
+    if (!acl_read(from, str_eq(name, ACL_DEFAULT_XATTR), acl))
+        return error_set(error, ERROR_LIMIT, E2BIG, "an ACL of more than %d entries",
+                         ACL_ENTRIES_MAX);
+    if (acl->size == 0)
+        return 0;
+    if (entry->xattr_count >= TREE_XATTR_MAX)
+        return error_set(error, ERROR_LIMIT, E2BIG, "more than %d extended attributes",
+                         TREE_XATTR_MAX);
+    xattrs[entry->xattr_count++] = (TreeXattr){ name, acl->bytes, acl->size };
+    return 0;
+}
+
+static int unpack_xattrs(struct archive_entry *from, UnpackLists *lists, TreeEntry *entry,
+                         Error *error)
+{
+    TreeXattr *xattrs = lists->xattrs;
     (void)archive_entry_xattr_reset(from);
     TreeXattr x;
     while (archive_entry_xattr_next(from, &x.name, &x.value, &x.size) == ARCHIVE_OK) {
@@ -81,11 +104,12 @@ static int unpack_xattrs(struct archive_entry *from, TreeXattr xattrs[TREE_XATTR
         xattrs[entry->xattr_count++] = x;
     }
     entry->xattrs = xattrs;
-    return 0;
+    int r = unpack_acl(from, ACL_ACCESS_XATTR, &lists->access, entry, xattrs, error);
+    return r < 0 ? r : unpack_acl(from, ACL_DEFAULT_XATTR, &lists->defaults, entry, xattrs, error);
 }
 
-static int unpack_describe(struct archive_entry *from, TreeXattr xattrs[TREE_XATTR_MAX],
-                           TreeEntry *ret, Error *error)
+static int unpack_describe(struct archive_entry *from, UnpackLists *lists, TreeEntry *ret,
+                           Error *error)
 {
     int64_t uid = archive_entry_uid(from), gid = archive_entry_gid(from);
     long nanoseconds = archive_entry_mtime_nsec(from);
@@ -108,16 +132,16 @@ static int unpack_describe(struct archive_entry *from, TreeXattr xattrs[TREE_XAT
         .target = hard_link ? hard_link : archive_entry_symlink(from),
         .hard_link = hard_link != NULL,
     };
-    return unpack_xattrs(from, xattrs, ret, error);
+    return unpack_xattrs(from, lists, ret, error);
 }
 
 static int unpack_entry(struct archive *archive, struct archive_entry *from, Tree *tree,
                         Error *error)
 {
-    TreeXattr xattrs[TREE_XATTR_MAX];
+    UnpackLists lists;
     TreeEntry entry;
     int fd CLEANUP(fd_closep) = -1;
-    int r = unpack_describe(from, xattrs, &entry, error);
+    int r = unpack_describe(from, &lists, &entry, error);
     if (r == 0)
         r = tree_add(tree, &entry, &fd, error);
     if (r < 0 || fd < 0)
