@@ -6,6 +6,7 @@
 #include "base/mem.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ typedef struct ArenaBlock {
     struct ArenaBlock *older;
     size_t size; /* of data[] in bytes */
     size_t used;
+    bool lent; /* by the caller of arena_start: not freed */
     _Alignas(ARENA_ALIGN) char data[];
 } ArenaBlock;
 
@@ -83,11 +85,16 @@ static void *arena_grow(Arena *arena, size_t size)
         return mem_checked(NULL);
 
     ArenaBlock *block = mem_checked(malloc(sizeof(*block) + block_size));
-    block->older = arena->newest;
-    block->size = block_size;
-    block->used = size;
+    *block = (ArenaBlock){ .older = arena->newest, .size = block_size, .used = size };
     arena->newest = block;
     return block->data;
+}
+
+void arena_start(Arena *arena, void *memory, size_t size)
+{
+    ArenaBlock *block = memory;
+    *block = (ArenaBlock){ .size = size - sizeof(*block), .lent = true };
+    arena->newest = block;
 }
 
 void *arena_alloc(Arena *arena, size_t size)
@@ -177,7 +184,8 @@ void arena_done(Arena *arena)
         return;
     for (ArenaBlock *block = arena->newest, *older; block; block = older) {
         older = block->older;
-        free(block);
+        if (!block->lent)
+            free(block);
     }
     arena->newest = NULL;
 }

@@ -184,6 +184,12 @@ StrList strlist_split(Arena *arena, const char *s, char separator)
     }
 }
 
+StrBuf strbuf_in(char *memory, size_t size)
+{
+    memory[0] = '\0';
+    return (StrBuf){ .data = memory, .room = size, .lent = true };
+}
+
 static void strbuf_reserve(StrBuf *buffer, size_t more)
 {
     size_t needed;
@@ -195,7 +201,11 @@ static void strbuf_reserve(StrBuf *buffer, size_t more)
     size_t room = buffer->room ? buffer->room : 64;
     while (room < needed)
         room = room > SIZE_MAX / 2 ? needed : 2 * room;
-    buffer->data = mem_resize(buffer->data, room, 1);
+    char *lent = buffer->lent ? buffer->data : NULL;
+    buffer->data = mem_resize(lent ? NULL : buffer->data, room, 1);
+    if (lent)
+        memcpy(buffer->data, lent, buffer->length + 1);
+    buffer->lent = false;
     buffer->room = room;
 }
 
@@ -249,6 +259,7 @@ void strbuf_done(StrBuf *buffer)
 {
     if (!buffer)
         return;
-    free(buffer->data);
+    if (!buffer->lent)
+        free(buffer->data);
     *buffer = (StrBuf){ 0 };
 }

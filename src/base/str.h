@@ -55,7 +55,12 @@ typedef struct StrBuf {
     char *data;
     size_t length; /* without the terminator */
     size_t room;
+    bool lent; /* `data` is the memory given to strbuf_in(): not to be taken */
 } StrBuf;
+
+/* An empty text in the caller's memory (an array on the stack), which it leaves only when that
+ * becomes too small: no allocation for what is usually short. */
+StrBuf strbuf_in(char *memory, size_t size);
 
 void strbuf_add(StrBuf *buffer, const char *s);
 void strbuf_add_bytes(StrBuf *buffer, const void *data, size_t size);

@@ -16,7 +16,8 @@ static void build_file(Build *build, const char *name, const StrBuf *text)
 
 static void build_hostname_file(Build *build)
 {
-    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    char memory[1024];
+    StrBuf text CLEANUP(strbuf_done) = strbuf_in(memory, sizeof(memory));
     const char *name =
         build_is_new(build, NAMESPACE_UTS) ? build->spec->hostname : build->facts->hostname;
     strbuf_printf(&text, "%s\n", name ? name : "localhost");
@@ -25,7 +26,8 @@ static void build_hostname_file(Build *build)
 
 static void build_hosts_file(Build *build)
 {
-    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    char memory[1024];
+    StrBuf text CLEANUP(strbuf_done) = strbuf_in(memory, sizeof(memory));
     const RunRequest *request = build->request;
     const char *name = build->spec->hostname;
     if (build_is_host(build, NAMESPACE_NET) && build->facts->hosts) {
@@ -71,7 +73,8 @@ static void build_join_line(const StrList *list, const char *word, StrBuf *ret_t
 
 static void build_resolv_file(Build *build)
 {
-    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    char memory[1024];
+    StrBuf text CLEANUP(strbuf_done) = strbuf_in(memory, sizeof(memory));
     const RunRequest *request = build->request;
     const char *host = build->facts->resolv_conf;
     for (size_t i = 0; i < request->dns.count; i++)

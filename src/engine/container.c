@@ -100,7 +100,8 @@ static int container_get(int base_fd, const char *id, const char *file, Arena *a
 
 int container_write(const Engine *engine, const Container *container, Error *error)
 {
-    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    char memory[2048];
+    StrBuf text CLEANUP(strbuf_done) = strbuf_in(memory, sizeof(memory));
     field_print(&container_table, container, true, &text);
     return container->remove ? container_put(engine->state_fd, container->id, "container.json",
                                              &text, FILE_VOLATILE, error)
@@ -111,7 +112,8 @@ int container_write(const Engine *engine, const Container *container, Error *err
 int container_write_state(const Engine *engine, const char *id, const ContainerState *state,
                           Error *error)
 {
-    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    char memory[2048];
+    StrBuf text CLEANUP(strbuf_done) = strbuf_in(memory, sizeof(memory));
     field_print(&container_state_table, state, false, &text);
     return container_put(engine->state_fd, id, "state.json", &text, FILE_VOLATILE, error);
 }
@@ -150,7 +152,8 @@ int container_read_state(const Engine *engine, const char *id, Arena *arena,
 
 int container_write_spec(const Engine *engine, const char *id, const Spec *spec, Error *error)
 {
-    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    char memory[16 * 1024];
+    StrBuf text CLEANUP(strbuf_done) = strbuf_in(memory, sizeof(memory));
     spec_encode(spec, false, &text);
     return container_put(engine->state_fd, id, "config.json", &text, FILE_VOLATILE, error);
 }

@@ -152,7 +152,9 @@ int cgroup_devices_apply(const Cgroup *cgroup, const CgroupDeviceRule *rules, si
         return error_set(error, ERROR_UNSUPPORTED, ENOENT,
                          "device rules need the cgroup controller devices, which is not in use "
                          "here");
-    Arena arena CLEANUP(arena_done) = { 0 };
+    _Alignas(16) char memory[8192];
+    Arena arena CLEANUP(arena_done);
+    arena_start(&arena, memory, sizeof(memory));
     CgroupDeviceSet set;
     int r = cgroup_device_rules_reduce(rules, count, &arena, &set, error);
     return r < 0 ? r : cgroup_devices_apply_v1(directory, &set, &arena, error);

@@ -146,7 +146,9 @@ static int cgroup_limit_check_memory(const Cgroup *cgroup, const CgroupLimit *li
 
 int cgroup_limit_apply(const Cgroup *cgroup, const CgroupLimit *limit, Error *error)
 {
-    Arena arena CLEANUP(arena_done) = { 0 };
+    _Alignas(16) char memory[2048];
+    Arena arena CLEANUP(arena_done);
+    arena_start(&arena, memory, sizeof(memory));
     CgroupSetting *settings;
     size_t count;
     int r = cgroup_limit_translate(limit, cgroup->mode, &arena, &settings, &count, error);
@@ -165,7 +167,9 @@ int cgroup_device_limit_translate(const CgroupDeviceLimit *limit, CgroupMode mod
 
 int cgroup_device_limit_apply(const Cgroup *cgroup, const CgroupDeviceLimit *limit, Error *error)
 {
-    Arena arena CLEANUP(arena_done) = { 0 };
+    _Alignas(16) char memory[2048];
+    Arena arena CLEANUP(arena_done);
+    arena_start(&arena, memory, sizeof(memory));
     CgroupSetting *settings;
     size_t count;
     int r = cgroup_device_limit_translate(limit, cgroup->mode, &arena, &settings, &count, error);

@@ -42,13 +42,11 @@ bool sealed_already(void)
 {
     enum { STATFS_RDONLY = 1 };
     struct statfs fs;
-    int fd CLEANUP(fd_closep) = open(sealed_exe, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    int seals = fcntl(fd, F_GET_SEALS);
-    if (seals >= 0 && (seals & F_SEAL_WRITE))
+    if (statfs(sealed_exe, &fs) == 0 && (fs.f_flags & STATFS_RDONLY))
         return true;
-    return fstatfs(fd, &fs) == 0 && (fs.f_flags & STATFS_RDONLY);
+    int fd CLEANUP(fd_closep) = open(sealed_exe, O_RDONLY | O_CLOEXEC);
+    int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
+    return seals >= 0 && (seals & F_SEAL_WRITE);
 }
 
 static int sealed_from_mount(void)

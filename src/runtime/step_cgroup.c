@@ -127,11 +127,11 @@ static int step_new_hierarchy(const Runner *runner, const Step *step, CgroupCont
                               Error *error)
 {
     const Cgroup *cgroup = &runner->cgroup;
-    Arena arena CLEANUP(arena_done) = { 0 };
-    StrList options = { 0 };
+    char *names[CGROUP_CONTROLLER_MAX + 1];
+    StrList options = { .items = names };
     for (CgroupController c = controller; c < CGROUP_CONTROLLER_MAX; c++)
         if (cgroup->fds[c] == cgroup->fds[controller])
-            strlist_append(&arena, &options, cgroup_controller_name(c, CGROUP_V1));
+            names[options.count++] = (char *)cgroup_controller_name(c, CGROUP_V1);
     return mount_new("cgroup", "cgroup", &options, step->with.mount->set, error);
 }
 
@@ -187,10 +187,8 @@ int step_mount_cgroup(Runner *runner, const Step *step, Error *error)
         return target_fd;
 
     bool unified = runner->cgroup_host->mode == CGROUP_V2;
-    Arena arena CLEANUP(arena_done) = { 0 };
-    StrList options = { 0 };
-    if (!unified)
-        strlist_append(&arena, &options, "mode=755");
+    const StrList options = { .items = (char *[]){ (char *)"mode=755", NULL },
+                              .count = unified ? 0 : 1 };
     int mount_fd CLEANUP(fd_closep) =
         mount_new(unified ? "cgroup2" : "tmpfs", "cgroup", &options,
                   unified ? mount->set : mount->set & ~(uint64_t)MOUNT_ATTR_RDONLY, error);

@@ -16,12 +16,14 @@ static int main_help(const CommandCall *call, Error *error)
 }
 
 char **main_arguments;
+static _Alignas(16) char main_memory[128 * 1024];
 
 int main(int argc, char **argv)
 {
     main_arguments = argv;
     (void)umask(022); /* what we make has the modes we say, and a container begins with this one */
-    Arena arena CLEANUP(arena_done) = { 0 };
+    Arena arena CLEANUP(arena_done);
+    arena_start(&arena, main_memory, sizeof(main_memory));
     Error error = { 0 };
     CommandCall call;
     int r = command_parse(&ambit_command, argv, (size_t)argc, &arena, &call, &error);

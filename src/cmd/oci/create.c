@@ -15,7 +15,8 @@ static int create_run(CommandCall *call, Error *error)
     instance.globals = call->globals;
     instance.options = call->values;
     instance.arena = call->arena;
-    return instance_make(&instance, call->arguments[0], true, error);
+    int r = instance_seal(error);
+    return r < 0 ? r : instance_make(&instance, call->arguments[0], true, error);
 }
 
 const Command create_command = {

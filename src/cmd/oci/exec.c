@@ -184,11 +184,11 @@ static int exec_run(CommandCall *call, Error *error)
     SpecProcess *process;
     if (!options->process && call->argument_count < 2)
         return error_set(error, ERROR_USAGE, EINVAL, "a command or --process is missing");
-    int r = instance_open(&instance, call, false, error);
+    int r = instance_seal(error);
+    if (r == 0)
+        r = instance_open(&instance, call, false, error);
     if (r == 0)
         r = record_read_spec(&instance.place, call->arena, &instance.spec, error);
-    if (r == 0)
-        r = instance_seal(instance.spec, error);
     if (r == 0)
         r = exec_process(options, call, instance.spec, &process, error);
     if (r == 0)

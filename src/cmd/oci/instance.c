@@ -279,8 +279,6 @@ static int instance_prepare(Instance *instance, const char *id, bool hold, Error
 {
     int r = instance_read(instance, id, error);
     if (r == 0)
-        r = instance_seal(instance->spec, error);
-    if (r == 0)
         r = record_make(instance->globals->root, id, &instance->place, error);
     if (r == 0 && hold) {
         instance->start_socket = channel_listen(instance->place.dir, RECORD_START, error);
@@ -289,30 +287,9 @@ static int instance_prepare(Instance *instance, const char *id, bool hold, Error
     return r < 0 ? r : instance_check_terminal(instance, error);
 }
 
-/* Whether an id that a file of ours belongs to is one inside: then it is writable from there. */
-static bool instance_maps(const SpecIdMappings *mappings, uint32_t id)
+int instance_seal(Error *error)
 {
-    for (size_t i = 0; i < mappings->count; i++)
-        if (id >= mappings->items[i].host_id &&
-            id - mappings->items[i].host_id < mappings->items[i].size)
-            return true;
-    return false;
-}
-
-/* A user namespace keeps our program out of reach only where its owner is nobody in it. */
-static bool instance_owner_outside(const Spec *spec)
-{
-    struct stat st;
-    return spec_namespace_is_new(spec, "user") && stat("/proc/self/exe", &st) == 0 &&
-           !instance_maps(&spec->linux->uid_mappings, st.st_uid) &&
-           !instance_maps(&spec->linux->gid_mappings, st.st_gid);
-}
-
-int instance_seal(const Spec *spec, Error *error)
-{
-    if (instance_owner_outside(spec) || sealed_already())
-        return 0;
-    return sealed_exec(main_arguments, environ, error);
+    return sealed_already() ? 0 : sealed_exec(main_arguments, environ, error);
 }
 
 int instance_make(Instance *instance, const char *id, bool hold, Error *error)
@@ -438,7 +415,17 @@ static int instance_end_cgroup(Instance *instance, Error *error)
     return r < 0 ? r : cgroup_remove(&cgroup, INSTANCE_CGROUP_MS, error);
 }
 
-int instance_destroy(Instance *instance, Error *error)
+/*
+ * The usual end of `run`: process 1 was reaped, and no process of its pid namespace outlives that.
+ * So the cgroup is empty and goes at once; if strangers were moved into it, the long way is taken.
+ */
+static bool instance_ended(const Instance *instance)
+{
+    return instance->reaped && instance->record.own_pidns &&
+           cgroup_remove(&instance->launched.cgroup, 0, NULL) == 0;
+}
+
+static int instance_end(Instance *instance, Error *error)
 {
     int r = 0;
     Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY;
@@ -447,8 +434,12 @@ int instance_destroy(Instance *instance, Error *error)
         r = cgroup_kill(&cgroup, SIGKILL, error);
     if (r == 0)
         r = instance_end_process(instance, error);
-    if (r == 0)
-        r = instance_end_cgroup(instance, error);
+    return r < 0 ? r : instance_end_cgroup(instance, error);
+}
+
+int instance_destroy(Instance *instance, Error *error)
+{
+    int r = instance_ended(instance) ? 0 : instance_end(instance, error);
     if (r == 0 && !instance->spec) /* half made ones have none */
         (void)!record_read_spec(&instance->place, instance->arena, &instance->spec, NULL);
     if (r == 0)

@@ -67,6 +67,7 @@ typedef struct Instance {
     OciState hook_state;
     int start_socket;
     Launched launched;
+    bool reaped; /* its process has ended, and was ours */
 } Instance;
 #define INSTANCE_NONE \
     ((Instance){ .place = RECORD_PLACE_NONE, .start_socket = -1, .launched = LAUNCHED_NONE })
@@ -79,10 +80,12 @@ int instance_read_bundle(const char *bundle, Arena *arena, Spec **ret_spec, cons
 int instance_read(Instance *instance, const char *id, Error *error) MUST_CHECK;
 
 /*
- * Executes this program anew, out of the container's reach, if the container has the host's ids or
- * may have them (CVE-2019-5736). Returns 0 where that is done already or not needed.
+ * Executes this program anew, out of the container's reach (CVE-2019-5736); returns 0 where that is
+ * done already. The first thing of a command that puts a process into a container: what is done
+ * before is done twice, so nobody looks first whether the container has a user namespace of its
+ * own and could do without.
  */
-int instance_seal(const Spec *spec, Error *error) MUST_CHECK;
+int instance_seal(Error *error) MUST_CHECK;
 
 /*
  * Makes the container: with `hold` its process waits for instance_start(), without it runs. The

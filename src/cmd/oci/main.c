@@ -54,12 +54,14 @@ static void main_log(const OciGlobals *globals, const char *message)
 }
 
 char **main_arguments;
+static _Alignas(16) char main_memory[128 * 1024];
 
 int main(int argc, char **argv)
 {
     main_arguments = argv;
     (void)umask(022);
-    Arena arena CLEANUP(arena_done) = { 0 };
+    Arena arena CLEANUP(arena_done);
+    arena_start(&arena, main_memory, sizeof(main_memory));
     Error error = { 0 };
     CommandCall call;
     int r = command_parse(&oci_command, argv, (size_t)argc, &arena, &call, &error);

@@ -158,7 +158,8 @@ static int record_get(const RecordPlace *place, const char *file, Arena *arena, 
 
 int record_write(const RecordPlace *place, const Record *record, Error *error)
 {
-    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    char memory[2048];
+    StrBuf text CLEANUP(strbuf_done) = strbuf_in(memory, sizeof(memory));
     field_print(&record_table, record, false, &text);
     return record_put(place, "state.json", &text, error);
 }
@@ -176,7 +177,8 @@ int record_read(const RecordPlace *place, Arena *arena, Record *ret_record, Erro
 
 int record_write_spec(const RecordPlace *place, const Spec *spec, Error *error)
 {
-    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    char memory[16 * 1024];
+    StrBuf text CLEANUP(strbuf_done) = strbuf_in(memory, sizeof(memory));
     spec_encode(spec, false, &text);
     return record_put(place, "config.json", &text, error);
 }

@@ -26,7 +26,9 @@ static int run_wait(Instance *instance, const sigset_t *signals, int *ret_status
         .pid = launched->pid,
         .pidfd = launched->pidfd,
     };
-    return foreground_wait(&foreground, signals, ret_status, error);
+    int r = foreground_wait(&foreground, signals, ret_status, error);
+    instance->reaped = r == 0;
+    return r;
 }
 
 /* After poststart hooks: one that failed has stopped it. */
@@ -47,9 +49,12 @@ static int run_run(CommandCall *call, Error *error)
     instance.options = options;
     instance.arena = call->arena;
     sigset_t signals;
+    int r = instance_seal(error);
+    if (r < 0)
+        return r;
     if (!options->detach)
         foreground_block_signals(&signals);
-    int r = instance_make(&instance, call->arguments[0], false, error);
+    r = instance_make(&instance, call->arguments[0], false, error);
     if (r < 0)
         return r;
     r = instance_poststart(&instance, error);
