@@ -53,9 +53,23 @@ int command_find(const Command *root, char *const *words, size_t count, Arena *a
     return 0;
 }
 
-static int command_check_arguments(const CommandCall *call, Error *error)
+/* In Go's words, which runc's users know. */
+static int command_wrong_number(const CommandCall *call, Error *error)
+{
+    size_t min = call->command->arguments_min, max = call->command->arguments_max;
+    bool few = call->argument_count < min;
+    const char *word = few ? "a minimum of" : "a maximum of";
+    return error_set(error, ERROR_USAGE, EINVAL, "\"%s\" requires %s %zu argument(s)",
+                     call->command->name, min == max ? "exactly" : word, few ? min : max);
+}
+
+static int command_check_arguments(const CommandCall *call, bool go_spelling, Error *error)
 {
     const Command *command = call->command;
+    bool fits = call->argument_count >= command->arguments_min &&
+                call->argument_count <= command->arguments_max;
+    if (!fits && go_spelling)
+        return command_wrong_number(call, error);
     const char *shape = command->arguments ? command->arguments : "";
     if (call->argument_count < command->arguments_min)
         return error_set(error, ERROR_USAGE, EINVAL, "an argument is missing (usage: %s%s%s%s)",
@@ -70,8 +84,8 @@ static int command_check_arguments(const CommandCall *call, Error *error)
 }
 
 /* One level: a struct for its values, its options, its arguments. */
-static int command_parse_level(CommandCall *call, OptionMode mode, char *const *words, size_t count,
-                               StrList *ret_arguments, Error *error)
+static int command_parse_level(CommandCall *call, OptionLine line, StrList *ret_arguments,
+                               Error *error)
 {
     const Command *command = call->command;
     call->values = NULL;
@@ -80,12 +94,7 @@ static int command_parse_level(CommandCall *call, OptionMode mode, char *const *
         if (command->defaults)
             call->values = arena_copy(call->arena, command->defaults, command->values_size);
     }
-    OptionLine line = {
-        .options = command->options,
-        .mode = mode,
-        .words = words,
-        .count = count,
-    };
+    line.options = command->options;
     return option_parse(&line, call->values, call->arena, ret_arguments, error);
 }
 
@@ -95,11 +104,14 @@ int command_parse(const Command *root, char *const *words, size_t count, Arena *
     CommandCall *call = ret_call;
     *call = (CommandCall){ .command = root, .path = root->name, .arena = arena };
     StrList left = { 0 };
-    words += count > 0;
-    count -= count > 0;
+    OptionLine line = {
+        .go_spelling = root->go_spelling,
+        .words = words + (count > 0),
+        .count = count - (count > 0),
+    };
     for (;;) {
-        OptionMode mode = call->command->children ? OPTION_STOP_AT_ARGUMENT : call->command->mode;
-        int r = command_parse_level(call, mode, words, count, &left, error);
+        line.mode = call->command->children ? OPTION_STOP_AT_ARGUMENT : call->command->mode;
+        int r = command_parse_level(call, line, &left, error);
         if (call->command == root)
             call->globals = call->values;
         if (r != 0)
@@ -111,7 +123,8 @@ int command_parse(const Command *root, char *const *words, size_t count, Arena *
         const Command *child = command_child(call->command, left.items[0]);
         if (!child &&
             call->command->arguments) { /* `ambit ns 4026531833`, beside `ambit ns keep` */
-            r = command_parse_level(call, call->command->mode, words, count, &left, error);
+            line.mode = call->command->mode;
+            r = command_parse_level(call, line, &left, error);
             if (r == 0)
                 break;
             return r < 0 ? r : COMMAND_HELP;
@@ -120,11 +133,11 @@ int command_parse(const Command *root, char *const *words, size_t count, Arena *
             return command_unknown(call->command, call->path, left.items[0], error);
         call->command = child;
         call->path = arena_printf(arena, "%s %s", call->path, child->name);
-        words = left.items + 1;
-        count = left.count - 1;
+        line.words = left.items + 1;
+        line.count = left.count - 1;
     }
     static char *const nothing[] = { NULL };
     call->arguments = left.count ? left.items : nothing;
     call->argument_count = left.count;
-    return command_check_arguments(call, error);
+    return command_check_arguments(call, root->go_spelling, error);
 }

@@ -47,6 +47,7 @@ struct Command {
                                        and arguments both: what names no child is an argument */
     const char *heading;            /* in the parent's list: starts a new group with this title */
     bool hidden;
+    bool go_spelling; /* of a root: option.h */
 };
 #define COMMAND_ANY_NUMBER SIZE_MAX
 

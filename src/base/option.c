@@ -167,6 +167,7 @@ static int option_apply(const Option *option, void *values, const char *value, A
 /* The state of one option_parse call. */
 typedef struct OptionScan {
     const Option *options;
+    bool go_spelling;
     char *const *words;
     size_t count, next; /* the word to look at */
     void *values;
@@ -203,15 +204,28 @@ static const char *option_alone(const Option *option)
     return option->implied ? option->implied : "true";
 }
 
+/* Go's flags do not count dashes. */
+static bool option_is_long(const OptionScan *scan, const char *word)
+{
+    if (word[1] == '-' || !scan->go_spelling)
+        return word[1] == '-';
+    size_t length = strcspn(word + 1, "=");
+    return length > 1 && (option_find(scan->options, word + 1, length) || str_eq(word, "-help"));
+}
+
 /* --name, --name=VALUE, --name VALUE. */
 static int option_take_long(OptionScan *scan, const char *word, Error *error)
 {
-    const char *name = word + 2;
+    const char *name = word + (word[1] == '-' ? 2 : 1);
     const char *equals = strchr(name, '=');
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
     const Option *option = option_find(scan->options, name, length);
+    if (!option && scan->go_spelling && length == 1)
+        option = option_find_letter(scan->options, name[0]);
+    if (!option && (str_eq(name, "help") || (scan->go_spelling && str_eq(name, "h"))))
+        return OPTION_HELP;
     if (!option)
-        return str_eq(word, "--help") ? OPTION_HELP : option_unknown(scan, word, error);
+        return option_unknown(scan, word, error);
 
     const char *value = equals ? equals + 1 : NULL;
     if (!value && option_is_flag(option))
@@ -275,6 +289,7 @@ int option_parse(const OptionLine *line, void *values, Arena *arena, StrList *re
 {
     OptionScan scan = {
         .options = line->options,
+        .go_spelling = line->go_spelling,
         .words = line->words,
         .count = line->count,
         .values = values,
@@ -297,8 +312,8 @@ int option_parse(const OptionLine *line, void *values, Arena *arena, StrList *re
             rest = true;
             continue;
         }
-        r = word[1] == '-' ? option_take_long(&scan, word, error)
-                           : option_take_letters(&scan, word, error);
+        r = option_is_long(&scan, word) ? option_take_long(&scan, word, error)
+                                        : option_take_letters(&scan, word, error);
         if (r != 0)
             return r;
     }

@@ -12,7 +12,8 @@
  *     };
  *
  * Spelling is docker's and GNU's: --name VALUE, --name=VALUE, -n VALUE, -nVALUE, -n=VALUE, flags in
- * clusters (-it, -iteA=B), --flag=false, and "--" for the end of the options.
+ * clusters (-it, -iteA=B), --flag=false, and "--" for the end of the options. A line may ask for
+ * Go's besides, which runc's callers know: -name VALUE, -name=VALUE, --n VALUE.
  */
 #pragma once
 
@@ -144,6 +145,7 @@ typedef struct OptionLine {
     OptionMode mode;
     char *const *words;
     size_t count;
+    bool go_spelling;
 } OptionLine;
 
 /*

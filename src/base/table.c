@@ -45,7 +45,8 @@ static size_t table_column_width(const Table *table, size_t column)
         size_t width = printable_width(table->cells.items[i]);
         widest = width > widest ? width : widest;
     }
-    return widest;
+    widest += table->gap ? table->gap : 2;
+    return widest > table->least ? widest : table->least;
 }
 
 static void table_row(const Table *table, const char *const *cells, const size_t *widths,
@@ -54,7 +55,7 @@ static void table_row(const Table *table, const char *const *cells, const size_t
     for (size_t i = 0; i < table->columns; i++) {
         strbuf_add(text, cells[i]);
         if (i + 1 < table->columns)
-            strbuf_printf(text, "%*s", (int)(widths[i] + 2 - printable_width(cells[i])), "");
+            strbuf_printf(text, "%*s", (int)(widths[i] - printable_width(cells[i])), "");
     }
 }
 

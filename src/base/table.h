@@ -9,6 +9,8 @@
 typedef struct Table {
     const char *const *headings; /* NULL-terminated; owned by the caller */
     size_t columns;
+    size_t gap;    /* blanks between columns; 0: two */
+    size_t least;  /* columns are this wide at least, with the gap */
     StrList cells; /* row by row; private */
     Arena arena;   /* private */
 } Table;
@@ -20,6 +22,6 @@ void table_printf(Table *table, const char *format, ...) PRINTF_LIKE(2, 3);
 /* A cell of at most `width` columns. */
 void table_add_cut(Table *table, const char *cell, size_t width);
 
-/* The headings (bold with `colour`) and the rows, two blanks between columns. */
+/* The headings (bold with `colour`) and the rows. */
 void table_print(const Table *table, bool colour, StrBuf *text);
 void table_done(Table *table);

@@ -412,12 +412,10 @@ int mount_pivot(int new_root_fd, Error *error)
     return 0;
 }
 
-int mount_move_root(int new_root_fd, Error *error)
+int mount_enter_root(int new_root_fd, Error *error)
 {
     if (fchdir(new_root_fd) < 0)
         return error_errno(error, errno, "enter the new root");
-    if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
-        return error_errno(error, errno, "move the new root onto /");
     if (chroot(".") < 0 || chdir("/") < 0)
         return error_errno(error, errno, "change the root");
     return 0;

@@ -69,9 +69,9 @@ int mount_place(const MountRequest *request, int target_fd, Error *error) MUST_C
 void mount_attributes_print(uint64_t attributes, StrBuf *ret_text);
 
 int mount_pivot(int new_root_fd, Error *error) MUST_CHECK; /* pivot_root(".", "."), old one gone */
-/* For a host whose root is a ramfs (pivot_root says EINVAL): MS_MOVE onto / and chroot. Weaker: the
- * old root stays mounted below; `--no-pivot` of the runtimes. */
-int mount_move_root(int new_root_fd, Error *error) MUST_CHECK;
+/* For a host whose root is a ramfs (pivot_root says EINVAL): chroot to a mount that lies over /.
+ * Weaker: the old root stays mounted below; `--no-pivot` of the runtimes. */
+int mount_enter_root(int new_root_fd, Error *error) MUST_CHECK;
 int mount_detach(const char *path, Error *error) MUST_CHECK; /* umount2(MNT_DETACH) */
 int mount_set_propagation(const char *path, uint64_t propagation, Error *error) MUST_CHECK;
 

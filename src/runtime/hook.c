@@ -58,7 +58,6 @@ static int hook_input(const OciState *state, Error *error)
 
 _Noreturn static void hook_child(const SpecHook *hook, int input)
 {
-    static char *const no_env[] = { NULL };
     char *const own_args[] = { (char *)hook->path, NULL };
     sigset_t none;
     (void)sigemptyset(&none);
@@ -67,7 +66,7 @@ _Noreturn static void hook_child(const SpecHook *hook, int input)
     if (dup2(input, STDIN_FILENO) >= 0) {
         (void)!descriptors_close(0, NULL, 0, NULL);
         (void)execve(hook->path, hook->args.count ? hook->args.items : own_args,
-                     hook->env.count ? hook->env.items : no_env);
+                     hook->env.items ? hook->env.items : environ);
     }
     int code = errno;
     (void)!write(STDERR_FILENO, "hook: ", 6);

@@ -135,7 +135,7 @@ static int launch_child_steps(Runner *runner, const LaunchOptions *options, Erro
     if (r == 0 && runner->plan->own_userns) {
         r = channel_expect(runner->channel, MESSAGE_MAPPED, error);
         if (r == 0)
-            r = runner_become_root(error);
+            r = runner_become_root(runner, error);
         if (r == 0)
             r = identity_set_dumpable(false, error);
     }

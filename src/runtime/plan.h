@@ -157,6 +157,8 @@ typedef struct StepUser {
     size_t group_count;
     const StrList *extra_groups; /* --group-add: names or numbers */
     int umask;                   /* -1: as it is */
+    bool find_home;              /* HOME is wanted for an id too */
+    bool keep_groups;            /* those of the caller */
 } StepUser;
 
 typedef struct StepExec {
@@ -165,6 +167,13 @@ typedef struct StepExec {
     int preserve_fds; /* descriptors after 2 that the program inherits */
     bool set_home;    /* HOME from passwd where env has none */
 } StepExec;
+
+/* Cgroups to be entered instead of the target's in some v1 hierarchies. */
+typedef struct StepCgroupPart {
+    uint32_t controllers; /* CGROUP_BITs */
+    const char *path;
+} StepCgroupPart;
+typedef LIST_OF(StepCgroupPart) StepCgroups;
 
 typedef struct StepDevices {
     const CgroupDeviceRule *rules;
@@ -187,6 +196,7 @@ typedef struct Step {
         const StepUser *user;
         const StepExec *exec;
         const StepDevices *devices;
+        const StepCgroups *cgroups;
         const SpecResources *resources;
         const CgroupLimit *limit;
         const CgroupDeviceLimit *device_limit;
@@ -217,6 +227,7 @@ typedef struct Plan {
     uint64_t join_start_ticks;
     int64_t monotonic_offset_ns, boottime_offset_ns; /* of a new time namespace */
     bool time_offsets;                               /* they are set */
+    bool keep_groups;       /* the program has the caller's supplementary groups */
     bool own_userns;        /* ids are mapped through a namespace that the plan makes or joins */
     const SpecHooks *hooks; /* NULL: none */
     const OciState *state;  /* what hooks are told, but for status and pid */

@@ -247,7 +247,7 @@ static void plan_pivot(PlanBuilder *builder)
         plan_add(plan, STEP_DIRECTORY, PHASE_ROOT, "process.cwd")->target = spec->process->cwd;
     if (spec->root && spec->root->readonly)
         (void)plan_add(plan, STEP_ROOT_READONLY, PHASE_ROOT, "root.readonly");
-    (void)plan_add(plan, STEP_PIVOT, PHASE_ROOT, "root.path");
+    plan_add(plan, STEP_PIVOT, PHASE_ROOT, "root.path")->flags = builder->input->no_pivot;
 }
 
 static int plan_finish(PlanBuilder *builder, Error *error)
@@ -280,7 +280,7 @@ static int plan_finish(PlanBuilder *builder, Error *error)
 
 int plan_build(const PlanInput *input, Arena *arena, Plan *ret_plan, Error *error)
 {
-    Plan plan = { .arena = arena, .id = input->id };
+    Plan plan = { .arena = arena, .id = input->id, .keep_groups = input->keep_groups };
     PlanBuilder builder = { .input = input, .plan = &plan };
     int r = plan_namespaces(&builder, error);
     if (r == 0)

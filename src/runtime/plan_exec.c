@@ -49,6 +49,9 @@ static int plan_exec_place(Plan *plan, const PlanExecInput *input, Error *error)
     if (input->cgroup_path) {
         Step *step = plan_add(plan, STEP_CGROUP_OPEN, PHASE_HOST, "exec");
         step->target = input->cgroup_path;
+        step->flags = (uint64_t)input->pid;
+        step->with.cgroups =
+            arena_copy(plan->arena, &input->cgroup_parts, sizeof(input->cgroup_parts));
         (void)plan_add(plan, STEP_CGROUP_ENTER, PHASE_ENTER, "exec");
     }
     return plan_cpu_affinity(plan, PHASE_ENTER, affinity->final, "process.execCPUAffinity.final",

@@ -34,6 +34,8 @@ typedef struct PlanInput {
                            whatever an image brings */
     uint16_t rows, columns; /* of the terminal, when the spec has no consoleSize */
     int preserve_fds;
+    bool no_pivot;         /* the old root stays underneath: for a root on a ramfs */
+    bool keep_groups;      /* and its supplementary groups */
     bool keep_keyring;     /* the program has the caller's session keyring */
     const OciState *state; /* for hooks, but for status and pid; NULL: none are run */
 } PlanInput;
@@ -45,8 +47,9 @@ typedef struct PlanExecInput {
     const Spec *spec; /* the container's: its seccomp filter and namespaces */
     const char *id;
     pid_t pid;
-    uint64_t start_ticks;    /* of it, so that a pid in other hands is noticed */
-    const char *cgroup_path; /* NULL: the caller's */
+    uint64_t start_ticks;     /* of it, so that a pid in other hands is noticed */
+    const char *cgroup_path;  /* NULL: the caller's */
+    StepCgroups cgroup_parts; /* v1: hierarchies in which it enters another one */
     const CgroupHost *cgroup_host;
     const char *user;
     const StrList *extra_groups;

@@ -82,6 +82,14 @@ static int plan_capabilities(const PlanProcess *input, CapabilitySets **ret_sets
     return 0;
 }
 
+static bool plan_has_home(const StrList *env)
+{
+    for (size_t i = 0; i < env->count; i++)
+        if (str_starts(env->items[i], "HOME="))
+            return true;
+    return false;
+}
+
 static void plan_user(const PlanProcess *input)
 {
     const SpecUser *user = &input->process->user;
@@ -95,6 +103,8 @@ static void plan_user(const PlanProcess *input)
         .group_count = user->additional_gids.count,
         .extra_groups = input->extra_groups,
         .umask = user->umask.set ? (int)user->umask.value : -1,
+        .find_home = !plan_has_home(&input->process->env),
+        .keep_groups = input->plan->keep_groups,
     };
     Step *step = plan_add(input->plan, STEP_USER_LOOKUP, PHASE_FINISH, "process.user");
     step->with.user = wanted;

@@ -25,10 +25,10 @@ void runner_fill(Runner *runner, const Step *step, int fd)
     runner->slots[step->out] = fd;
 }
 
-int runner_become_root(Error *error)
+int runner_become_root(const Runner *runner, Error *error)
 {
     /* Where setgroups is denied (a rootless caller) the groups stay what they are. */
-    int r = identity_set_groups(NULL, 0, error);
+    int r = runner->plan->keep_groups ? 0 : identity_set_groups(NULL, 0, error);
     if (r == 0 || r == -EPERM)
         r = identity_set_gid(0, error);
     return r < 0 ? r : identity_set_uid(0, error);

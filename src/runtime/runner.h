@@ -45,8 +45,9 @@ typedef struct Runner {
 
 /* The descriptor in a step's input slot; -EBADF (a bug in the plan) when it is empty. */
 int runner_slot(const Runner *runner, const Step *step, Error *error) MUST_CHECK;
-/* Root inside the user namespace the caller is in: group and user 0, no other groups. */
-int runner_become_root(Error *error) MUST_CHECK;
+/* Root inside the user namespace the caller is in: group and user 0, no other groups unless the
+ * plan keeps them. */
+int runner_become_root(const Runner *runner, Error *error) MUST_CHECK;
 /* Gives a file made by the parent (name "": dirfd itself) to the container's root. */
 int runner_chown(const Runner *runner, int dirfd, const char *name, Error *error) MUST_CHECK;
 /* Closes all but what the last phase needs: the channel, `more`, root, procfs, terminal, the slots

@@ -107,14 +107,15 @@ static int stage_join_one(const Plan *plan, StageFds *stage, NamespaceType type,
  * host's, or a network namespace that the caller made. So all that the caller's powers suffice for
  * comes before it, and the rest (an ordinary user's) after it.
  */
-static int stage_join_all(const Plan *plan, StageFds *stage, Error *error)
+static int stage_join_all(const Runner *runner, StageFds *stage, Error *error)
 {
+    const Plan *plan = runner->plan;
     if (stage->fds[NAMESPACE_USER] >= 0) {
         for (NamespaceType type = NAMESPACE_USER + 1; type < NAMESPACE_MAX; type++)
             (void)!stage_join_one(plan, stage, type, NULL);
         int r = stage_join_one(plan, stage, NAMESPACE_USER, error);
         if (r == 0)
-            r = runner_become_root(error);
+            r = runner_become_root(runner, error);
         if (r < 0)
             return r;
     }
@@ -126,9 +127,10 @@ static int stage_join_all(const Plan *plan, StageFds *stage, Error *error)
     return 0;
 }
 
-static int stage_join(const Plan *plan, StageFds *stage, Error *error)
+static int stage_join(const Runner *runner, StageFds *stage, Error *error)
 {
-    int r = stage_join_all(plan, stage, error);
+    const Plan *plan = runner->plan;
+    int r = stage_join_all(runner, stage, error);
     if (r < 0)
         return r;
     if (!plan->time_offsets)
@@ -145,7 +147,7 @@ static int stage_run(Runner *runner, StageFds *stage, int end)
     Message message = { .kind = MESSAGE_FAILED };
     pid_t pid = identity_set_dumpable(false, &message.error);
     if (pid == 0)
-        pid = stage_join(runner->plan, stage, &message.error);
+        pid = stage_join(runner, stage, &message.error);
     if (pid == 0) {
         CloneOptions clone = {
             .flags = (runner->plan->clone_flags | CLONE_PARENT) &

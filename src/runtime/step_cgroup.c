@@ -28,10 +28,59 @@ int step_cgroup_create(Runner *runner, const Step *step, Error *error)
     return cgroup_open_tasks(&runner->cgroup, runner->tasks_fds, &runner->tasks_count, error);
 }
 
+/* Hierarchies with several controllers have one directory, whichever of them is named. */
+static uint32_t step_cgroup_mounted_with(const CgroupHost *host, uint32_t controllers)
+{
+    uint32_t all = controllers;
+    for (int c = 0; c < CGROUP_CONTROLLER_MAX; c++)
+        for (int other = 0; (controllers & CGROUP_BIT(c)) && other < CGROUP_CONTROLLER_MAX; other++)
+            if (host->mount[c] && host->mount[other] && str_eq(host->mount[c], host->mount[other]))
+                all |= CGROUP_BIT(other);
+    return all;
+}
+
+static int step_cgroup_part(Runner *runner, const StepCgroupPart *part, Error *error)
+{
+    uint32_t controllers = step_cgroup_mounted_with(runner->cgroup_host, part->controllers);
+    Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY;
+    int r =
+        cgroup_open(runner->cgroup_host, part->path, controllers, runner->arena, &cgroup, error);
+    if (r == 0 && (cgroup.controllers & controllers) != controllers)
+        r = error_set(error, ERROR_NOT_FOUND, ENOENT, "%s: not there in every hierarchy",
+                      part->path);
+    for (int c = 0; r == 0 && c < CGROUP_CONTROLLER_MAX; c++) {
+        if (!(controllers & CGROUP_BIT(c)))
+            continue;
+        int before = runner->cgroup.fds[c]; /* closed with the part */
+        runner->cgroup.fds[c] = cgroup.fds[c];
+        cgroup.fds[c] = before;
+    }
+    return r;
+}
+
+/* A cgroup of v2 that passes controllers on may have no process of its own: the container's first
+ * process has made itself another place below it, and the newcomer goes there too. */
+static int step_cgroup_leave_inner(Runner *runner, pid_t pid, Error *error)
+{
+    char text[256];
+    if (runner->cgroup.mode != CGROUP_V2 || pid <= 0 ||
+        cgroup_read(&runner->cgroup, CGROUP_PIDS, "cgroup.subtree_control", text, sizeof(text),
+                    NULL) < 0 ||
+        text[0] == '\0')
+        return 0;
+    cgroup_done(&runner->cgroup);
+    return cgroup_open_of_pid(runner->cgroup_host, pid, runner->arena, &runner->cgroup, error);
+}
+
 int step_cgroup_open(Runner *runner, const Step *step, Error *error)
 {
     int r =
         cgroup_open(runner->cgroup_host, step->target, ~0u, runner->arena, &runner->cgroup, error);
+    const StepCgroups *parts = step->with.cgroups;
+    for (size_t i = 0; r == 0 && parts && i < parts->count; i++)
+        r = step_cgroup_part(runner, &parts->items[i], error);
+    if (r == 0)
+        r = step_cgroup_leave_inner(runner, (pid_t)step->flags, error);
     if (r < 0)
         return r;
     return cgroup_open_tasks(&runner->cgroup, runner->tasks_fds, &runner->tasks_count, error);

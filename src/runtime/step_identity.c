@@ -31,8 +31,11 @@ int step_user_lookup(Runner *runner, const Step *step, Error *error)
 {
     const StepUser *wanted = step->with.user;
     runner->identity = *wanted;
-    if (!wanted->name)
+    if (!wanted->name) {
+        runner->home =
+            wanted->find_home ? user_home(runner->root_fd, wanted->uid, runner->arena) : NULL;
         return 0;
+    }
     User user;
     int r = user_lookup(runner->root_fd, wanted->name, wanted->extra_groups, runner->arena, &user,
                         error);
@@ -81,7 +84,7 @@ int step_identity(Runner *runner, const Step *step UNUSED, Error *error)
     const StepUser *user = &runner->identity;
     if (user->umask >= 0)
         identity_set_umask((mode_t)user->umask);
-    int r = identity_set_groups(user->groups, user->group_count, error);
+    int r = user->keep_groups ? 0 : identity_set_groups(user->groups, user->group_count, error);
     if (r == 0)
         r = identity_set_gid(user->gid, error);
     if (r == 0)

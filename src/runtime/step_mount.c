@@ -327,7 +327,22 @@ int step_root_readonly(Runner *runner, const Step *step UNUSED, Error *error)
     return mount_change(runner->root_fd, &readonly, error);
 }
 
-int step_pivot(Runner *runner, const Step *step UNUSED, Error *error)
+/* Without pivot_root the host's tree stays below: at least its proc and sysfs, which are not
+ * covered there, must not serve as unmasked ones for a new mount in a user namespace. */
+static int step_enter_root(Runner *runner, Error *error)
 {
+    static const char *const places[] = { "/proc", "/sys" };
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        int r = mount_detach(places[i], error);
+        if (r < 0 && r != -EINVAL && r != -ENOENT)
+            return r;
+    }
+    return mount_enter_root(runner->root_fd, error);
+}
+
+int step_pivot(Runner *runner, const Step *step, Error *error)
+{
+    if (step->flags)
+        return step_enter_root(runner, error);
     return mount_pivot(runner->root_fd, error);
 }

@@ -153,11 +153,11 @@ static int step_exec_error(const char *command, int code, Error *error)
     bool in_path = !strchr(command, '/');
     if (code == ENOENT || code == ENOTDIR)
         return error_set(error, ERROR_NO_COMMAND, ENOENT,
-                         in_path ? "'%s': executable file not found in PATH of the container"
-                                 : "'%s': no such file or directory in the container",
+                         in_path ? "exec: \"%s\": executable file not found in $PATH"
+                                 : "exec: \"%s\": no such file or directory",
                          command);
-    return error_set(error, ERROR_NOT_EXECUTABLE, code, "'%s': cannot be executed: %s", command,
-                     strerror(code));
+    return error_set(error, ERROR_NOT_EXECUTABLE, code, "exec: \"%s\": %s", command,
+                     code == EACCES ? "permission denied" : strerror(code));
 }
 
 static int step_exec_try(const char *path, char **args, char **env)

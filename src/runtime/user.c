@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -123,6 +124,17 @@ static int user_from_passwd(char *text, const char *name, Arena *arena, User *us
                          name);
     user->uid = wanted;
     return 0;
+}
+
+const char *user_home(int root_fd, uint32_t uid, Arena *arena)
+{
+    User user = { .home = "/" };
+    const char *name;
+    char *text, number[16];
+    (void)snprintf(number, sizeof(number), "%u", (unsigned)uid);
+    if (user_read(root_fd, "/etc/passwd", arena, &text, NULL) == 0)
+        (void)!user_from_passwd(text, number, arena, &user, &name, NULL);
+    return user.home;
 }
 
 static void user_add_group(User *user, Arena *arena, uint32_t gid)

@@ -23,5 +23,7 @@ typedef struct User {
 } User;
 
 /* `spec` may be NULL or "" (root). extra_groups: names or numbers to add. */
+/* The home of a uid: what passwd says, "/" where it says nothing or cannot be read. */
+const char *user_home(int root_fd, uint32_t uid, Arena *arena);
 int user_lookup(int root_fd, const char *spec, const StrList *extra_groups, Arena *arena,
                 User *ret_user, Error *error) MUST_CHECK;

@@ -41,7 +41,7 @@ teardown() {
     try_oci exec box /init exit 9
     expect_status 9
     try_oci exec box /nothing
-    expect_error 127 "'/nothing': no such file"
+    expect_error 255 'exec: "/nothing": no such file or directory'
 }
 
 @test "exec takes a process from a file, and one as its options say" {
@@ -54,7 +54,7 @@ teardown() {
     expect_match 'uid=7'
     jq '.args = 5' "$TEST_DIR/process.json" >"$TEST_DIR/bad.json"
     try_oci exec --process "$TEST_DIR/bad.json" box
-    expect_error 1 'args: expected an array'
+    expect_error 255 'args: expected an array'
 }
 
 @test "exec --detach writes its pid" {
@@ -68,9 +68,9 @@ teardown() {
     oci pause box
     [ "$(oci state box | jq -r .status)" = paused ]
     try_oci exec box /init id
-    expect_error 1 'paused'
+    expect_error 255 'cannot exec in a paused container'
     try_oci pause box
-    expect_error 1 'it cannot be paused'
+    expect_error 1 'container not running'
     oci resume box
     [ "$(oci state box | jq -r .status)" = running ]
 }

@@ -76,7 +76,7 @@ IDMAP='.linux.namespaces += [{type: "user"}] |
     jq '.process | .args = ["/init", "status", "Cpus_allowed_list"] |
         .execCPUAffinity = {final: "9999"}' "$BUNDLE/config.json" >"$TEST_DIR/process.json"
     try_oci exec --process "$TEST_DIR/process.json" c
-    expect_error 1 "process.execCPUAffinity.final: '9999' is not a list of CPUs"
+    expect_error 255 "process.execCPUAffinity.final: '9999' is not a list of CPUs"
     jq '.execCPUAffinity = {initial: "1"}' "$TEST_DIR/process.json" >"$TEST_DIR/initial.json"
     try_oci exec --process "$TEST_DIR/initial.json" c
     expect_status 0

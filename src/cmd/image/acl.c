@@ -1,6 +1,6 @@
 /*
- * libarchive parses the text; here its entries become the kernel's: a version, then tag, permissions
- * and id, in the order of the tags (posix_acl_valid refuses any other).
+ * libarchive parses the text; here its entries become the kernel's: a version, then tag,
+ * permissions and id, in the order of the tags (posix_acl_valid refuses any other).
  */
 #include "cmd/image/acl.h"
 
@@ -18,7 +18,7 @@ static const struct {
     uint16_t kernel_tag;
     bool has_id;
 } acl_tags[] = {
-    { ARCHIVE_ENTRY_ACL_USER_OBJ, 0x01, false }, { ARCHIVE_ENTRY_ACL_USER, 0x02, true },
+    { ARCHIVE_ENTRY_ACL_USER_OBJ, 0x01, false },  { ARCHIVE_ENTRY_ACL_USER, 0x02, true },
     { ARCHIVE_ENTRY_ACL_GROUP_OBJ, 0x04, false }, { ARCHIVE_ENTRY_ACL_GROUP, 0x08, true },
     { ARCHIVE_ENTRY_ACL_MASK, 0x10, false },      { ARCHIVE_ENTRY_ACL_OTHER, 0x20, false },
 };

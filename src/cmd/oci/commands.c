@@ -3,30 +3,78 @@
  */
 #include "commands.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
 #include "cmd/ambit/output.h"
 
 static const char *const oci_log_formats[] = { "text", "json", NULL };
 static const char *const oci_cgroup_managers[] = { "cgroupfs", "disabled", NULL };
 
+/* Absolute from here on; "/" is what an empty variable in a script becomes. */
+static int oci_parse_root(void *values, const Option *option, const char *value, Arena *arena,
+                          Error *error)
+{
+    char here[PATH_MAX];
+    const char *path = value;
+    if (value[0] != '/') {
+        if (!getcwd(here, sizeof(here)))
+            return error_errno(error, errno, "working directory");
+        path = value[0] ? arena_printf(arena, "%s/%s", here, value) : "/";
+    }
+    if (path[strspn(path, "/.")] == '\0')
+        return error_set(error, ERROR_USAGE, EINVAL, "'%s': the argument should not be set to /",
+                         value);
+    *(const char **)option_member(values, option) = path;
+    return 0;
+}
+
+static int oci_parse_rootless(void *values, const Option *option, const char *value,
+                              Arena *arena UNUSED, Error *error)
+{
+    static const char *const words[] = { "auto", "true", "false", "1", "0", "t", "f", "" };
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (strcasecmp(value, words[i]) == 0) {
+            *(const char **)option_member(values, option) = value;
+            return 0;
+        }
+    }
+    return error_set(error, ERROR_USAGE, EINVAL, "'%s' is not true, false or auto", value);
+}
+
 static const Option oci_options[] = {
-    { 0, "root", OPTION_STRING(OciGlobals, root), "DIR",
-      "Keep the containers' state in DIR (default /run/ambit/oci)", .completes = "directory" },
-    { 0, "log", OPTION_STRING(OciGlobals, log), "FILE", "Add errors to FILE as well",
-      .completes = "file" },
+    { 0, "root", OPTION_CUSTOM(OciGlobals, root, oci_parse_root), "DIR",
+      "Keep the containers' state in DIR (default /run/ambit/oci, for an ordinary user "
+      "$XDG_RUNTIME_DIR/ambit/oci)",
+      .completes = "directory" },
+    { 0, "log", OPTION_STRING(OciGlobals, log), "FILE",
+      "Write errors and warnings to FILE (default: standard error)", .completes = "file" },
     { 0, "log-format", OPTION_ENUM(OciGlobals, log_format, oci_log_formats), "FORMAT",
-      "How FILE is written: text or json" },
-    { 0, "debug", OPTION_FLAG(OciGlobals, debug), NULL, "Taken for compatibility" },
+      "How they are written: text or json" },
+    { 0, "debug", OPTION_FLAG(OciGlobals, debug), NULL, "Write what is done as well" },
     { 0, "cgroup-manager", OPTION_ENUM(OciGlobals, cgroup_manager, oci_cgroup_managers), "MANAGER",
       "Who makes cgroups: cgroupfs (this program), or disabled (nobody)" },
-    { 0, "rootless", OPTION_STRING(OciGlobals, rootless), "WORD",
+    { 0, "rootless", OPTION_CUSTOM(OciGlobals, rootless, oci_parse_rootless), "WORD",
       "true, false or auto: taken for compatibility" },
+    { 0, "criu", OPTION_STRING(OciGlobals, criu), "FILE", "The program for checkpoint and restore",
+      .hidden = true },
     OPTION_REFUSE(0, "systemd-cgroup",
                   "cgroups made by systemd are not supported yet: use the cgroupfs manager"),
     { 'v', "version", OPTION_FLAG(OciGlobals, version), NULL, "Print the version" },
     OPTION_END,
 };
 
-static const OciGlobals oci_defaults = { .root = "/run/ambit/oci" };
+const char *commands_root(const OciGlobals *globals, Arena *arena)
+{
+    const char *own = geteuid() ? getenv("XDG_RUNTIME_DIR") : NULL;
+    if (globals->root)
+        return globals->root;
+    return str_empty(own) ? "/run/ambit/oci" : arena_printf(arena, "%s/ambit/oci", own);
+}
 
 static const Command *const oci_children[] = {
     &create_command,   &start_command,  &run_command,    &state_command,
@@ -48,7 +96,7 @@ const Command oci_command = {
     .summary = "Run containers from OCI bundles: an OCI runtime with runc's command line",
     .options = oci_options,
     .values_size = sizeof(OciGlobals),
-    .defaults = &oci_defaults,
     .children = oci_children,
     .run = oci_run,
+    .go_spelling = true,
 };

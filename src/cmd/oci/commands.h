@@ -10,17 +10,21 @@ typedef enum OciCgroupManager { OCI_CGROUP_CGROUPFS, OCI_CGROUP_DISABLED } OciCg
 
 /* What stands before the command: CommandCall.globals points to it. */
 typedef struct OciGlobals {
-    const char *root;   /* one directory per container */
+    const char *root;   /* one directory per container; NULL: see commands_root */
     const char *log;    /* errors are written there too; NULL: standard error only */
     int log_format;     /* OciLogFormat */
     int cgroup_manager; /* OciCgroupManager */
     const char *rootless;
+    const char *criu; /* the program's path */
     bool debug;
     bool version;
 } OciGlobals;
 
 /* The words this program was called with, to execute itself anew (linux/sealed.h). */
 extern char **main_arguments;
+
+/* The directory with the containers' state: --root, or the default of this user. In the arena. */
+const char *commands_root(const OciGlobals *globals, Arena *arena);
 
 extern const Command oci_command; /* the program itself, with all commands as children */
 

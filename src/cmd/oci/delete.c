@@ -7,26 +7,28 @@
 #include "instance.h"
 
 typedef struct DeleteOptions {
-    bool force;
+    bool force, regex;
 } DeleteOptions;
 
 static const Option delete_options[] = {
     { 'f', "force", OPTION_FLAG(DeleteOptions, force), NULL,
       "Kill it first; one that does not exist is no error" },
+    { 'r', "regex", OPTION_FLAG(DeleteOptions, regex), NULL,
+      "Remove all containers whose id matches ID, a regular expression" },
     OPTION_END,
 };
 
-static int delete_run(CommandCall *call, Error *error)
+static int delete_one(CommandCall *call, Error *error)
 {
     const DeleteOptions *options = call->values;
     Instance instance CLEANUP(instance_done) = INSTANCE_NONE;
     instance.globals = call->globals;
     instance.arena = call->arena;
     Error failure = { 0 };
-    int r =
-        record_open(instance.globals->root, call->arguments[0], true, &instance.place, &failure);
+    const char *root = commands_root(instance.globals, call->arena);
+    int r = record_open(root, call->arguments[0], true, &instance.place, &failure);
     if (r < 0 && options->force && failure.kind == ERROR_NOT_FOUND) {
-        record_sweep(instance.globals->root, call->arguments[0]);
+        record_sweep(root, call->arguments[0]);
         return 0;
     }
     if (r == 0)
@@ -43,6 +45,12 @@ static int delete_run(CommandCall *call, Error *error)
                          "cannot delete container %s that is not stopped: %s", instance.record.id,
                          oci_state_status_name(status));
     return instance_destroy(&instance, error);
+}
+
+static int delete_run(CommandCall *call, Error *error)
+{
+    const DeleteOptions *options = call->values;
+    return instance_each(call, options->regex, delete_one, error);
 }
 
 const Command delete_command = {

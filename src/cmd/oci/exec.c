@@ -8,6 +8,7 @@
 #include <fcntl.h>
 
 #include "base/file.h"
+#include "bundle.h"
 #include "engine/foreground.h"
 #include "instance.h"
 #include "linux/clone.h"
@@ -16,8 +17,9 @@
 typedef struct ExecOptions {
     InstanceOptions common; /* pid_file, console_socket, preserve_fds, detach */
     const char *process, *cwd, *user, *apparmor, *selinux;
-    StrList env, caps, groups;
-    bool tty, no_new_privs, ignore_paused;
+    StrList env, caps, groups, cgroups;
+    OptionTristate no_new_privs;
+    bool tty, ignore_paused;
 } ExecOptions;
 
 static const Option exec_options[] = {
@@ -31,7 +33,7 @@ static const Option exec_options[] = {
     { 'c', "cap", OPTION_LIST(ExecOptions, caps), "CAP", "Add a capability" },
     { 0, "apparmor", OPTION_STRING(ExecOptions, apparmor), "PROFILE", "Its AppArmor profile" },
     { 0, "process-label", OPTION_STRING(ExecOptions, selinux), "LABEL", "Its SELinux label" },
-    { 0, "no-new-privs", OPTION_FLAG(ExecOptions, no_new_privs), NULL, "Set no_new_privs" },
+    { 0, "no-new-privs", OPTION_TRISTATE(ExecOptions, no_new_privs), NULL, "Set no_new_privs" },
     { 'd', "detach", OPTION_FLAG(ExecOptions, common.detach), NULL, "Do not wait for it" },
     { 0, "pid-file", OPTION_STRING(ExecOptions, common.pid_file), "FILE",
       "Write the process id to FILE", .completes = "file" },
@@ -41,6 +43,8 @@ static const Option exec_options[] = {
       "Send a pidfd of the process to this Unix socket", .completes = "file" },
     { 0, "preserve-fds", OPTION_U64(ExecOptions, common.preserve_fds), "N",
       "Pass N descriptors after standard error on", .max = 1024 },
+    { 0, "cgroup", OPTION_LIST(ExecOptions, cgroups), "[CONTROLLER[,...]:]PATH",
+      "Run it in this cgroup below the container's, which must be there" },
     { 0, "ignore-paused", OPTION_FLAG(ExecOptions, ignore_paused), NULL,
       "In a paused container too: it runs when that is resumed" },
     { 0, "no-subreaper", OPTION_FLAG(ExecOptions, common.no_subreaper), NULL,
@@ -56,8 +60,8 @@ static int exec_user(const char *word, SpecUser *user, Arena *arena, Error *erro
     if (r == 0 && parts.count == 2)
         r = str_to_u32(parts.items[1], &gid);
     if (r < 0)
-        return error_set(error, ERROR_USAGE, EINVAL, "--user: '%s' is not UID[:GID] in numbers",
-                         word);
+        return error_set(error, ERROR_USAGE, EINVAL,
+                         "--user: bad uid or gid: '%s' is not UID[:GID] in numbers", word);
     user->uid = uid;
     user->gid = gid;
     return 0;
@@ -72,6 +76,10 @@ static void exec_caps(SpecProcess *process, const StrList *caps, Arena *arena)
         strlist_append(arena, &sets->bounding, caps->items[i]);
         strlist_append(arena, &sets->effective, caps->items[i]);
         strlist_append(arena, &sets->permitted, caps->items[i]);
+        if (sets->inheritable.count) { /* without, the kernel refuses ambient ones */
+            strlist_append(arena, &sets->inheritable, caps->items[i]);
+            strlist_append(arena, &sets->ambient, caps->items[i]);
+        }
     }
     process->capabilities = sets;
 }
@@ -89,10 +97,11 @@ static int exec_from_options(const ExecOptions *options, const CommandCall *call
     process->cwd = options->cwd ? options->cwd : process->cwd;
     process->apparmor_profile = options->apparmor ? options->apparmor : process->apparmor_profile;
     process->selinux_label = options->selinux ? options->selinux : process->selinux_label;
-    process->no_new_privileges = process->no_new_privileges || options->no_new_privs;
+    if (options->no_new_privs != OPTION_UNSET)
+        process->no_new_privileges = options->no_new_privs == OPTION_TRUE;
     process->oom_score_adj.set = false;
     for (size_t i = 0; i < options->env.count; i++)
-        strlist_append(arena, &process->env, options->env.items[i]);
+        bundle_set_env(&process->env, arena, options->env.items[i]);
     if (options->caps.count)
         exec_caps(process, &options->caps, arena);
     for (size_t i = 0; i < options->groups.count; i++) {
@@ -129,12 +138,70 @@ static int exec_check(Instance *instance, const ExecOptions *options, const Spec
         return error_set(error, ERROR_CONFLICT, EBUSY,
                          "cannot exec in a paused container (use --ignore-paused to override)");
     if (status == OCI_STATUS_STOPPED || status == OCI_STATUS_CREATING)
-        return error_set(error, ERROR_CONFLICT, ESRCH, "cannot exec in a container that is %s",
+        return error_set(error, ERROR_CONFLICT, ESRCH, "cannot exec in a %s container",
                          oci_state_status_name(status));
-    if (process->terminal && options->common.detach && !options->common.console_socket)
-        return error_set(error, ERROR_USAGE, EINVAL,
-                         "--tty: with --detach it needs --console-socket");
+    int r = instance_check_console(process->terminal, options->common.detach,
+                                   options->common.console_socket, error);
+    if (r == 0)
+        r = bundle_check_fds(0, options->common.preserve_fds, error);
+    if (r < 0)
+        return r;
     return spec_process_validate(process, error);
+}
+
+/* One --cgroup: "PATH" (in all hierarchies), or "cpu,memory:PATH". */
+static int exec_cgroup(const char *word, const char *base, Arena *arena, StepCgroupPart *ret_part,
+                       Error *error)
+{
+    const char *colon = strchr(word, ':');
+    const char *path = colon ? colon + 1 : word;
+    StrList names = { 0 };
+    if (colon)
+        names = strlist_split(arena, arena_strndup(arena, word, (size_t)(colon - word)), ',');
+    *ret_part = (StepCgroupPart){ 0 };
+    for (size_t i = 0; i < names.count; i++) {
+        CgroupController controller =
+            cgroup_controller_from_name(names.items[i], strlen(names.items[i]));
+        if (controller == CGROUP_CONTROLLER_INVALID)
+            return error_set(error, ERROR_USAGE, EINVAL,
+                             "--cgroup: invalid argument %s: unknown controller '%s'", word,
+                             names.items[i]);
+        ret_part->controllers |= CGROUP_BIT(controller);
+    }
+    StrList parts = strlist_split(arena, path, '/');
+    for (size_t i = 0; i < parts.count; i++)
+        if (str_eq(parts.items[i], ".."))
+            return error_set(error, ERROR_USAGE, EINVAL, "--cgroup: bad sub cgroup path: %s", path);
+    path += strspn(path, "/");
+    ret_part->path = *path ? arena_printf(arena, "%s/%s", base, path) : base;
+    return 0;
+}
+
+static int exec_cgroups(const ExecOptions *options, PlanExecInput *input, Arena *arena,
+                        Error *error)
+{
+    bool v1 = input->cgroup_host->mode != CGROUP_V2;
+    const char *base = input->cgroup_path;
+    if (options->cgroups.count && !base)
+        return error_set(error, ERROR_USAGE, EINVAL, "--cgroup: the container has no cgroup");
+    for (size_t i = 0; i < options->cgroups.count; i++) {
+        StepCgroupPart part;
+        int r = exec_cgroup(options->cgroups.items[i], base, arena, &part, error);
+        if (r < 0)
+            return r;
+        if (part.controllers && v1) {
+            StepCgroupPart *more = arena_append(arena, &input->cgroup_parts.items,
+                                                &input->cgroup_parts.count, sizeof(*more));
+            *more = part;
+        } else if (part.controllers || options->cgroups.count > 1) {
+            return error_set(error, ERROR_USAGE, EINVAL, "--cgroup: invalid argument %s: %s",
+                             options->cgroups.items[i],
+                             v1 ? "missing <controller>: prefix" : "cgroup v2 has one path");
+        } else {
+            input->cgroup_path = part.path;
+        }
+    }
+    return 0;
 }
 
 static int exec_wait(const Instance *instance, bool terminal, const sigset_t *signals,
@@ -169,6 +236,8 @@ static int exec_launch(Instance *instance, const ExecOptions *options, const Spe
         (void)!terminal_size(0, &input.rows, &input.columns);
     int r = cgroup_host_read(instance->arena, &instance->cgroup_host, error);
     if (r == 0)
+        r = exec_cgroups(options, &input, instance->arena, error);
+    if (r == 0)
         r = plan_build_exec(&input, instance->arena, &instance->plan, error);
     if (r < 0)
         return r;
@@ -183,7 +252,8 @@ static int exec_run(CommandCall *call, Error *error)
     Instance instance CLEANUP(instance_done) = INSTANCE_NONE;
     SpecProcess *process;
     if (!options->process && call->argument_count < 2)
-        return error_set(error, ERROR_USAGE, EINVAL, "a command or --process is missing");
+        return error_set(error, ERROR_USAGE, EINVAL,
+                         "exec args cannot be empty: a command or --process is missing");
     int r = instance_seal(error);
     if (r == 0)
         r = instance_open(&instance, call, false, error);
@@ -191,6 +261,8 @@ static int exec_run(CommandCall *call, Error *error)
         r = record_read_spec(&instance.place, call->arena, &instance.spec, error);
     if (r == 0)
         r = exec_process(options, call, instance.spec, &process, error);
+    if (r == 0)
+        bundle_drop_capabilities(process, !instance.record.host_userns, call->arena);
     if (r == 0)
         r = exec_check(&instance, options, process, error);
     if (r < 0)

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <regex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,31 +20,41 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "bundle.h"
 #include "linux/clone.h"
 #include "linux/sealed.h"
 #include "linux/terminal.h"
+#include "log.h"
+#include "notify.h"
 #include "runtime/channel.h"
 #include "runtime/hook.h"
+#include "runtime/trace.h"
 #include "unsupported.h"
 
 enum { INSTANCE_END_MS = 10000, INSTANCE_CGROUP_MS = 5000 };
 
 /* ---- what is asked for ---- */
 
-int instance_read_bundle(const char *bundle, Arena *arena, Spec **ret_spec, const char **ret_path,
-                         Error *error)
+int instance_read_bundle(const InstanceOptions *options, Arena *arena, Spec **ret_spec,
+                         const char **ret_path, Error *error)
 {
     char path[PATH_MAX];
-    if (!realpath(bundle ? bundle : ".", path))
-        return error_errno(error, errno, "--bundle: %s", bundle ? bundle : ".");
+    const char *bundle = str_empty(options->bundle) ? "." : options->bundle;
+    if (!realpath(bundle, path))
+        return error_errno(error, errno, "--bundle: %s", bundle);
     int fd CLEANUP(fd_closep) = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return error_errno(error, errno, "--bundle: %s", path);
     char *text;
     size_t size;
-    int r = file_read_at(fd, "config.json", SPEC_MAX_BYTES, arena, &text, &size);
+    int r = options->config
+                ? file_read_at(AT_FDCWD, options->config, SPEC_MAX_BYTES, arena, &text, &size)
+                : file_read_at(fd, "config.json", SPEC_MAX_BYTES, arena, &text, &size);
+    if (r == -ENOENT && !options->config)
+        return error_set(error, ERROR_NOT_FOUND, ENOENT,
+                         "JSON specification file config.json not found in %s", path);
     if (r < 0)
-        return error_errno(error, r, "%s/config.json", path);
+        return error_errno(error, r, "%s", options->config ? options->config : path);
     Spec *spec;
     r = spec_parse(arena, text, size, &spec, error);
     if (r == 0)
@@ -119,18 +130,25 @@ static void instance_allow_devices(Instance *instance)
     }
 }
 
+int instance_check_console(bool terminal, bool detached, bool socket, Error *error)
+{
+    if (detached && terminal && !socket)
+        return error_set(error, ERROR_USAGE, EINVAL,
+                         "process.terminal: cannot allocate tty if ambit-oci will detach without "
+                         "setting console socket (--console-socket)");
+    if (socket && !(terminal && detached))
+        return error_set(error, ERROR_USAGE, EINVAL,
+                         "--console-socket: cannot use console socket if ambit-oci will not detach "
+                         "or allocate tty");
+    return 0;
+}
+
 static int instance_check_terminal(const Instance *instance, Error *error)
 {
     bool terminal = instance->spec->process->terminal;
     bool socket = instance->options->console_socket;
     bool detached = instance->start_socket >= 0 || instance->options->detach;
-    if (detached && terminal && !socket)
-        return error_set(error, ERROR_USAGE, EINVAL,
-                         "process.terminal: needs --console-socket, which gets the terminal");
-    if (socket && !terminal)
-        return error_set(error, ERROR_USAGE, EINVAL,
-                         "--console-socket: process.terminal is not true");
-    return 0;
+    return instance_check_console(terminal, detached, socket, error);
 }
 
 static void instance_fill_record(Instance *instance, const char *id, const char *bundle)
@@ -153,6 +171,13 @@ static void instance_fill_record(Instance *instance, const char *id, const char 
     };
 }
 
+/* crun's annotations, which podman uses: "1" and anything but "0" and "false". */
+static bool instance_annotated(const Spec *spec, const char *key)
+{
+    const char *value = strmap_get(&spec->annotations, key);
+    return value && !str_eq(value, "0") && !str_eq(value, "false");
+}
+
 static int instance_plan(Instance *instance, Error *error)
 {
     instance->hook_state = record_state(&instance->record, OCI_STATUS_CREATING);
@@ -162,8 +187,10 @@ static int instance_plan(Instance *instance, Error *error)
         .bundle = instance->record.bundle,
         .cgroup_host = &instance->cgroup_host,
         .controllers = instance->cgroup_host.available,
-        .preserve_fds = (int)instance->options->preserve_fds,
+        .preserve_fds = (int)(instance->listen_fds + instance->options->preserve_fds),
+        .no_pivot = instance->options->no_pivot,
         .state = &instance->hook_state,
+        .keep_groups = instance_annotated(instance->spec, "run.oci.keep_original_groups"),
         .keep_keyring = instance->options->no_new_keyring,
     };
     return plan_build(&input, instance->arena, &instance->plan, error);
@@ -234,6 +261,20 @@ int instance_hand_out(Instance *instance, Error *error)
     return r;
 }
 
+/* --trace, and a line of --debug for each step. */
+static void instance_show_times(const Instance *instance, StepTime *times, uint64_t begun_ns)
+{
+    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    trace_print(&instance->plan, times, begun_ns, &text);
+    trace_free(times, &instance->plan);
+    if (instance->options->trace)
+        (void)!fd_write_all(STDERR_FILENO, text.data, text.length);
+    StrList lines = strlist_split(instance->arena, strbuf_text(&text), '\n');
+    for (size_t i = 0; i < lines.count; i++)
+        if (*lines.items[i])
+            log_line(LOG_LEVEL_DEBUG, "%s", lines.items[i]);
+}
+
 static int instance_launch(Instance *instance, Error *error)
 {
     int r = record_write_spec(&instance->place, instance->spec, error);
@@ -248,7 +289,14 @@ static int instance_launch(Instance *instance, Error *error)
         .created = instance_created,
         .context = instance,
     };
+    bool timed = instance->options->trace || log_is_debug();
+    uint64_t begun_ns = timed ? trace_now_ns() : 0;
+    options.times = timed ? trace_new(&instance->plan, error) : NULL;
+    if (timed && !options.times)
+        return -ENOMEM;
     r = launch_container(&instance->plan, &options, &instance->launched, error);
+    if (timed)
+        instance_show_times(instance, options.times, begun_ns);
     if (r < 0) { /* the child is gone, and so is its cgroup */
         instance->record.pid = 0;
         instance->record.cgroup_path = NULL;
@@ -262,14 +310,24 @@ static int instance_launch(Instance *instance, Error *error)
 int instance_read(Instance *instance, const char *id, Error *error)
 {
     const char *bundle;
-    int r = instance_read_bundle(instance->options->bundle, instance->arena, &instance->spec,
-                                 &bundle, error);
+    int r =
+        instance_read_bundle(instance->options, instance->arena, &instance->spec, &bundle, error);
+    if (r == 0)
+        r = bundle_listen(instance->spec, instance->options->preserve_fds, instance->arena,
+                          &instance->listen_fds, error);
     if (r == 0)
         r = instance_cgroup_path(instance, id, error);
     if (r == 0)
         r = cgroup_host_read(instance->arena, &instance->cgroup_host, error);
     if (r < 0)
         return r;
+    bundle_drop_capabilities(instance->spec->process, spec_namespace_is_new(instance->spec, "user"),
+                             instance->arena);
+    if (notify_host())
+        notify_extend_spec(instance->spec,
+                           arena_printf(instance->arena, "%s/%s",
+                                        commands_root(instance->globals, instance->arena), id),
+                           instance->arena);
     instance_fill_record(instance, id, bundle);
     instance_allow_devices(instance);
     return instance_plan(instance, error);
@@ -279,7 +337,15 @@ static int instance_prepare(Instance *instance, const char *id, bool hold, Error
 {
     int r = instance_read(instance, id, error);
     if (r == 0)
-        r = record_make(instance->globals->root, id, &instance->place, error);
+        r = record_make(commands_root(instance->globals, instance->arena), id, &instance->place,
+                        error);
+    if (r == 0 && notify_host())
+        r = notify_make_directory(instance->place.dir, error);
+    if (r == 0 && notify_host() && instance->ret_notify) {
+        int fd = notify_bind(instance->place.dir, error);
+        *instance->ret_notify = fd < 0 ? -1 : fd;
+        r = fd < 0 ? fd : 0;
+    }
     if (r == 0 && hold) {
         instance->start_socket = channel_listen(instance->place.dir, RECORD_START, error);
         r = instance->start_socket < 0 ? instance->start_socket : 0;
@@ -320,8 +386,36 @@ int instance_open(Instance *instance, const CommandCall *call, bool lock, Error 
 {
     instance->globals = call->globals;
     instance->arena = call->arena;
-    int r = record_open(instance->globals->root, call->arguments[0], lock, &instance->place, error);
+    int r = record_open(commands_root(instance->globals, call->arena), call->arguments[0], lock,
+                        &instance->place, error);
     return r < 0 ? r : record_read(&instance->place, call->arena, &instance->record, error);
+}
+
+int instance_each(CommandCall *call, bool regex, CommandRun *one, Error *error)
+{
+    const char *pattern = call->arguments[0];
+    regex_t compiled;
+    StrList ids;
+    if (!regex)
+        return one(call, error);
+    if (regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+        return error_set(error, ERROR_USAGE, EINVAL, "--regex: '%s' is no regular expression",
+                         pattern);
+    int r = record_list(commands_root(call->globals, call->arena), call->arena, &ids, error);
+    for (size_t i = 0; r == 0 && i < ids.count; i++) {
+        if (regexec(&compiled, ids.items[i], 0, NULL, 0) != 0)
+            continue;
+        char *words[] = { ids.items[i], call->argument_count > 1 ? call->arguments[1] : NULL,
+                          NULL };
+        CommandCall single = *call;
+        single.arguments = words;
+        Error failure = { 0 };
+        int end = one(&single, &failure);
+        if (end < 0)
+            r = error_set(error, failure.kind, failure.code, "%s", failure.message);
+    }
+    regfree(&compiled);
+    return r;
 }
 
 int instance_cgroup(Instance *instance, Cgroup *ret_cgroup, Error *error)
@@ -380,21 +474,50 @@ int instance_poststart(Instance *instance, Error *error)
     return r;
 }
 
+static const char *instance_cannot_start(Instance *instance, OciStatus status)
+{
+    if (status == OCI_STATUS_STOPPED)
+        return "cannot start a container that has stopped";
+    if (status == OCI_STATUS_RUNNING)
+        return "cannot start an already running container";
+    return arena_printf(instance->arena, "cannot start a container in the %s state",
+                        oci_state_status_name(status));
+}
+
+/* NOTIFY_SOCKET of `start`, for a container that was created with one. */
+static int instance_start_notify(const Instance *instance, int *ret_socket, Error *error)
+{
+    int fd = notify_host() ? notify_bind(instance->place.dir, error) : -1;
+    if (fd < 0 && fd != -1 && fd != -ENOENT)
+        return fd;
+    *ret_socket = fd < 0 ? -1 : fd;
+    return 0;
+}
+
 int instance_start(Instance *instance, Error *error)
 {
     OciStatus status = record_status(&instance->place, &instance->record);
     if (status != OCI_STATUS_CREATED)
-        return error_set(error, ERROR_CONFLICT, EINVAL,
-                         "cannot start a container that is %s: only a created one can be started",
-                         oci_state_status_name(status));
+        return error_set(error, ERROR_CONFLICT, EINVAL, "%s",
+                         instance_cannot_start(instance, status));
+    int notify CLEANUP(fd_closep) = -1;
+    int r = instance_start_notify(instance, &notify, error);
+    if (r < 0)
+        return r;
     int end = channel_connect(instance->place.dir, RECORD_START, error);
-    int r = end < 0 ? end : launch_start(end, error);
+    r = end < 0 ? end : launch_start(end, error);
     if (r < 0)
         return r;
     if (unlinkat(instance->place.dir, RECORD_START, 0) < 0)
         return error_errno(error, errno, "container %s: remove %s", instance->record.id,
                            RECORD_START);
-    return instance_poststart(instance, error);
+    r = instance_poststart(instance, error);
+    int pidfd CLEANUP(fd_closep) =
+        r == 0 && notify >= 0 ? record_pidfd(&instance->record, NULL) : -1;
+    if (pidfd < 0)
+        return r;
+    record_unlock(&instance->place);
+    return notify_forward(notify, pidfd, instance->record.pid, NULL, error);
 }
 
 /* ---- unmaking ---- */

@@ -12,48 +12,58 @@
 typedef struct InstanceOptions {
     const char *bundle; /* NULL: the working directory */
     const char *console_socket, *pid_file, *pidfd_socket;
+    const char *config; /* NULL: config.json of the bundle */
     uint64_t preserve_fds;
     bool no_new_keyring;
+    bool no_pivot;
     bool no_subreaper;
+    bool trace;
     bool keep, detach; /* `run` only */
 } InstanceOptions;
 
-#define INSTANCE_OPTIONS                                                                         \
-    { 'b',                                                                                       \
-      "bundle",                                                                                  \
-      OPTION_STRING(InstanceOptions, bundle),                                                    \
-      "DIR",                                                                                     \
-      "The bundle: config.json and what it names (default: here)",                               \
-      .completes = "directory" },                                                                \
-        { 0,                                                                                     \
-          "console-socket",                                                                      \
-          OPTION_STRING(InstanceOptions, console_socket),                                        \
-          "SOCKET",                                                                              \
-          "Send the terminal's descriptor to this Unix socket",                                  \
-          .completes = "file" },                                                                 \
-        { 0,                                                                                     \
-          "pid-file",                                                                            \
-          OPTION_STRING(InstanceOptions, pid_file),                                              \
-          "FILE",                                                                                \
-          "Write the process id to FILE",                                                        \
-          .completes = "file" },                                                                 \
-        { 0,                                                                                     \
-          "pidfd-socket",                                                                        \
-          OPTION_STRING(InstanceOptions, pidfd_socket),                                          \
-          "SOCKET",                                                                              \
-          "Send a pidfd of the process to this Unix socket",                                     \
-          .completes = "file" },                                                                 \
-        { 0,                                                                                     \
-          "preserve-fds",                                                                        \
-          OPTION_U64(InstanceOptions, preserve_fds),                                             \
-          "N",                                                                                   \
-          "Pass N descriptors after standard error on",                                          \
-          .max = 1024 },                                                                         \
-        { 0, "no-new-keyring", OPTION_FLAG(InstanceOptions, no_new_keyring), NULL,               \
-          "Keep the caller's session keyring" },                                                 \
-        OPTION_REFUSE(0, "no-pivot",                                                             \
-                      "leaving out pivot_root would leave the host's tree within reach, and is " \
-                      "not supported")
+#define INSTANCE_OPTIONS                                                                          \
+    { 'b',                                                                                        \
+      "bundle",                                                                                   \
+      OPTION_STRING(InstanceOptions, bundle),                                                     \
+      "DIR",                                                                                      \
+      "The bundle: config.json and what it names (default: here)",                                \
+      .completes = "directory" },                                                                 \
+        { 0,                                                                                      \
+          "console-socket",                                                                       \
+          OPTION_STRING(InstanceOptions, console_socket),                                         \
+          "SOCKET",                                                                               \
+          "Send the terminal's descriptor to this Unix socket",                                   \
+          .completes = "file" },                                                                  \
+        { 0,                                                                                      \
+          "pid-file",                                                                             \
+          OPTION_STRING(InstanceOptions, pid_file),                                               \
+          "FILE",                                                                                 \
+          "Write the process id to FILE",                                                         \
+          .completes = "file" },                                                                  \
+        { 0,                                                                                      \
+          "pidfd-socket",                                                                         \
+          OPTION_STRING(InstanceOptions, pidfd_socket),                                           \
+          "SOCKET",                                                                               \
+          "Send a pidfd of the process to this Unix socket",                                      \
+          .completes = "file" },                                                                  \
+        { 0,                                                                                      \
+          "preserve-fds",                                                                         \
+          OPTION_U64(InstanceOptions, preserve_fds),                                              \
+          "N",                                                                                    \
+          "Pass N descriptors after standard error on",                                           \
+          .max = 1024 },                                                                          \
+        { 0, "no-new-keyring", OPTION_FLAG(InstanceOptions, no_new_keyring), NULL,                \
+          "Keep the caller's session keyring" },                                                  \
+        { 0, "no-pivot", OPTION_FLAG(InstanceOptions, no_pivot), NULL,                            \
+          "Do not use pivot_root: for a root on a ramdisk only, the host's tree stays beneath" }, \
+        { 0, "no-subreaper", OPTION_FLAG(InstanceOptions, no_subreaper), NULL,                    \
+          "Taken for compatibility" },                                                            \
+        { 0, "trace", OPTION_FLAG(InstanceOptions, trace), NULL,                                  \
+          "Show what was done, with times, on standard error" },                                  \
+    {                                                                                             \
+        'f', "config", OPTION_STRING(InstanceOptions, config), "FILE",                            \
+            "Read FILE instead of the bundle's config.json", .completes = "file"                  \
+    }
 
 typedef struct Instance {
     const OciGlobals *globals;
@@ -63,18 +73,20 @@ typedef struct Instance {
     Record record;
     Spec *spec;
     CgroupHost cgroup_host;
+    uint64_t listen_fds; /* of socket activation, handed on after standard error */
     Plan plan;
     OciState hook_state;
     int start_socket;
+    int *ret_notify; /* run: where the bound notification socket goes; NULL: `start` binds it */
     Launched launched;
     bool reaped; /* its process has ended, and was ours */
 } Instance;
 #define INSTANCE_NONE \
     ((Instance){ .place = RECORD_PLACE_NONE, .start_socket = -1, .launched = LAUNCHED_NONE })
 
-/* The spec of a bundle, judged. `ret_path` is the bundle's absolute path. */
-int instance_read_bundle(const char *bundle, Arena *arena, Spec **ret_spec, const char **ret_path,
-                         Error *error) MUST_CHECK;
+/* The spec of the bundle in the options, judged. `ret_path` is the bundle's absolute path. */
+int instance_read_bundle(const InstanceOptions *options, Arena *arena, Spec **ret_spec,
+                         const char **ret_path, Error *error) MUST_CHECK;
 
 /* Spec, record and plan for the bundle in the options; nothing is made. */
 int instance_read(Instance *instance, const char *id, Error *error) MUST_CHECK;
@@ -96,6 +108,9 @@ void instance_done(Instance *instance);
 
 /* Opens a container that exists, with its record. */
 int instance_open(Instance *instance, const CommandCall *call, bool lock, Error *error) MUST_CHECK;
+/* Calls `one` for the container of the first argument, or for each whose id matches that extended
+ * regular expression, through the first error, which is the answer. */
+int instance_each(CommandCall *call, bool regex, CommandRun *one, Error *error) MUST_CHECK;
 /* Its cgroup; ERROR_NOT_FOUND without one. */
 int instance_cgroup(Instance *instance, Cgroup *ret_cgroup, Error *error) MUST_CHECK;
 OciStatus instance_status(Instance *instance);
@@ -107,6 +122,8 @@ int instance_poststart(Instance *instance, Error *error) MUST_CHECK;
 /* Kills what lives and removes everything. Missing parts are no error. */
 int instance_destroy(Instance *instance, Error *error) MUST_CHECK;
 
+/* A terminal of a detached process goes to a socket, and nothing else does. */
+int instance_check_console(bool terminal, bool detached, bool socket, Error *error) MUST_CHECK;
 /* One descriptor to a listening Unix socket, with a text. */
 int instance_send_fd(const char *option, const char *path, int fd, const char *text, Error *error)
     MUST_CHECK;

@@ -6,19 +6,35 @@
 #include <signal.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "instance.h"
 #include "linux/clone.h"
 #include "linux/signalname.h"
 
 typedef struct KillOptions {
-    bool all;
+    bool all, regex;
 } KillOptions;
 
 static const Option kill_options[] = {
     { 'a', "all", OPTION_FLAG(KillOptions, all), NULL,
       "Send the signal to all processes of the container" },
+    { 'r', "regex", OPTION_FLAG(KillOptions, regex), NULL,
+      "Signal all containers whose id matches ID, a regular expression" },
     OPTION_END,
 };
+
+/* A number too, as runc: 0 asks whether the process is there. */
+static int kill_signal(const char *word, int *ret_signal, Error *error)
+{
+    uint32_t number;
+    int signal = signalname_parse(word);
+    if (signal < 0 && str_to_u32(word, &number) == 0 && number <= (uint32_t)SIGRTMAX)
+        signal = (int)number;
+    if (signal < 0)
+        return error_set(error, ERROR_USAGE, EINVAL, "unknown signal \"%s\"", word);
+    *ret_signal = signal;
+    return 0;
+}
 
 static int kill_all(Instance *instance, int signal, Error *error)
 {
@@ -27,31 +43,42 @@ static int kill_all(Instance *instance, int signal, Error *error)
     return r < 0 ? r : cgroup_kill(&cgroup, signal, error);
 }
 
-static int kill_run(CommandCall *call, Error *error)
+static int kill_one(CommandCall *call, Error *error)
 {
     const KillOptions *options = call->values;
     Instance instance CLEANUP(instance_done) = INSTANCE_NONE;
     int r = instance_open(&instance, call, false, error);
     if (r < 0)
         return r;
-    const char *word = call->argument_count > 1 ? call->arguments[1] : "TERM";
-    int signal = signalname_parse(word);
-    if (signal <= 0)
-        return error_set(error, ERROR_USAGE, EINVAL, "'%s' is not a signal", word);
+    int signal = SIGTERM;
+    if (call->argument_count > 1 && !str_empty(call->arguments[1]))
+        r = kill_signal(call->arguments[1], &signal, error);
+    if (r < 0)
+        return r;
     /* Without a pid namespace of its own the end of one process is not the end of all. */
     bool all = options->all || (signal == SIGKILL && !instance.record.own_pidns);
     /* A frozen process does not take it (v1): killing the cgroup thaws it. */
     if (signal == SIGKILL && !all)
         all = instance_status(&instance) == OCI_STATUS_PAUSED;
-    if (all && instance.record.cgroup_path)
-        return kill_all(&instance, signal, error);
+    if (all && instance.record.cgroup_path) {
+        Error failure = { 0 };
+        r = kill_all(&instance, signal, &failure);
+        if (r == 0 || failure.kind != ERROR_NOT_FOUND)
+            return r == 0 ? 0 : error_set(error, failure.kind, failure.code, "%s", failure.message);
+    }
     int pidfd CLEANUP(fd_closep) = record_pidfd(&instance.record, error);
     if (pidfd < 0)
-        return pidfd;
+        return options->all ? 0 : pidfd;
     r = clone_pidfd_signal(pidfd, signal, error);
     return r == -ESRCH ? error_set(error, ERROR_CONFLICT, ESRCH, "container not running: %s",
                                    instance.record.id)
                        : r;
+}
+
+static int kill_run(CommandCall *call, Error *error)
+{
+    const KillOptions *options = call->values;
+    return instance_each(call, options->regex, kill_one, error);
 }
 
 const Command kill_command = {
@@ -60,6 +87,7 @@ const Command kill_command = {
     .arguments = "ID [SIGNAL]",
     .arguments_min = 1,
     .arguments_max = 2,
+    .examples = "# the word with or without SIG, or its number\nambit-oci kill web HUP",
     .options = kill_options,
     .values_size = sizeof(KillOptions),
     .run = kill_run,

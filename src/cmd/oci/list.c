@@ -2,6 +2,11 @@
  * `list`: every directory below --root whose record can be read; one that is being made or removed
  * at this moment is left out.
  */
+#include <errno.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "base/table.h"
 #include "cmd/ambit/output.h"
 #include "instance.h"
@@ -23,30 +28,48 @@ typedef struct ListStates {
     LIST_OF(OciState) states;
 } ListStates;
 
+/* Whose directory it is: who made the container. */
+static const char *list_owner(uid_t uid, Arena *arena)
+{
+    const struct passwd *user = getpwuid(uid);
+    return user ? arena_strdup(arena, user->pw_name) : arena_printf(arena, "#%u", (unsigned)uid);
+}
+
 static int list_read(CommandCall *call, ListStates *list, Error *error)
 {
     const OciGlobals *globals = call->globals;
+    const char *root = commands_root(globals, call->arena);
     StrList ids;
-    int r = record_list(globals->root, call->arena, &ids, error);
+    /* A directory that somebody names and that is not there is a mistake; the default's absence
+     * means no container yet. */
+    if (globals->root && access(root, F_OK) < 0)
+        return error_errno(error, errno, "--root: %s", root);
+    int r = record_list(root, call->arena, &ids, error);
     for (size_t i = 0; r == 0 && i < ids.count; i++) {
         Instance instance CLEANUP(instance_done) = INSTANCE_NONE;
+        struct stat st;
         instance.globals = globals;
         instance.arena = call->arena;
-        if (record_open(globals->root, ids.items[i], false, &instance.place, NULL) < 0 ||
-            record_read(&instance.place, call->arena, &instance.record, NULL) < 0)
+        if (record_open(root, ids.items[i], false, &instance.place, NULL) < 0 ||
+            record_read(&instance.place, call->arena, &instance.record, NULL) < 0 ||
+            fstat(instance.place.dir, &st) < 0)
             continue; /* being made or removed */
         OciState *state =
             arena_append(call->arena, &list->states.items, &list->states.count, sizeof(*state));
         *state = record_state(&instance.record, instance_status(&instance));
+        state->owner = list_owner(st.st_uid, call->arena);
     }
     return r;
 }
 
+/* With runc's widths. */
 static void list_table(const ListStates *list, StrBuf *text)
 {
     static const char *const headings[] = { "ID",      "PID",   "STATUS", "BUNDLE",
                                             "CREATED", "OWNER", NULL };
     Table table CLEANUP(table_done) = table_new(headings);
+    table.gap = 3;
+    table.least = 12;
     for (size_t i = 0; i < list->states.count; i++) {
         const OciState *state = &list->states.items[i];
         table_add(&table, state->id);

@@ -16,9 +16,9 @@ static int pause_change(CommandCall *call, bool frozen, Error *error)
     bool fits = frozen ? status == OCI_STATUS_RUNNING || status == OCI_STATUS_CREATED
                        : status == OCI_STATUS_PAUSED;
     if (!fits)
-        return error_set(error, ERROR_CONFLICT, EINVAL, "container %s is %s: it cannot be %s",
-                         instance.record.id, oci_state_status_name(status),
-                         frozen ? "paused" : "resumed");
+        return error_set(error, ERROR_CONFLICT, EINVAL, "container not %s: %s is %s",
+                         frozen ? "running" : "paused", instance.record.id,
+                         oci_state_status_name(status));
     Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY;
     r = instance_cgroup(&instance, &cgroup, error);
     return r < 0 ? r : cgroup_freeze(&cgroup, frozen, error);

@@ -43,10 +43,13 @@ static int record_check_id(const char *id, Error *error)
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.";
     size_t length = strlen(id);
-    if (length == 0 || length > RECORD_ID_MAX || strspn(id, allowed) != length || str_eq(id, ".") ||
+    if (length == 0)
+        return error_set(error, ERROR_USAGE, EINVAL, "container id cannot be empty");
+    if (length > RECORD_ID_MAX || strspn(id, allowed) != length || str_eq(id, ".") ||
         str_eq(id, ".."))
         return error_set(error, ERROR_USAGE, EINVAL,
-                         "'%.64s' is not a container id: letters, digits and _+-. make one", id);
+                         "invalid container ID format: '%.64s' (letters, digits and _+-. make one)",
+                         id);
     return 0;
 }
 

@@ -2,16 +2,18 @@
  * `run`: create and start in one, without the wait between them. In the foreground this process
  * stands in for a supervisor: it passes signals and the terminal on and deletes at the end.
  */
+#include <unistd.h>
+
+#include "base/fd.h"
 #include "engine/foreground.h"
 #include "instance.h"
 #include "linux/clone.h"
+#include "notify.h"
 
 static const Option run_options[] = {
     INSTANCE_OPTIONS,
     { 'd', "detach", OPTION_FLAG(InstanceOptions, detach), NULL, "Do not wait for the process" },
     { 0, "keep", OPTION_FLAG(InstanceOptions, keep), NULL, "Do not delete it when it ends" },
-    { 0, "no-subreaper", OPTION_FLAG(InstanceOptions, no_subreaper), NULL,
-      "Taken for compatibility" },
     OPTION_END,
 };
 
@@ -54,13 +56,21 @@ static int run_run(CommandCall *call, Error *error)
         return r;
     if (!options->detach)
         foreground_block_signals(&signals);
+    int notify CLEANUP(fd_closep) = -1;
+    instance.ret_notify = &notify;
     r = instance_make(&instance, call->arguments[0], false, error);
     if (r < 0)
         return r;
     r = instance_poststart(&instance, error);
-    if (r < 0 || options->detach)
+    if (r < 0)
         return run_failed(&instance, r);
     record_unlock(&instance.place);
+    if (notify >= 0)
+        r = notify_forward(notify, instance.launched.pidfd,
+                           options->detach ? instance.launched.pid : getpid(),
+                           options->detach ? NULL : &signals, error);
+    if (r < 0 || options->detach)
+        return r;
     r = run_wait(&instance, &signals, &call->exit_status, error);
     if (options->keep || !record_relock(&instance.place))
         return r;

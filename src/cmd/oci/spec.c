@@ -43,7 +43,8 @@ static const char spec_template[] =
     "{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"tmpfs\","
     "\"options\":[\"nosuid\",\"strictatime\",\"mode=755\",\"size=65536k\"]},"
     "{\"destination\":\"/dev/pts\",\"type\":\"devpts\",\"source\":\"devpts\","
-    "\"options\":[\"nosuid\",\"noexec\",\"newinstance\",\"ptmxmode=0666\",\"mode=0620\"]},"
+    "\"options\":[\"nosuid\",\"noexec\",\"newinstance\",\"ptmxmode=0666\",\"mode=0620\",\"gid=5\"]}"
+    ","
     "{\"destination\":\"/dev/shm\",\"type\":\"tmpfs\",\"source\":\"shm\","
     "\"options\":[\"nosuid\",\"noexec\",\"nodev\",\"mode=1777\",\"size=65536k\"]},"
     "{\"destination\":\"/dev/mqueue\",\"type\":\"mqueue\",\"source\":\"mqueue\","
@@ -61,10 +62,37 @@ static const char spec_template[] =
     "\"readonlyPaths\":[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\","
     "\"/proc/sysrq-trigger\"]}}";
 
-/* The caller's own ids as root, and no cgroup to write to. */
+/* The host's /sys, which belongs to another network namespace; no ids that are not mapped. */
+static void spec_make_rootless_mounts(Spec *spec, Arena *arena)
+{
+    static const char *const bind[] = { "rbind", "nosuid", "noexec", "nodev", "ro" };
+    for (size_t i = 0; i < spec->mounts.count; i++) {
+        SpecMount *mount = &spec->mounts.items[i];
+        StrList options = { 0 };
+        bool sys = str_eq(mount->destination, "/sys");
+        for (size_t o = 0; sys && o < ARRAY_LEN(bind); o++)
+            strlist_append(arena, &options, bind[o]);
+        for (size_t o = 0; !sys && o < mount->options.count; o++)
+            if (!str_starts(mount->options.items[o], "gid="))
+                strlist_append(arena, &options, mount->options.items[o]);
+        mount->options = options;
+        if (sys) {
+            mount->type = "none";
+            mount->source = "/sys";
+        }
+    }
+}
+
+/* The caller's own ids as root, the host's network, and no cgroup to write to. */
 static void spec_make_rootless(Spec *spec, Arena *arena)
 {
     SpecLinux *lx = spec->linux;
+    size_t kept = 0;
+    for (size_t i = 0; i < lx->namespaces.count; i++)
+        if (!str_eq(lx->namespaces.items[i].type, "network"))
+            lx->namespaces.items[kept++] = lx->namespaces.items[i];
+    lx->namespaces.count = kept;
+    spec_make_rootless_mounts(spec, arena);
     SpecNamespace *user =
         arena_append(arena, &lx->namespaces.items, &lx->namespaces.count, sizeof(*user));
     user->type = "user";
@@ -91,6 +119,8 @@ static int spec_run(CommandCall *call, Error *error)
     const char *path =
         arena_printf(call->arena, "%s/config.json", options->bundle ? options->bundle : ".");
     int fd CLEANUP(fd_closep) = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0 && errno == EEXIST)
+        return error_set(error, ERROR_CONFLICT, EEXIST, "file %s exists: remove it first", path);
     if (fd < 0)
         return error_errno(error, errno, "%s", path);
     r = fd_write_all(fd, text.data, text.length);

@@ -295,7 +295,7 @@ static int check_pivot(void *context, char text[DENIAL_TEXT_SIZE])
         return -1;
     int root CLEANUP(fd_closep) = make_root(text);
     DENIAL_CHECK(root >= 0);
-    DENIAL_CHECK((move ? mount_move_root(root, &error) : mount_pivot(root, &error)) == 0);
+    DENIAL_CHECK((move ? mount_enter_root(root, &error) : mount_pivot(root, &error)) == 0);
     char here[64];
     DENIAL_CHECK(getcwd(here, sizeof(here)) && strcmp(here, "/") == 0);
     DENIAL_CHECK(access("/mark", F_OK) == 0 && access("/../../mark", F_OK) == 0);
