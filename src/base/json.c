@@ -272,9 +272,11 @@ static int json_read_number(JsonParser *p, JsonValue *value)
     if (*p->at == '.' || *p->at == 'e' || *p->at == 'E')
         return json_read_double(p, start, value);
 
+    /* Not refused here, where only the line is known: the row that wants an integer names the
+     * property. */
     uint64_t limit = negative ? (uint64_t)INT64_MAX + 1 : UINT64_MAX;
     if (overflow || number > limit)
-        return json_fail(p, start, ERROR_CORRUPT, "number out of range");
+        return json_read_double(p, start, value);
     if (!negative && number > INT64_MAX) {
         value->type = JSON_UINT;
         value->uinteger = number;

@@ -21,7 +21,8 @@ typedef enum JsonType {
     JSON_BOOL,
     JSON_INT,    /* an integer that fits int64_t */
     JSON_UINT,   /* an integer above INT64_MAX that fits uint64_t */
-    JSON_DOUBLE, /* written with a fraction or an exponent; finite */
+    JSON_DOUBLE, /* with a fraction or an exponent, or an integer too large for the others;
+                    finite */
     JSON_STRING,
     JSON_ARRAY,
     JSON_OBJECT,

@@ -48,8 +48,11 @@ int identity_set_groups(const gid_t *groups, size_t count, Error *error)
     return error_errno(error, errno, "set %zu supplementary groups", count);
 }
 
+/* The highest number means "no change" to the kernel, which is never what is meant here. */
 int identity_set_gid(gid_t gid, Error *error)
 {
+    if (gid == (gid_t)-1)
+        return error_errno(error, EINVAL, "become group %u", gid);
     if (syscall(IDENTITY_SETRESGID, gid, gid, gid) < 0)
         return error_errno(error, errno, "become group %u", gid);
     return 0;
@@ -57,6 +60,8 @@ int identity_set_gid(gid_t gid, Error *error)
 
 int identity_set_uid(uid_t uid, Error *error)
 {
+    if (uid == (uid_t)-1)
+        return error_errno(error, EINVAL, "become user %u", uid);
     if (syscall(IDENTITY_SETRESUID, uid, uid, uid) < 0)
         return error_errno(error, errno, "become user %u", uid);
     return 0;

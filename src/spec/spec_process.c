@@ -4,6 +4,9 @@
  */
 #include "spec/spec_table.h"
 
+/* The highest number is "leave it as it is" to setresuid(2): the process would stay root. */
+enum { SPEC_ID_MAX = UINT32_MAX - 1 };
+
 static const Field console_size_fields[] = {
     FIELD_U64(SpecConsoleSize, "height", height, FIELD_REQUIRED, FIELD_RANGE(0, UINT16_MAX)),
     FIELD_U64(SpecConsoleSize, "width", width, FIELD_REQUIRED, FIELD_RANGE(0, UINT16_MAX)),
@@ -11,8 +14,8 @@ static const Field console_size_fields[] = {
 static const FieldTable console_size_table = FIELD_TABLE(SpecConsoleSize, console_size_fields);
 
 static const Field user_fields[] = {
-    FIELD_U32(SpecUser, "uid", uid, FIELD_ALWAYS),
-    FIELD_U32(SpecUser, "gid", gid, FIELD_ALWAYS),
+    FIELD_U32(SpecUser, "uid", uid, FIELD_ALWAYS, FIELD_RANGE(0, SPEC_ID_MAX)),
+    FIELD_U32(SpecUser, "gid", gid, FIELD_ALWAYS, FIELD_RANGE(0, SPEC_ID_MAX)),
     FIELD_OPT_U32(SpecUser, "umask", umask, 0, FIELD_RANGE(0, 0777)),
     FIELD_U32LIST(SpecUser, "additionalGids", additional_gids, 0),
     FIELD_STR(SpecUser, "username", username, 0),

@@ -35,8 +35,8 @@ static const Field cpu_fields[] = {
     FIELD_OPT_U64(SpecCpu, "period", period, 0),
     FIELD_OPT_I64(SpecCpu, "realtimeRuntime", realtime_runtime, 0),
     FIELD_OPT_U64(SpecCpu, "realtimePeriod", realtime_period, 0),
-    FIELD_STR(SpecCpu, "cpus", cpus, 0),
-    FIELD_STR(SpecCpu, "mems", mems, 0),
+    FIELD_STR(SpecCpu, "cpus", cpus, 0, .check = spec_check_one_line),
+    FIELD_STR(SpecCpu, "mems", mems, 0, .check = spec_check_one_line),
     FIELD_OPT_I64(SpecCpu, "idle", idle, 0),
 };
 static const FieldTable cpu_table = FIELD_TABLE(SpecCpu, cpu_fields);

@@ -132,9 +132,12 @@ static size_t mutate(char *text, size_t size)
     return size;
 }
 
+/* Integers above jansson's: exact, or nearly. */
 static bool holds_uint(const JsonValue *value)
 {
     if (value->type == JSON_UINT)
+        return true;
+    if (value->type == JSON_DOUBLE && (value->real >= 0x1p63 || value->real < -0x1p62))
         return true;
     if (value->type == JSON_ARRAY || value->type == JSON_OBJECT)
         for (const JsonValue *v = value->first; v; v = v->next)

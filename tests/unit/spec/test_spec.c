@@ -124,7 +124,7 @@ static const Refused refused[] = {
     { "\"process\":{\"cwd\":\"/\",\"args\":\"sh\"}",
       "process.args: expected an array, found \"sh\"" },
     { "\"process\":{\"cwd\":\"/\",\"user\":{\"uid\":-1}}",
-      "process.user.uid: expected an integer from 0 to 4294967295, found -1" },
+      "process.user.uid: expected an integer from 0 to 4294967294, found -1" },
     { "\"process\":{\"cwd\":\"/\",\"user\":{\"umask\":512}}",
       "process.user.umask: expected an integer from 0 to 511, found 512" },
     { "\"process\":{\"cwd\":\"/\",\"oomScoreAdj\":1001}",
