@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,17 @@ static void stage_fds_done(StageFds *stage)
 {
     for (NamespaceType type = 0; type < NAMESPACE_MAX; type++)
         fd_close(stage->fds[type]);
+}
+
+/* The caller's own need no joining, and one of the host's cannot be joined from the container's
+ * user namespace. A mount namespace is joined for its root as well. */
+static bool stage_is_own(int fd, NamespaceType type)
+{
+    char path[64];
+    struct stat theirs, own;
+    (void)snprintf(path, sizeof(path), "/proc/self/ns/%s", namespace_table[type].proc_name);
+    return type != NAMESPACE_MOUNT && fstat(fd, &theirs) == 0 && stat(path, &own) == 0 &&
+           theirs.st_dev == own.st_dev && theirs.st_ino == own.st_ino;
 }
 
 /* After they were opened: if the process is the one that was asked for, they are its namespaces and
@@ -56,6 +68,8 @@ static int stage_open(const Plan *plan, StageFds *stage, Error *error)
         if (type != (int)join->type)
             return error_set(error, ERROR_USAGE, EINVAL, "%s: %s is not a %s namespace",
                              join->origin, join->path, namespace_table[join->type].name);
+        if (stage_is_own(fd, join->type))
+            fd_closep(&stage->fds[join->type]);
     }
     return stage_verify(plan, error);
 }
