@@ -12,10 +12,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "linux/mount.h"
@@ -92,13 +95,25 @@ static int sealed_from_copy(void)
     return TAKE_FD(copy);
 }
 
-int sealed_exec(char *const argv[], char *const envp[], Error *error)
+/* The programs and files that belong to ours are found beside it (base/companion.h). */
+static void sealed_tell_path(void)
+{
+    char path[PATH_MAX];
+    ssize_t length = readlink(sealed_exe, path, sizeof(path) - 1);
+    if (length <= 0)
+        return;
+    path[length] = '\0';
+    (void)setenv("AMBIT_PROGRAM", path, 1);
+}
+
+int sealed_exec(char *const argv[], Error *error)
 {
     int fd CLEANUP(fd_closep) = sealed_from_mount();
     if (fd < 0)
         fd = sealed_from_copy();
     if (fd < 0)
         return error_errno(error, fd, "make a sealed copy of the running program");
-    (void)syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH);
+    sealed_tell_path();
+    (void)syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
     return error_errno(error, errno, "execute the sealed copy of the running program");
 }

@@ -15,5 +15,6 @@
 /* Whether the running program cannot be written through /proc/self/exe by anyone. */
 bool sealed_already(void);
 
-/* Executes the running program sealed, with these arguments; returns only on failure. */
-int sealed_exec(char *const argv[], char *const envp[], Error *error) MUST_CHECK;
+/* Executes the running program sealed, with these arguments and the same environment; returns only
+ * on failure. The copy has no path: where the program lies is in AMBIT_PROGRAM. */
+int sealed_exec(char *const argv[], Error *error) MUST_CHECK;

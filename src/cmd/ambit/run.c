@@ -28,7 +28,7 @@ static int run_run(CommandCall *call, Error *error)
     if (r < 0)
         return r;
     if (run_may_share_ids(request) && !request->plan && !sealed_already())
-        return sealed_exec(main_arguments, environ, error);
+        return sealed_exec(main_arguments, error);
 
     Engine engine CLEANUP(engine_done) = ENGINE_NONE;
     RunOutcome outcome = { 0 };

@@ -355,7 +355,7 @@ static int instance_prepare(Instance *instance, const char *id, bool hold, Error
 
 int instance_seal(Error *error)
 {
-    return sealed_already() ? 0 : sealed_exec(main_arguments, environ, error);
+    return sealed_already() ? 0 : sealed_exec(main_arguments, error);
 }
 
 int instance_make(Instance *instance, const char *id, bool hold, Error *error)
