@@ -258,8 +258,13 @@ int mount_change(int mount_fd, const MountAttributes *attributes, Error *error)
 
 int mount_attach(int mount_fd, int target_fd, Error *error)
 {
-    if (sys_move_mount(mount_fd, "", target_fd, "",
-                       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+    return mount_attach_at(mount_fd, target_fd, "", error);
+}
+
+int mount_attach_at(int mount_fd, int directory_fd, const char *name, Error *error)
+{
+    unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | (*name ? 0 : MOVE_MOUNT_T_EMPTY_PATH);
+    if (sys_move_mount(mount_fd, "", directory_fd, name, flags) < 0)
         return error_errno(error, errno, "attach a mount");
     return 0;
 }

@@ -51,6 +51,8 @@ int mount_change(int mount_fd, const MountAttributes *attributes, Error *error) 
 
 /* Attaches a detached mount on top of the file or directory target_fd (O_PATH). */
 int mount_attach(int mount_fd, int target_fd, Error *error) MUST_CHECK;
+/* On `name` in a directory, by path: only where nobody else can have changed it. */
+int mount_attach_at(int mount_fd, int directory_fd, const char *name, Error *error) MUST_CHECK;
 
 /* Make, change and attach in one, on every kernel: what the steps above do one by one where the
  * mount is to be attached in the caller's own mount namespace. */

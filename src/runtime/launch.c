@@ -61,8 +61,6 @@ static void launch_runner_done(Runner *runner)
 {
     for (size_t i = 0; i < runner->plan->slot_count; i++)
         fd_close(runner->slots[i]);
-    for (size_t i = 0; i < runner->tasks_count; i++)
-        fd_close(runner->tasks_fds[i]);
     for (CgroupController c = 0; c < CGROUP_CONTROLLER_MAX; c++)
         fd_close(runner->cgroup_mounts[c]);
     fd_close(runner->child_proc_fd);
@@ -388,6 +386,7 @@ static int launch_run(Runner *runner, const LaunchOptions *options, int ends[2],
         r = launch_open_child(runner, error);
     if (r == 0)
         r = launch_supply(runner, ends[0], error);
+    launched->cgroup = runner->cgroup; /* made before the child, or meanwhile */
     if (r == 0 && options->created)
         r = options->created(options->context, launched, error);
     if (r == 0 && options->created && !options->hold)

@@ -104,7 +104,9 @@ static void plan_child_namespaces(PlanBuilder *builder)
         if (!(builder->new_namespaces & later[i].flag))
             continue;
         plan->clone_flags &= ~later[i].flag;
-        plan_add(plan, STEP_UNSHARE, PHASE_ENTER, later[i].origin)->flags = later[i].flag;
+        bool meanwhile = later[i].flag == CLONE_NEWCGROUP && plan_cgroup_meanwhile(builder);
+        StepPhase phase = meanwhile ? PHASE_ROOT : PHASE_ENTER;
+        plan_add(plan, STEP_UNSHARE, phase, later[i].origin)->flags = later[i].flag;
     }
     if (builder->new_namespaces & CLONE_NEWNET)
         (void)plan_add(plan, STEP_LOOPBACK_UP, PHASE_ENTER, "default");

@@ -3,8 +3,27 @@
  */
 #include <errno.h>
 
+#include "linux/syscalls.h"
 #include "runtime/plan_parts.h"
 #include "runtime/resources.h"
+
+bool plan_cgroup_meanwhile(const PlanBuilder *builder)
+{
+    return builder->input->cgroup_host->mode != CGROUP_V2 &&
+           (builder->new_namespaces & CLONE_NEWCGROUP);
+}
+
+void plan_cgroup_tasks(Plan *plan, Step *make, const char *origin)
+{
+    StepPhase phase = make->phase;
+    Slot first = make->out = plan_slot(plan, SLOT_FILE, phase);
+    for (int i = 1; i < CGROUP_CONTROLLER_MAX; i++)
+        (void)plan_slot(plan, SLOT_FILE, phase);
+    StepPhase when = phase == PHASE_SUPPLY ? PHASE_ROOT : PHASE_ENTER;
+    Step *enter = plan_add(plan, STEP_CGROUP_ENTER, when, origin);
+    for (int i = CGROUP_CONTROLLER_MAX - 1; i >= 0; i--)
+        plan_use(plan, enter, first + i); /* `in` stays at the first */
+}
 
 static void plan_cgroup_devices(PlanBuilder *builder, const SpecResources *resources)
 {
@@ -18,8 +37,8 @@ static void plan_cgroup_devices(PlanBuilder *builder, const SpecResources *resou
         rules[i] = resources_device_rule(&resources->devices.items[i]);
     devices->rules = rules;
     devices->count = count;
-    Step *step =
-        plan_add(builder->plan, STEP_CGROUP_DEVICES, PHASE_HOST, "linux.resources.devices");
+    Step *step = plan_add(builder->plan, STEP_CGROUP_DEVICES, builder->cgroup_phase,
+                          "linux.resources.devices");
     step->with.devices = devices;
     step->target = plan_origin(builder, "%zu rules", count);
 }
@@ -29,15 +48,15 @@ static int plan_cgroup_limits(PlanBuilder *builder, const SpecResources *resourc
 {
     Plan *plan = builder->plan;
     if (limit->set) {
-        Step *step = plan_add(plan, STEP_CGROUP_LIMIT, PHASE_HOST, "linux.resources");
+        Step *step = plan_add(plan, STEP_CGROUP_LIMIT, builder->cgroup_phase, "linux.resources");
         step->with.limit = arena_copy(plan->arena, limit, sizeof(*limit));
     }
     CgroupDeviceLimit *devices;
     size_t count;
     int r = resources_device_limits(resources, plan->arena, &devices, &count, error);
     for (size_t i = 0; r == 0 && i < count; i++) {
-        Step *step =
-            plan_add(plan, STEP_CGROUP_DEVICE_LIMIT, PHASE_HOST, "linux.resources.blockIO");
+        Step *step = plan_add(plan, STEP_CGROUP_DEVICE_LIMIT, builder->cgroup_phase,
+                              "linux.resources.blockIO");
         step->with.device_limit = &devices[i];
         step->target = plan_origin(builder, "%u:%u", devices[i].major, devices[i].minor);
     }
@@ -56,17 +75,20 @@ int plan_cgroup(PlanBuilder *builder, Error *error)
     int r = resources_limit(resources, &limit, error);
     if (r < 0)
         return r;
-    Step *step = plan_add(builder->plan, STEP_CGROUP_CREATE, PHASE_HOST, "linux.cgroupsPath");
+    builder->cgroup_phase = plan_cgroup_meanwhile(builder) ? PHASE_SUPPLY : PHASE_HOST;
+    builder->controllers = builder->input->controllers | cgroup_limit_controllers(&limit) |
+                           resources_controllers(resources);
+    Step *step =
+        plan_add(builder->plan, STEP_CGROUP_CREATE, builder->cgroup_phase, "linux.cgroupsPath");
     step->target = spec_linux->cgroups_path;
-    step->flags = builder->input->controllers | cgroup_limit_controllers(&limit) |
-                  resources_controllers(resources);
+    step->flags = builder->controllers;
+    plan_cgroup_tasks(builder->plan, step, "linux.cgroupsPath");
     r = plan_cgroup_limits(builder, resources, &limit, error);
     if (r < 0)
         return r;
     plan_cgroup_devices(builder, resources);
     if (resources_has_more(resources))
-        plan_add(builder->plan, STEP_CGROUP_MORE, PHASE_HOST, "linux.resources")->with.resources =
-            resources;
-    (void)plan_add(builder->plan, STEP_CGROUP_ENTER, PHASE_ENTER, "linux.cgroupsPath");
+        plan_add(builder->plan, STEP_CGROUP_MORE, builder->cgroup_phase, "linux.resources")
+            ->with.resources = resources;
     return 0;
 }

@@ -52,7 +52,7 @@ static int plan_exec_place(Plan *plan, const PlanExecInput *input, Error *error)
         step->flags = (uint64_t)input->pid;
         step->with.cgroups =
             arena_copy(plan->arena, &input->cgroup_parts, sizeof(input->cgroup_parts));
-        (void)plan_add(plan, STEP_CGROUP_ENTER, PHASE_ENTER, "exec");
+        plan_cgroup_tasks(plan, step, "exec");
     }
     return plan_cpu_affinity(plan, PHASE_ENTER, affinity->final, "process.execCPUAffinity.final",
                              error);

@@ -128,7 +128,7 @@ static bool plan_cgroup_clones(PlanBuilder *builder, const char *origin, const S
     for (size_t i = 0; i < builder->plan->step_count; i++)
         if (builder->plan->steps[i].kind == STEP_CGROUP_CLONE)
             return false;
-    (void)plan_add(builder->plan, STEP_CGROUP_CLONE, PHASE_HOST, origin);
+    plan_add(builder->plan, STEP_CGROUP_CLONE, PHASE_HOST, origin)->flags = builder->controllers;
     return true;
 }
 
@@ -160,6 +160,8 @@ static void plan_mount_new(PlanBuilder *builder, const char *origin, const SpecM
     step->source = mount->type;
     step->target = mount->destination;
     step->with.mount = plan_keep(builder, &words->step);
+    if (cgroup)
+        step->flags = builder->controllers;
     /* A terminal comes from the container's own devpts, found through this slot. */
     if (str_eq(mount->type, "devpts"))
         step->out = plan_slot(plan, SLOT_MOUNT, PHASE_ROOT);

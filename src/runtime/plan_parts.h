@@ -10,6 +10,8 @@ typedef struct PlanBuilder {
     Plan *plan;
     uint64_t new_namespaces; /* CLONE_NEW... that the spec asks to make */
     uint64_t joined;         /* CLONE_NEW... that exist already */
+    uint32_t controllers;    /* CGROUP_BITs of what plan_cgroup() makes */
+    StepPhase cgroup_phase;  /* when it does */
 } PlanBuilder;
 
 /* Whether the container's user namespace owns its namespace of this kind: only then can it mount
@@ -17,6 +19,16 @@ typedef struct PlanBuilder {
 bool plan_owns(const PlanBuilder *builder, uint64_t flag);
 
 char *plan_origin(const PlanBuilder *builder, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/*
+ * Whether the cgroup is made while the child already makes its namespaces: on v1, where a process
+ * is let in by descriptors, and where the child's cgroup namespace can wait for that. v2 clones
+ * into it.
+ */
+bool plan_cgroup_meanwhile(const PlanBuilder *builder);
+/* `make` puts the hierarchies' `tasks` files into consecutive slots; the child's step that enters
+ * the cgroup through them is added. `make` is not valid afterwards. */
+void plan_cgroup_tasks(Plan *plan, Step *make, const char *origin);
 
 int plan_namespaces(PlanBuilder *builder, Error *error) MUST_CHECK;        /* plan_build.c */
 int plan_cgroup(PlanBuilder *builder, Error *error) MUST_CHECK;            /* plan_cgroup.c */

@@ -9,8 +9,6 @@
 
 #include "runtime/plan.h"
 
-enum { RUNNER_TASKS_MAX = CGROUP_CONTROLLER_MAX };
-
 typedef struct Runner {
     const Plan *plan;
     const CgroupHost *cgroup_host;
@@ -19,8 +17,6 @@ typedef struct Runner {
 
     /* parent */
     Cgroup cgroup;
-    int tasks_fds[RUNNER_TASKS_MAX]; /* v1: opened by the parent, written by the child */
-    size_t tasks_count;
     int cgroup_mounts[CGROUP_CONTROLLER_MAX]; /* STEP_CGROUP_CLONE: attached by the child, or -1 */
     pid_t child;
     int child_proc_fd;  /* /proc/<child>, a directory */

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -18,6 +19,12 @@
 #include "runtime/resources.h"
 #include "runtime/steps.h"
 
+static int step_open_tasks(Runner *runner, const Step *step, Error *error)
+{
+    size_t count;
+    return cgroup_open_tasks(&runner->cgroup, &runner->slots[step->out], &count, error);
+}
+
 int step_cgroup_create(Runner *runner, const Step *step, Error *error)
 {
     uint32_t controllers = (uint32_t)step->flags;
@@ -25,7 +32,7 @@ int step_cgroup_create(Runner *runner, const Step *step, Error *error)
                           &runner->cgroup, error);
     if (r < 0)
         return r;
-    return cgroup_open_tasks(&runner->cgroup, runner->tasks_fds, &runner->tasks_count, error);
+    return step_open_tasks(runner, step, error);
 }
 
 /* Hierarchies with several controllers have one directory, whichever of them is named. */
@@ -83,7 +90,7 @@ int step_cgroup_open(Runner *runner, const Step *step, Error *error)
         r = step_cgroup_leave_inner(runner, (pid_t)step->flags, error);
     if (r < 0)
         return r;
-    return cgroup_open_tasks(&runner->cgroup, runner->tasks_fds, &runner->tasks_count, error);
+    return step_open_tasks(runner, step, error);
 }
 
 int step_cgroup_limit(Runner *runner, const Step *step, Error *error)
@@ -139,18 +146,32 @@ int step_cgroup_more(Runner *runner, const Step *step, Error *error)
     return resources_apply_more(&runner->cgroup, step->with.resources, error);
 }
 
-int step_cgroup_enter(Runner *runner, const Step *step UNUSED, Error *error)
+int step_cgroup_enter(Runner *runner, const Step *step, Error *error)
 {
-    return cgroup_enter_tasks(runner->tasks_fds, runner->tasks_count, error);
+    const int *tasks = &runner->slots[step->in];
+    size_t count = 0;
+    while (count < CGROUP_CONTROLLER_MAX && tasks[count] >= 0)
+        count++;
+    return cgroup_enter_tasks(tasks, count, error);
 }
 
-/* Controllers that are mounted together have one directory: the first of them stands for it. */
-static bool step_hierarchy_begins(const Cgroup *cgroup, CgroupController controller)
+/* Whether one of the step's controllers is in this one's hierarchy: they may be mounted together.
+ */
+static bool step_hierarchy_has(const Runner *runner, const Step *step, CgroupController hierarchy,
+                               CgroupController controller)
 {
-    if (!(cgroup->controllers & CGROUP_BIT(controller)) || cgroup->fds[controller] < 0)
+    return (step->flags & CGROUP_BIT(controller)) &&
+           str_eq(runner->cgroup_host->mount[controller], runner->cgroup_host->mount[hierarchy]);
+}
+
+/* The first of the step's controllers in a hierarchy stands for all of them. */
+static bool step_hierarchy_begins(const Runner *runner, const Step *step,
+                                  CgroupController controller)
+{
+    if (!(step->flags & CGROUP_BIT(controller)))
         return false;
     for (CgroupController c = 0; c < controller; c++)
-        if (cgroup->fds[c] == cgroup->fds[controller])
+        if (step_hierarchy_has(runner, step, controller, c))
             return false;
     return true;
 }
@@ -159,10 +180,10 @@ static bool step_hierarchy_begins(const Cgroup *cgroup, CgroupController control
  * v1 without a cgroup namespace of the container's own: what it is shown is its own cgroup, cloned
  * from the host's mounts. A new mount would show the whole hierarchy.
  */
-int step_cgroup_clone(Runner *runner, const Step *step UNUSED, Error *error)
+int step_cgroup_clone(Runner *runner, const Step *step, Error *error)
 {
     for (CgroupController c = 0; c < CGROUP_CONTROLLER_MAX; c++) {
-        if (!step_hierarchy_begins(&runner->cgroup, c))
+        if (!step_hierarchy_begins(runner, step, c))
             continue;
         runner->cgroup_mounts[c] = mount_clone(runner->cgroup.fds[c], "", false, error);
         if (runner->cgroup_mounts[c] < 0)
@@ -175,23 +196,22 @@ int step_cgroup_clone(Runner *runner, const Step *step UNUSED, Error *error)
 static int step_new_hierarchy(const Runner *runner, const Step *step, CgroupController controller,
                               Error *error)
 {
-    const Cgroup *cgroup = &runner->cgroup;
     char *names[CGROUP_CONTROLLER_MAX + 1];
     StrList options = { .items = names };
     for (CgroupController c = controller; c < CGROUP_CONTROLLER_MAX; c++)
-        if (cgroup->fds[c] == cgroup->fds[controller])
+        if (str_eq(runner->cgroup_host->mount[c], runner->cgroup_host->mount[controller]))
             names[options.count++] = (char *)cgroup_controller_name(c, CGROUP_V1);
     return mount_new("cgroup", "cgroup", &options, step->with.mount->set, error);
 }
 
 /* cpu and cpuacct are links to cpu,cpuacct, as on the host. */
-static int step_hierarchy_links(const Cgroup *cgroup, CgroupController controller, int directory_fd,
+static int step_hierarchy_links(const Runner *runner, CgroupController controller, int directory_fd,
                                 const char *target, Error *error)
 {
+    const char *const *mounts = runner->cgroup_host->mount;
     for (CgroupController c = controller; c < CGROUP_CONTROLLER_MAX; c++) {
         const char *name = cgroup_controller_name(c, CGROUP_V1);
-        if (c == CGROUP_SYSTEMD || cgroup->fds[c] != cgroup->fds[controller] ||
-            str_eq(name, target))
+        if (c == CGROUP_SYSTEMD || !str_eq(mounts[c], mounts[controller]) || str_eq(name, target))
             continue;
         if (symlinkat(target, directory_fd, name) < 0 && errno != EEXIST)
             return error_errno(error, errno, "link of cgroup %s", name);
@@ -216,12 +236,12 @@ static int step_mount_hierarchy(Runner *runner, const Step *step, CgroupControll
     int r = clone_fd < 0 ? 0 : mount_change(mount_fd, &attributes, error);
     if (r < 0)
         return r;
+    /* The tmpfs is new, and what could change it does not run yet: names in it need no care. */
     const char *name = strrchr(runner->cgroup_host->mount[controller], '/') + 1;
-    int target_fd CLEANUP(fd_closep) = inroot_make_dir(directory_fd, name, 0755, error);
-    if (target_fd < 0)
-        return target_fd;
-    r = mount_attach(mount_fd, target_fd, error);
-    return r < 0 ? r : step_hierarchy_links(&runner->cgroup, controller, directory_fd, name, error);
+    if (mkdirat(directory_fd, name, 0755) < 0)
+        return error_errno(error, errno, "directory of cgroup %s", name);
+    r = mount_attach_at(mount_fd, directory_fd, name, error);
+    return r < 0 ? r : step_hierarchy_links(runner, controller, directory_fd, name, error);
 }
 
 /*
@@ -248,7 +268,7 @@ int step_mount_cgroup(Runner *runner, const Step *step, Error *error)
         return r;
 
     for (CgroupController c = 0; c < CGROUP_CONTROLLER_MAX; c++) {
-        if (!step_hierarchy_begins(&runner->cgroup, c))
+        if (!step_hierarchy_begins(runner, step, c))
             continue;
         r = step_mount_hierarchy(runner, step, c, mount_fd, error);
         if (r < 0)

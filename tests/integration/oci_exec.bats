@@ -89,6 +89,17 @@ teardown() {
     expect_error 1 "memory: 'many' is not a size"
 }
 
+@test "update reaches a v1 hierarchy that the container had no cgroup in" {
+    local pid
+    pid=$(oci state box | jq .pid)
+    oci update --cpu-quota 50000 --cpu-period 100000 --cpuset-cpus 0 box
+    grep -rqx 50000 /sys/fs/cgroup/cpu*/box/cpu.cfs_quota_us 2>/dev/null ||
+        grep -qx "50000 100000" /sys/fs/cgroup/box/cpu.max
+    try_oci exec box /init cat /proc/1/cgroup
+    ! grep -E ':(cpu|cpuset)(,[a-z]+)*:/$' "/proc/$pid/cgroup" || false
+    [ "$(grep Cpus_allowed_list "/proc/$pid/status")" = "Cpus_allowed_list:	0" ]
+}
+
 @test "features and plan" {
     [ "$(oci features | jq -r .ociVersionMax)" = 1.3.0 ]
     oci features | jq -e '.hooks | length == 6'

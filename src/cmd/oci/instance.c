@@ -178,6 +178,25 @@ static bool instance_annotated(const Spec *spec, const char *key)
     return value && !str_eq(value, "0") && !str_eq(value, "false");
 }
 
+/*
+ * A cgroup in the hierarchies that callers read or act on: statistics, pausing, killing; device
+ * rules where there are some. Limits add theirs. Each further directory costs at the start and at
+ * the end, and 'update' makes it when it is needed. systemd is told only where it looks after us.
+ */
+static uint32_t instance_controllers(const Instance *instance)
+{
+    const CgroupHost *host = &instance->cgroup_host;
+    const SpecResources *resources = instance->spec->linux->resources;
+    uint32_t left_out = CGROUP_BIT(CGROUP_CPU) | CGROUP_BIT(CGROUP_CPUSET) |
+                        CGROUP_BIT(CGROUP_NET_CLS) | CGROUP_BIT(CGROUP_NET_PRIO) |
+                        CGROUP_BIT(CGROUP_PERF_EVENT) | CGROUP_BIT(CGROUP_MISC);
+    if (str_eq(host->own_path[CGROUP_SYSTEMD], "/"))
+        left_out |= CGROUP_BIT(CGROUP_SYSTEMD);
+    if (!resources || resources->devices.count == 0)
+        left_out |= CGROUP_BIT(CGROUP_DEVICES);
+    return host->mode == CGROUP_V2 ? host->available : host->available & ~left_out;
+}
+
 static int instance_plan(Instance *instance, Error *error)
 {
     instance->hook_state = record_state(&instance->record, OCI_STATUS_CREATING);
@@ -186,7 +205,7 @@ static int instance_plan(Instance *instance, Error *error)
         .id = instance->record.id,
         .bundle = instance->record.bundle,
         .cgroup_host = &instance->cgroup_host,
-        .controllers = instance->cgroup_host.available,
+        .controllers = instance_controllers(instance),
         .preserve_fds = (int)(instance->listen_fds + instance->options->preserve_fds),
         .no_pivot = instance->options->no_pivot,
         .state = &instance->hook_state,

@@ -142,6 +142,58 @@ static int update_apply(const Cgroup *cgroup, const SpecResources *resources,
     return r;
 }
 
+static int update_attach_all(const Cgroup *from, const Cgroup *to, Arena *arena, Error *error)
+{
+    pid_t *pids;
+    size_t count;
+    int r = cgroup_pids(from, arena, &pids, &count, error);
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        Error failure = { 0 };
+        r = cgroup_attach(to, pids[i], &failure);
+        if (r == -ESRCH)
+            r = 0;
+        else if (r < 0 && error)
+            *error = failure;
+    }
+    return r;
+}
+
+/*
+ * v1: a container has a cgroup only in the hierarchies it needed when it was made. For the first
+ * limit of another one the directory is made now; frozen meanwhile, no process can fork away.
+ */
+static int update_add_hierarchies(const Instance *instance, const Cgroup *cgroup, uint32_t missing,
+                                  Error *error)
+{
+    Cgroup added CLEANUP(cgroup_done) = CGROUP_EMPTY;
+    int r = cgroup_create_shared(&instance->cgroup_host, instance->record.cgroup_path, missing,
+                                 instance->arena, &added, error);
+    if (r < 0)
+        return r;
+    bool frozen = cgroup_is_frozen(cgroup, NULL) == 1;
+    r = frozen ? 0 : cgroup_freeze(cgroup, true, error);
+    if (r == 0)
+        r = update_attach_all(cgroup, &added, instance->arena, error);
+    if (!frozen)
+        (void)!cgroup_freeze(cgroup, false, NULL);
+    return r;
+}
+
+/* The container's cgroup, with directories for all that is to be limited. */
+static int update_open_cgroup(Instance *instance, uint32_t needed, Cgroup *cgroup, Error *error)
+{
+    int r = instance_cgroup(instance, cgroup, error);
+    const CgroupHost *host = &instance->cgroup_host;
+    uint32_t missing = needed & host->available & ~cgroup->controllers;
+    if (r < 0 || host->mode == CGROUP_V2 || !missing)
+        return r;
+    r = update_add_hierarchies(instance, cgroup, missing, error);
+    if (r < 0)
+        return r;
+    cgroup_done(cgroup);
+    return instance_cgroup(instance, cgroup, error);
+}
+
 static int update_run(CommandCall *call, Error *error)
 {
     const UpdateOptions *options = call->values;
@@ -161,7 +213,9 @@ static int update_run(CommandCall *call, Error *error)
         r = error_set(error, ERROR_CONFLICT, ESRCH, "container not running: %s",
                       instance.record.id);
     if (r == 0)
-        r = instance_cgroup(&instance, &cgroup, error);
+        r = update_open_cgroup(&instance,
+                               cgroup_limit_controllers(&limit) | resources_controllers(resources),
+                               &cgroup, error);
     return r < 0 ? r : update_apply(&cgroup, resources, &limit, call->arena, error);
 }
 

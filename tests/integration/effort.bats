@@ -1,0 +1,55 @@
+#!/usr/bin/env bats
+# What a start costs, in things that can be counted on a busy machine: system calls, processes,
+# programs. The bounds have room for other kernels and cgroup layouts; whoever goes over one has put
+# work into the path of every start, and says here why it is worth it (docs/performance.md).
+
+load lib
+
+setup_file() {
+    prepare_store
+    mkdir -p "$TEST_DIR/bundle/rootfs"
+    make_rootfs "$TEST_DIR/bundle/rootfs"
+    "$PROGRAMS/ambit-oci" spec --bundle "$TEST_DIR/bundle"
+    jq '.process.terminal = false | .process.args = ["/init"]' \
+        "$TEST_DIR/bundle/config.json" >"$TEST_DIR/config.new"
+    mv "$TEST_DIR/config.new" "$TEST_DIR/bundle/config.json"
+}
+
+# Runs a command under strace; `calls NAME` then counts one system call, `calls ''` all of them.
+trace() { # COMMAND...
+    require command -v strace -- "strace is not installed"
+    strace -f -o "$TEST_DIR/trace" "$@" </dev/null >/dev/null
+}
+
+calls() { # REGEX
+    grep -v resumed "$TEST_DIR/trace" | grep -cE "^[0-9]+ +($1)\\(" || true
+}
+
+expect_at_most() { # BOUND REGEX WHAT
+    local count
+    count=$(calls "$2")
+    [ "$count" -le "$1" ] || {
+        echo "$3: $count, at most $1"
+        awk '{ sub(/\(.*/, "", $2); print $2 }' "$TEST_DIR/trace" | sort | uniq -c | sort -rn | head -20
+        return 1
+    }
+}
+
+@test "ambit-oci run" {
+    trace "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" run --bundle "$TEST_DIR/bundle" effort
+    expect_at_most 620 '[a-z0-9_]+' "system calls"
+    expect_at_most 1 'clone3?|v?fork' "processes"
+    expect_at_most 3 'execve|execveat' "programs: ambit-oci, the same sealed, the container's"
+    expect_at_most 8 'munmap|madvise' "memory given back"
+    expect_at_most 4 'renameat2?|rename' "files replaced"
+}
+
+@test "ambit run" {
+    ambit run --rm --net none "$IMAGE" /init # what only the first one makes
+    trace "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" run --rm --net none \
+        "$IMAGE" /init
+    expect_at_most 720 '[a-z0-9_]+' "system calls"
+    expect_at_most 1 'clone3?|v?fork' "processes"
+    expect_at_most 2 'execve|execveat' "programs: ambit and the container's"
+    expect_at_most 10 'munmap|madvise' "memory given back"
+}
