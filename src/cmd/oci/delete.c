@@ -18,6 +18,24 @@ static const Option delete_options[] = {
     OPTION_END,
 };
 
+/*
+ * A state that cannot be read: without one nothing was made. With a damaged one the container's
+ * configuration, which is beside it, says where its processes are.
+ */
+static int delete_damaged(Instance *instance, const char *id, const Error *failure, Error *error)
+{
+    bool made = failure->kind != ERROR_NOT_FOUND;
+    if (!made || record_read_spec(&instance->place, instance->arena, &instance->spec, NULL) < 0 ||
+        !instance->spec->linux)
+        return record_remove(&instance->place, error);
+    instance->record = (Record){
+        .oci_version = instance->spec->oci_version,
+        .id = id,
+        .cgroup_path = instance->spec->linux->cgroups_path,
+    };
+    return instance_destroy(instance, error);
+}
+
 static int delete_one(CommandCall *call, Error *error)
 {
     const DeleteOptions *options = call->values;
@@ -33,8 +51,8 @@ static int delete_one(CommandCall *call, Error *error)
     }
     if (r == 0)
         r = record_read(&instance.place, call->arena, &instance.record, &failure);
-    if (r < 0 && options->force && instance.place.dir >= 0) /* died before anything was made */
-        return record_remove(&instance.place, error);
+    if (r < 0 && options->force && instance.place.dir >= 0)
+        return delete_damaged(&instance, call->arguments[0], &failure, error);
     if (r < 0) {
         *error = failure;
         return r;
