@@ -1,6 +1,6 @@
 /*
- * Any bytes as the file of `exec --process`, and as that of `update --resources`: judged, and as far
- * as a plan and limits.
+ * Any bytes as the file of `exec --process`, and as that of `update --resources`: judged, and as
+ * far as a plan and limits.
  */
 #include "fuzz.h"
 #include "runtime/plan_build.h"

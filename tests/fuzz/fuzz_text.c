@@ -1,7 +1,7 @@
 /*
- * The texts of the kernel and of a container's files: the first byte says which of them the rest is.
- * Those of /proc are hostile where a container names its mounts or processes; passwd and group are
- * its own files.
+ * The texts of the kernel and of a container's files: the first byte says which of them the rest
+ * is. Those of /proc are hostile where a container names its mounts or processes; passwd and group
+ * are its own files.
  */
 #include <fcntl.h>
 #include <string.h>
