@@ -38,6 +38,8 @@ class Bundle:
         with open(self.file, encoding="utf-8") as file:
             self.config = json.load(file)
         self.config["process"]["terminal"] = False
+        # Another test on this machine may have containers of the same names.
+        self.config["linux"]["cgroupsPath"] = f"/attack-{os.getpid()}-{os.path.basename(path)}"
         self.config["process"]["args"] = ["/init", "pause"]
 
     @property

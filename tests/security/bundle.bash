@@ -21,7 +21,8 @@ make_bundle() {
     make_rootfs "$1/rootfs"
     rm -f "$1/config.json"
     oci spec --bundle "$1"
-    change "$1" ".process.terminal = false | .process.args = [\"/init\", \"pause\"] | ${2:-.}"
+    change "$1" ".process.terminal = false | .process.args = [\"/init\", \"pause\"] |
+        .linux.cgroupsPath = \"/attack-$$-$RANDOM\" | ${2:-.}" # others may have a \"box\" as well
 }
 
 change() {

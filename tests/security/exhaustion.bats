@@ -123,7 +123,7 @@ quick() { # COMMAND...: ends within seconds, in little memory
         quick "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" run --bundle "$BATS_TEST_TMPDIR/bad" other
         expect_status 1
         quick "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" exec --process "$BATS_TEST_TMPDIR/bad/config.json" box
-        expect_status 1
+        expect_status 255
         quick "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" update --resources "$BATS_TEST_TMPDIR/bad/config.json" box
         expect_status 1
     done
