@@ -193,6 +193,15 @@ static int capability_get_three(CapabilitySets *ret_sets)
     return 0;
 }
 
+int capability_use_permitted(Error *error)
+{
+    CapabilitySets sets = { 0 };
+    if (capability_get_three(&sets) == 0 && sets.effective == sets.permitted)
+        return 0;
+    sets.effective = sets.permitted;
+    return capability_set(&sets, error);
+}
+
 bool capability_have(int capability)
 {
     CapabilitySets sets = { 0 };

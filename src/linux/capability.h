@@ -27,6 +27,8 @@ int capability_apply_bounding(const CapabilitySets *sets, Error *error) MUST_CHE
  * Numbers this kernel does not know are left out by it. An ambient capability that is not also
  * permitted and inheritable is left out: the kernel would not keep it. */
 int capability_apply(const CapabilitySets *sets, Error *error) MUST_CHECK;
+/* In effect is what is permitted: after a change of ids with keep-caps. */
+int capability_use_permitted(Error *error) MUST_CHECK;
 int capability_keep(bool keep, Error *error) MUST_CHECK; /* PR_SET_KEEPCAPS */
 /* Whether the calling thread has it in effect: one system call. */
 bool capability_have(int capability);

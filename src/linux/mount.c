@@ -94,8 +94,7 @@ int mount_context_finish(int context, uint64_t attributes, Error *error)
     return fd;
 }
 
-/* "key=value" or "flag" */
-static int mount_context_option(int context, const char *option, Error *error)
+int mount_context_option(int context, const char *option, Error *error)
 {
     const char *equals = strchr(option, '=');
     char key[256];
@@ -400,8 +399,21 @@ int mount_place(const MountRequest *request, int target_fd, Error *error)
 
 /* ---- the whole tree ---- */
 
+/* A mount can be cloned as long as it is attached in our namespace. */
+static int mount_check_detached(int fd, Error *error)
+{
+    int clone CLEANUP(fd_closep) =
+        sys_open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+    if (clone >= 0)
+        return error_set(error, ERROR_SYSTEM, EBUSY, "the old root is still there");
+    return 0;
+}
+
 int mount_pivot(int new_root_fd, Error *error)
 {
+    int old_fd CLEANUP(fd_closep) = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (old_fd < 0)
+        return error_errno(error, errno, "open the old root");
     if (fchdir(new_root_fd) < 0)
         return error_errno(error, errno, "enter the new root");
     /* The old root comes to lie on top of the new one, at the same place: pivot_root(2), NOTES. */
@@ -414,7 +426,7 @@ int mount_pivot(int new_root_fd, Error *error)
         return error_errno(error, errno, "detach the old root");
     if (chdir("/") < 0)
         return error_errno(error, errno, "enter the new root");
-    return 0;
+    return mount_check_detached(old_fd, error); /* it would be, if something lay on top of it */
 }
 
 int mount_enter_root(int new_root_fd, Error *error)

@@ -28,6 +28,8 @@ int mount_new(const char *type, const char *source, const StrList *options, uint
 int mount_open_context(const char *type, Error *error) MUST_CHECK;
 int mount_context_string(int context, const char *key, const char *value, Error *error) MUST_CHECK;
 int mount_context_flag(int context, const char *key, Error *error) MUST_CHECK;
+/* "key=value" or "flag" */
+int mount_context_option(int context, const char *option, Error *error) MUST_CHECK;
 /* Linux 6.13 for overlay's directories. */
 int mount_context_fd(int context, const char *key, int fd, Error *error) MUST_CHECK;
 /* Creates the filesystem and mounts it, detached: the mount descriptor. */
@@ -46,6 +48,9 @@ typedef struct MountAttributes {
     int userns_fd;        /* idmap through this user namespace (Linux 5.12); 0 or -1: none */
     bool recursive;
 } MountAttributes;
+
+/* Other options for the filesystem that is mounted at target_fd (O_PATH): fspick(2). */
+int mount_reconfigure(int target_fd, const StrList *options, Error *error) MUST_CHECK;
 
 int mount_change(int mount_fd, const MountAttributes *attributes, Error *error) MUST_CHECK;
 

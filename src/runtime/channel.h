@@ -4,10 +4,11 @@
  *   message   from    carries              means
  *   JOINED    stage   the child's pid      the stage process has made the child (joins only)
  *   MAPPED    parent                       the child's ids are mapped: it may become root inside
- *   SUPPLIED  parent  descriptors          every slot the parent filled for the child
+ *   SUPPLIED  parent  the child's pid,     every slot the parent filled for the child
+ *                     descriptors
  *   TERMINAL  child   the pty's master     the container has a terminal
  *   HOOKS     child                        the tree is built, the engine's hooks may run
- *   HOOKED    parent  the child's pid      they have run
+ *   HOOKED    parent                       they have run
  *   READY     child                        the tree is built; it waits for START (create)
  *   START     parent, or any process       finish and exec
  *             through channel_connect()
@@ -38,7 +39,7 @@ typedef enum MessageKind {
 /* Each kind sends the members up to its own. */
 typedef struct Message {
     MessageKind kind;
-    pid_t pid;                   /* JOINED, HOOKED */
+    pid_t pid;                   /* JOINED, SUPPLIED */
     uint16_t slots[FD_PASS_MAX]; /* SUPPLIED: the slot of each descriptor */
     Error error;                 /* FAILED */
 } Message;

@@ -79,6 +79,7 @@ static int launch_child_slots(Runner *runner, Error *error)
         return r;
     if (message.kind != MESSAGE_SUPPLIED)
         return error_set(error, ERROR_SYSTEM, EPROTO, "handshake: the engine gave up");
+    runner->outer_pid = message.pid;
     for (size_t i = 0; i < count; i++)
         runner->slots[message.slots[i]] = fds[i];
     return 0;
@@ -283,7 +284,7 @@ static int launch_supply(Runner *runner, int end, Error *error)
 
     int fds[FD_PASS_MAX];
     size_t count = 0;
-    Message message = { .kind = MESSAGE_SUPPLIED };
+    Message message = { .kind = MESSAGE_SUPPLIED, .pid = runner->child };
     for (size_t i = 0; i < runner->plan->slot_count; i++) {
         if (!runner->plan->slots[i].handed_over || runner->slots[i] < 0)
             continue;
@@ -300,15 +301,14 @@ static int launch_supply(Runner *runner, int end, Error *error)
 static int launch_hooks(int end, const Plan *plan, pid_t pid, Error *error)
 {
     OciState state = *plan->state;
-    state.status = OCI_STATUS_CREATING;
+    state.status = OCI_STATUS_CREATED; /* runtime.md#lifecycle: hooks come after the creating */
     state.pid = pid;
     int r = hook_run(plan->hooks, HOOK_PRESTART, &state, error);
     if (r == 0)
         r = hook_run(plan->hooks, HOOK_CREATE_RUNTIME, &state, error);
     if (r < 0)
         return r;
-    Message message = { .kind = MESSAGE_HOOKED, .pid = pid };
-    return channel_send(end, &message, NULL, 0, error);
+    return channel_tell(end, MESSAGE_HOOKED, error);
 }
 
 /* Until exec (END), READY with `hold`, or an error. */

@@ -68,6 +68,7 @@ typedef enum StepKind {
     STEP_ROOT_OPEN,
     STEP_MOUNT_NEW,
     STEP_MOUNT_ATTACH,
+    STEP_REMOUNT,
     STEP_MOUNT_CGROUP,
     STEP_DEVICE,
     STEP_SYMLINK,
@@ -95,6 +96,7 @@ typedef enum StepKind {
     STEP_CHDIR,
     STEP_BOUNDING,
     STEP_IDENTITY,
+    STEP_RAISE,
     STEP_CAPABILITIES,
     STEP_NO_NEW_PRIVS,
     STEP_LABEL,
@@ -126,19 +128,24 @@ typedef struct StepIds {
 /* How a bind mount shows the ids of the files in it. */
 typedef enum StepIdmap {
     STEP_IDMAP_NONE,
-    STEP_IDMAP_TOP,       /* through the container's user namespace, or fail */
+    STEP_IDMAP_TOP,       /* through the mount's own mapping or the container's, or fail */
     STEP_IDMAP_RECURSIVE, /* the same with the mounts below it */
     STEP_IDMAP_PREFERRED, /* as much of it as the filesystems can: the engine's volumes */
 } StepIdmap;
 
 typedef struct StepMount {
+    const char *device;          /* new: what the spec calls source; NULL: the type's name */
     const StrList *options;      /* for the filesystem */
     uint64_t set, clear;         /* MOUNT_ATTR_... of the mount itself */
     uint64_t rec_set, rec_clear; /* of all mounts in the tree */
     uint64_t propagation;        /* MS_..., with MS_REC for the whole tree */
     bool recursive;              /* clone: with the mounts below */
     StepIdmap idmap;
-    bool optional; /* a kernel or host without it is no error */
+    const StepIds *ids;  /* idmap: NULL: the container's */
+    const char *label;   /* new: SELinux label of its root; NULL: none */
+    bool copy_up;        /* new tmpfs: begins with what it covers */
+    bool mode_of_target; /* new tmpfs: its root has the mode of the directory it covers */
+    bool optional;       /* a kernel or host without it is no error */
 } StepMount;
 
 typedef struct StepOverlay {
@@ -228,14 +235,16 @@ typedef struct Plan {
     int64_t monotonic_offset_ns, boottime_offset_ns; /* of a new time namespace */
     bool time_offsets;                               /* they are set */
     bool keep_groups;       /* the program has the caller's supplementary groups */
+    bool in_order;          /* the mounts' ids rise in the order of the spec */
     bool own_userns;        /* ids are mapped through a namespace that the plan makes or joins */
     const SpecHooks *hooks; /* NULL: none */
-    const OciState *state;  /* what hooks are told, but for status and pid */
+    const OciState *state;  /* what hooks and others are told, but for status and pid; or NULL */
     bool terminal;
     uint16_t rows, columns; /* of the terminal; 0: unknown */
     Step *steps;            /* ordered by phase, within it by time */
     size_t step_count;
-    PlanSlot *slots; /* [0] is unused */
+    StrList warnings; /* what will not be as the spec has it, and need not be an error */
+    PlanSlot *slots;  /* [0] is unused */
     size_t slot_count;
 } Plan;
 

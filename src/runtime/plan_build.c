@@ -22,6 +22,38 @@ char *plan_origin(const PlanBuilder *builder, const char *format, ...)
     return arena_strdup(builder->plan->arena, text);
 }
 
+void plan_warn(Plan *plan, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    strlist_append(plan->arena, &plan->warnings, text);
+}
+
+static const IdRange *plan_id_ranges(Arena *arena, const SpecIdMappings *mappings)
+{
+    IdRange *ranges = arena_alloc(arena, mappings->count * sizeof(*ranges));
+    for (size_t i = 0; i < mappings->count; i++) {
+        const SpecIdMapping *mapping = &mappings->items[i];
+        ranges[i] = (IdRange){ mapping->container_id, mapping->host_id, mapping->size };
+    }
+    return ranges;
+}
+
+const StepIds *plan_ids(Arena *arena, const SpecIdMappings *uids, const SpecIdMappings *gids)
+{
+    StepIds *ids = arena_alloc(arena, sizeof(*ids));
+    *ids = (StepIds){
+        .uids = plan_id_ranges(arena, uids),
+        .gids = plan_id_ranges(arena, gids),
+        .uid_count = uids->count,
+        .gid_count = gids->count,
+    };
+    return ids;
+}
+
 bool plan_owns(const PlanBuilder *builder, uint64_t flag)
 {
     if (!builder->plan->own_userns || (builder->new_namespaces & flag))
@@ -67,20 +99,8 @@ static int plan_id_maps(PlanBuilder *builder, Error *error)
         return error_set(error, ERROR_USAGE, EINVAL,
                          "linux.%cidMappings: a new user namespace needs one",
                          spec_linux->uid_mappings.count == 0 ? 'u' : 'g');
-    StepIds *ids = arena_alloc(plan->arena, sizeof(*ids));
-    const SpecIdMapping *maps[] = { spec_linux->uid_mappings.items,
-                                    spec_linux->gid_mappings.items };
-    const size_t counts[] = { spec_linux->uid_mappings.count, spec_linux->gid_mappings.count };
-    IdRange *ranges[2];
-    for (int m = 0; m < 2; m++) {
-        ranges[m] = arena_alloc(plan->arena, counts[m] * sizeof(IdRange));
-        for (size_t i = 0; i < counts[m]; i++)
-            ranges[m][i] =
-                (IdRange){ maps[m][i].container_id, maps[m][i].host_id, maps[m][i].size };
-    }
-    *ids = (StepIds){ ranges[0], ranges[1], counts[0], counts[1] };
     Step *step = plan_add(plan, STEP_IDMAP, PHASE_MAP, "linux.uidMappings");
-    step->with.ids = ids;
+    step->with.ids = plan_ids(plan->arena, &spec_linux->uid_mappings, &spec_linux->gid_mappings);
     return 0;
 }
 
@@ -230,7 +250,6 @@ static void plan_hooks(PlanBuilder *builder)
     if (!hooks)
         return;
     plan->hooks = hooks;
-    plan->state = builder->input->state;
     bool create = hooks->create_container.count, start = hooks->start_container.count;
     if (create || start || hooks->prestart.count || hooks->create_runtime.count)
         (void)plan_add(plan, STEP_HOOKS_OUTSIDE, PHASE_ROOT, "hooks");
@@ -250,13 +269,17 @@ static void plan_pivot(PlanBuilder *builder)
     if (spec->root && spec->root->readonly)
         (void)plan_add(plan, STEP_ROOT_READONLY, PHASE_ROOT, "root.readonly");
     plan_add(plan, STEP_PIVOT, PHASE_ROOT, "root.path")->flags = builder->input->no_pivot;
+    plan_root_propagation(builder);
 }
 
 static int plan_finish(PlanBuilder *builder, Error *error)
 {
     const PlanInput *input = builder->input;
-    if (!input->spec->process)
-        return error_set(error, ERROR_USAGE, EINVAL, "process: missing");
+    if (!input->spec->process) { /* it can be created; to start it is an error */
+        static const StepExec nothing;
+        plan_add(builder->plan, STEP_EXEC, PHASE_FINISH, "process")->with.exec = &nothing;
+        return 0;
+    }
     static const SpecLinux none;
     const SpecLinux *spec_linux = input->spec->linux ? input->spec->linux : &none;
     PlanProcess process = {
@@ -282,7 +305,13 @@ static int plan_finish(PlanBuilder *builder, Error *error)
 
 int plan_build(const PlanInput *input, Arena *arena, Plan *ret_plan, Error *error)
 {
-    Plan plan = { .arena = arena, .id = input->id, .keep_groups = input->keep_groups };
+    Plan plan = {
+        .arena = arena,
+        .id = input->id,
+        .in_order = !input->engine_mounts,
+        .state = input->state,
+        .keep_groups = input->keep_groups,
+    };
     PlanBuilder builder = { .input = input, .plan = &plan };
     int r = plan_namespaces(&builder, error);
     if (r == 0)
@@ -299,6 +328,9 @@ int plan_build(const PlanInput *input, Arena *arena, Plan *ret_plan, Error *erro
         r = plan_terminal(&builder, error);
     if (r < 0)
         return r;
+    const SpecLinux *spec_linux = input->spec->linux;
+    if (spec_linux && !str_empty(spec_linux->mount_label) && !input->selinux)
+        plan_warn(&plan, "linux.mountLabel: ignored, SELinux is not active");
     plan_sysctls(&builder);
     plan_hooks(&builder);
     plan_pivot(&builder);

@@ -38,6 +38,7 @@ typedef struct PlanInput {
     bool keep_groups;      /* and its supplementary groups */
     bool keep_keyring;     /* the program has the caller's session keyring */
     const OciState *state; /* for hooks, but for status and pid; NULL: none are run */
+    bool selinux;          /* the host has it: mounts are labelled */
 } PlanInput;
 
 /* A process in a container that exists (`exec`): joins its namespaces and cgroup, then the same

@@ -16,9 +16,69 @@
 
 typedef struct MountWords {
     StepMount step;
+    StrList *data; /* step.options, to be added to */
     bool bind;
     uint64_t extra;
 } MountWords;
+
+static int plan_mount_idmap(const PlanBuilder *builder, const SpecMount *mount, bool engine_ids,
+                            MountWords *words, Error *error)
+{
+    bool own = mount->uid_mappings.count > 0;
+    if (words->extra & MOUNT_OPTION_RIDMAP)
+        words->step.idmap = STEP_IDMAP_RECURSIVE;
+    else if (own || (words->extra & MOUNT_OPTION_IDMAP))
+        words->step.idmap = STEP_IDMAP_TOP;
+    else if (engine_ids)
+        words->step.idmap = STEP_IDMAP_PREFERRED;
+    if (own)
+        words->step.ids =
+            plan_ids(builder->plan->arena, &mount->uid_mappings, &mount->gid_mappings);
+    else if ((words->extra & (MOUNT_OPTION_IDMAP | MOUNT_OPTION_RIDMAP)) &&
+             !builder->plan->own_userns)
+        return error_set(error, ERROR_USAGE, EINVAL, "options: 'idmap' needs a user namespace");
+    return 0;
+}
+
+static bool plan_option_listed(const StrList *options, const char *begins)
+{
+    for (size_t i = 0; i < options->count; i++)
+        if (str_starts(options->items[i], begins))
+            return true;
+    return false;
+}
+
+/* The kernel's own files in proc and sysfs have labels that cannot be changed, and mqueue takes one
+ * for its root only. */
+static void plan_mount_label(const PlanBuilder *builder, const SpecMount *mount, MountWords *words)
+{
+    const char *label = builder->input->spec->linux->mount_label;
+    if (str_empty(label) || !builder->input->selinux || str_eq(mount->type, "proc") ||
+        str_eq(mount->type, "sysfs") || (words->extra & MOUNT_OPTION_REMOUNT))
+        return;
+    Arena *arena = builder->plan->arena;
+    if (str_eq(mount->type, "mqueue"))
+        words->step.label = label;
+    else
+        strlist_append(arena, words->data, arena_printf(arena, "context=%s", label));
+}
+
+/* What only a new filesystem has. */
+static int plan_mount_filesystem(const PlanBuilder *builder, const SpecMount *mount,
+                                 MountWords *words, Error *error)
+{
+    bool tmpfs = str_eq(mount->type, "tmpfs");
+    if ((words->extra & (MOUNT_OPTION_IDMAP | MOUNT_OPTION_RIDMAP)) || mount->uid_mappings.count)
+        return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
+                         "%s: ids are mapped for bind mounts only",
+                         mount->uid_mappings.count ? "uidMappings" : "options");
+    if ((words->extra & MOUNT_OPTION_TMPCOPYUP) && !tmpfs)
+        return error_set(error, ERROR_USAGE, EINVAL, "options: 'tmpcopyup' is for tmpfs");
+    words->step.copy_up = words->extra & MOUNT_OPTION_TMPCOPYUP;
+    words->step.mode_of_target = tmpfs && !plan_option_listed(words->step.options, "mode=");
+    plan_mount_label(builder, mount, words);
+    return 0;
+}
 
 /* Sorts the options of one mount into attributes and words for the filesystem. */
 static int plan_mount_words(const PlanBuilder *builder, const SpecMount *mount, MountWords *words,
@@ -26,7 +86,11 @@ static int plan_mount_words(const PlanBuilder *builder, const SpecMount *mount, 
 {
     Arena *arena = builder->plan->arena;
     StrList *data = arena_alloc(arena, sizeof(*data));
-    *words = (MountWords){ .step.options = data };
+    *words = (MountWords){
+        .step.device = str_empty(mount->source) ? NULL : mount->source,
+        .step.options = data,
+        .data = data,
+    };
     for (size_t i = 0; i < mount->options.count; i++) {
         const char *word = mount->options.items[i];
         MountOption option;
@@ -45,21 +109,13 @@ static int plan_mount_words(const PlanBuilder *builder, const SpecMount *mount, 
     words->bind =
         (words->extra & (MOUNT_OPTION_BIND | MOUNT_OPTION_RBIND)) || str_eq(mount->type, "bind");
     words->step.recursive = words->extra & MOUNT_OPTION_RBIND;
-    /* Or a clone of a shared mount is its peer: the container's mounts would appear on the host. */
-    if (words->bind && !words->step.propagation)
-        words->step.propagation = MS_PRIVATE | MS_REC;
-    if (words->extra & MOUNT_OPTION_TMPCOPYUP)
-        return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
-                         "options: 'tmpcopyup' is not supported yet");
-    if (words->extra & MOUNT_OPTION_RIDMAP)
-        words->step.idmap = STEP_IDMAP_RECURSIVE;
-    else if (words->extra & MOUNT_OPTION_IDMAP)
-        words->step.idmap = STEP_IDMAP_TOP;
-    else if (words->bind && builder->input->engine_mounts && builder->plan->own_userns)
-        words->step.idmap = STEP_IDMAP_PREFERRED;
-    if (words->bind && builder->input->engine_mounts && builder->plan->own_userns)
+    bool engine_ids = words->bind && builder->input->engine_mounts && builder->plan->own_userns;
+    if (engine_ids)
         *(words->step.recursive ? &words->step.rec_set : &words->step.set) |= MOUNT_ATTR_NODEV;
-    return 0;
+    if (words->bind && !words->step.propagation)
+        words->step.propagation = plan_bind_propagation(builder);
+    return words->bind ? plan_mount_idmap(builder, mount, engine_ids, words, error)
+                       : plan_mount_filesystem(builder, mount, words, error);
 }
 
 static const StepMount *plan_keep(const PlanBuilder *builder, const StepMount *mount)
@@ -72,16 +128,23 @@ static void plan_bind(PlanBuilder *builder, const char *origin, const char *sour
                       const char *target, const StepMount *mount)
 {
     Plan *plan = builder->plan;
-    const StepMount *kept = plan_keep(builder, mount);
+    StepMount cloned = *mount;
+    const StepMount attached = {
+        .recursive = mount->recursive,
+        .optional = mount->optional,
+        .propagation = plan->in_order ? mount->propagation : 0,
+    };
+    if (plan->in_order) /* what is unbindable could not be cloned once more */
+        cloned.propagation = 0;
     Slot slot = plan_slot(plan, SLOT_MOUNT, PHASE_SUPPLY);
     Step *clone = plan_add(plan, STEP_MOUNT_CLONE, PHASE_SUPPLY, origin);
     clone->source = source;
-    clone->with.mount = kept;
+    clone->with.mount = plan_keep(builder, &cloned);
     clone->out = slot;
 
     Step *attach = plan_add(plan, STEP_MOUNT_ATTACH, PHASE_ROOT, origin);
     attach->target = target;
-    attach->with.mount = kept->optional ? kept : NULL;
+    attach->with.mount = plan_keep(builder, &attached);
     plan_use(plan, attach, slot);
 }
 
@@ -90,9 +153,6 @@ static int plan_mount_bind(PlanBuilder *builder, const char *origin, const SpecM
 {
     if (str_empty(mount->source))
         return error_set(error, ERROR_USAGE, EINVAL, "%s.source: a bind mount needs a source",
-                         origin);
-    if ((words->extra & (MOUNT_OPTION_IDMAP | MOUNT_OPTION_RIDMAP)) && !builder->plan->own_userns)
-        return error_set(error, ERROR_USAGE, EINVAL, "%s.options: 'idmap' needs a user namespace",
                          origin);
     const char *source = mount->source;
     if (source[0] != '/')
@@ -167,6 +227,36 @@ static void plan_mount_new(PlanBuilder *builder, const char *origin, const SpecM
         step->out = plan_slot(plan, SLOT_MOUNT, PHASE_ROOT);
 }
 
+/* Other attributes and options for what is mounted at the destination already. */
+static void plan_remount(PlanBuilder *builder, const char *origin, const char *target,
+                         const StepMount *mount)
+{
+    Step *step = plan_add(builder->plan, STEP_REMOUNT, PHASE_ROOT, origin);
+    step->target = target;
+    step->with.mount = plan_keep(builder, mount);
+}
+
+/* A tmpfs holds device nodes and the places of other mounts, which must be made first. */
+static void plan_readonly_later(PlanBuilder *builder, size_t index, MountWords *words)
+{
+    if (!(words->step.set & MOUNT_ATTR_RDONLY))
+        return;
+    words->step.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+    size_t *later = arena_append(builder->plan->arena, &builder->readonly_later,
+                                 &builder->readonly_later_count, sizeof(*later));
+    *later = index;
+}
+
+static void plan_readonly_now(PlanBuilder *builder)
+{
+    const StepMount readonly = { .set = MOUNT_ATTR_RDONLY };
+    for (size_t i = 0; i < builder->readonly_later_count; i++) {
+        size_t index = builder->readonly_later[i];
+        plan_remount(builder, plan_origin(builder, "mounts[%zu]", index),
+                     builder->input->spec->mounts.items[index].destination, &readonly);
+    }
+}
+
 /* /dev: a tmpfs made and filled on the host, attached where the spec has it in its order. */
 static int plan_mount_dev(PlanBuilder *builder, const char *origin, const SpecMount *mount,
                           const MountWords *words, Error *error)
@@ -195,14 +285,22 @@ static int plan_mount(PlanBuilder *builder, size_t index, bool *dev_done, Error 
     if (r < 0)
         return error_wrap(error, "%s", origin);
 
-    bool dev = str_eq(mount->destination, "/dev") || str_eq(mount->destination, "/dev/");
-    if (dev)
+    /* A /dev that begins with what the root has there is filled like a root without one. */
+    bool dev = (str_eq(mount->destination, "/dev") || str_eq(mount->destination, "/dev/")) &&
+               !words.step.copy_up;
+    if (dev && !(words.extra & MOUNT_OPTION_REMOUNT))
         *dev_done = true;
+    if (words.extra & MOUNT_OPTION_REMOUNT) {
+        plan_remount(builder, origin, mount->destination, &words.step);
+        return 0;
+    }
     if (words.bind)
         return plan_mount_bind(builder, origin, mount, &words, error);
     if (str_empty(mount->type))
         return error_set(error, ERROR_USAGE, EINVAL, "%s.type: missing, and it is no bind mount",
                          origin);
+    if (str_eq(mount->type, "tmpfs"))
+        plan_readonly_later(builder, index, &words);
     if (dev && str_eq(mount->type, "tmpfs"))
         return plan_mount_dev(builder, origin, mount, &words, error);
     if (plan_cgroup_clones(builder, origin, mount) ||
@@ -235,6 +333,7 @@ int plan_mounts(PlanBuilder *builder, Error *error)
         if (r < 0)
             return r;
     }
+    plan_readonly_now(builder);
     if (spec->linux) {
         plan_hidden(builder, &spec->linux->masked_paths, STEP_MASK, "maskedPaths");
         plan_hidden(builder, &spec->linux->readonly_paths, STEP_READONLY, "readonlyPaths");

@@ -12,11 +12,18 @@ typedef struct PlanBuilder {
     uint64_t joined;         /* CLONE_NEW... that exist already */
     uint32_t controllers;    /* CGROUP_BITs of what plan_cgroup() makes */
     StepPhase cgroup_phase;  /* when it does */
+    size_t *readonly_later;  /* mounts that get read-only when all others are there */
+    size_t readonly_later_count;
 } PlanBuilder;
 
 /* Whether the container's user namespace owns its namespace of this kind: only then can it mount
  * the filesystem that belongs to it. With the host's user namespace everything is owned. */
 bool plan_owns(const PlanBuilder *builder, uint64_t flag);
+
+/* For the people who wrote the spec: "FIELD: what is not as it says". */
+void plan_warn(Plan *plan, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Id mappings of the spec as the steps want them. */
+const StepIds *plan_ids(Arena *arena, const SpecIdMappings *uids, const SpecIdMappings *gids);
 
 char *plan_origin(const PlanBuilder *builder, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -30,9 +37,13 @@ bool plan_cgroup_meanwhile(const PlanBuilder *builder);
  * the cgroup through them is added. `make` is not valid afterwards. */
 void plan_cgroup_tasks(Plan *plan, Step *make, const char *origin);
 
-int plan_namespaces(PlanBuilder *builder, Error *error) MUST_CHECK;        /* plan_build.c */
-int plan_cgroup(PlanBuilder *builder, Error *error) MUST_CHECK;            /* plan_cgroup.c */
-int plan_root(PlanBuilder *builder, Error *error) MUST_CHECK;              /* plan_root.c */
+int plan_namespaces(PlanBuilder *builder, Error *error) MUST_CHECK; /* plan_build.c */
+int plan_cgroup(PlanBuilder *builder, Error *error) MUST_CHECK;     /* plan_cgroup.c */
+int plan_root(PlanBuilder *builder, Error *error) MUST_CHECK;       /* plan_root.c */
+/* After pivot_root: only then it is the root's own. */
+void plan_root_propagation(PlanBuilder *builder);
+/* What a bind mount without a word of its own gets: MS_..., 0: its source's. */
+uint64_t plan_bind_propagation(const PlanBuilder *builder);
 int plan_mounts(PlanBuilder *builder, Error *error) MUST_CHECK;            /* plan_mounts.c */
 int plan_devices(PlanBuilder *builder, Slot dev, Error *error) MUST_CHECK; /* plan_devices.c */
 

@@ -36,6 +36,8 @@ static void plan_print_namespaces(const Plan *plan, StrBuf *text)
 void plan_print(const Plan *plan, StrBuf *text)
 {
     size_t number = 1;
+    for (size_t i = 0; i < plan->warnings.count; i++)
+        strbuf_printf(text, "warning: %s\n", plan->warnings.items[i]);
     for (StepPhase phase = 0; phase < PHASE_MAX; phase++) {
         strbuf_printf(text, "%s: %s\n", plan_phase_name(phase), plan_phase_title(phase));
         for (size_t i = 0; i < plan->step_count; i++) {

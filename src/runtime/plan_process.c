@@ -5,7 +5,8 @@
  * The order is what makes it safe:
  *   limits and the oom score while there is privilege; the user is looked up inside the root; the
  *   bounding set is dropped before the ids change; the capabilities after. The seccomp filter comes
- *   last of all, unless it must be loaded with privilege because no_new_privs is not asked for.
+ *   last of all, unless it must be loaded with privilege because no_new_privs is not asked for:
+ * then just before the capabilities go, for each call after it is one that the filter must allow.
  */
 #include <errno.h>
 
@@ -189,22 +190,23 @@ int plan_process(const PlanProcess *input, Error *error)
     plan_user(input);
     (void)plan_add(plan, STEP_STDIO, PHASE_FINISH, "process.terminal");
     plan_labels(input);
-    bool privileged_filter = !input->process->no_new_privileges;
-    if (privileged_filter) {
-        r = plan_seccomp(input, error);
-        if (r < 0)
-            return r;
-    }
     plan_add(plan, STEP_BOUNDING, PHASE_FINISH, "process.capabilities")->with.capabilities = sets;
     (void)plan_add(plan, STEP_IDENTITY, PHASE_FINISH, "process.user");
     plan_add(plan, STEP_CHDIR, PHASE_FINISH, "process.cwd")->target =
         str_empty(input->process->cwd) ? "/" : input->process->cwd;
+    bool privileged_filter = input->seccomp && !input->process->no_new_privileges;
+    if (privileged_filter) {
+        (void)plan_add(plan, STEP_RAISE, PHASE_FINISH, "linux.seccomp");
+        r = plan_seccomp(input, error);
+        if (r < 0)
+            return r;
+    }
     plan_add(plan, STEP_CAPABILITIES, PHASE_FINISH, "process.capabilities")->with.capabilities =
         sets;
     if (input->parent_death_signal) /* a change of ids clears it, so it comes after */
         plan_add(plan, STEP_PARENT_DEATH, PHASE_FINISH, "default")->flags =
             (uint64_t)input->parent_death_signal;
-    if (!privileged_filter) {
+    if (input->process->no_new_privileges) {
         (void)plan_add(plan, STEP_NO_NEW_PRIVS, PHASE_FINISH, "process.noNewPrivileges");
         r = plan_seccomp(input, error);
         if (r < 0)

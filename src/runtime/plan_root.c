@@ -9,6 +9,49 @@
 #include "linux/syscalls.h"
 #include "runtime/plan_parts.h"
 
+/* linux.rootfsPropagation as flags; 0 without one. */
+static uint64_t plan_root_words(const PlanBuilder *builder)
+{
+    static const struct {
+        const char *word;
+        uint64_t flags;
+    } rows[] = {
+        { "private", MS_PRIVATE },       { "rprivate", MS_PRIVATE | MS_REC },
+        { "shared", MS_SHARED },         { "rshared", MS_SHARED | MS_REC },
+        { "slave", MS_SLAVE },           { "rslave", MS_SLAVE | MS_REC },
+        { "unbindable", MS_UNBINDABLE }, { "runbindable", MS_UNBINDABLE | MS_REC },
+    };
+    const Spec *spec = builder->input->spec;
+    const char *word = spec->linux ? spec->linux->rootfs_propagation : NULL;
+    for (size_t i = 0; word && i < ARRAY_LEN(rows); i++)
+        if (str_eq(word, rows[i].word))
+            return rows[i].flags;
+    return 0;
+}
+
+/*
+ * Never the source's by default: what the container mounts there would appear on the host. A slave
+ * still sees what the host mounts later, as with other runtimes. Who makes the root shared wants
+ * volumes that are shared with the host.
+ */
+uint64_t plan_bind_propagation(const PlanBuilder *builder)
+{
+    uint64_t root = plan_root_words(builder);
+    if (root & MS_SHARED)
+        return 0;
+    return MS_REC | (root & (MS_PRIVATE | MS_UNBINDABLE) ? MS_PRIVATE : MS_SLAVE);
+}
+
+void plan_root_propagation(PlanBuilder *builder)
+{
+    uint64_t flags = plan_root_words(builder);
+    if (!(flags & (MS_SHARED | MS_SLAVE | MS_UNBINDABLE)))
+        return; /* it is private from the beginning */
+    Step *step = plan_add(builder->plan, STEP_PROPAGATION, PHASE_ROOT, "linux.rootfsPropagation");
+    step->flags = flags;
+    step->target = "/";
+}
+
 static Slot plan_root_layers(PlanBuilder *builder)
 {
     const PlanLayers *layers = builder->input->layers;
@@ -52,7 +95,7 @@ static Slot plan_root_directory(PlanBuilder *builder)
     const char *path = builder->input->spec->root->path;
     StepMount *mount = arena_alloc(plan->arena, sizeof(*mount));
     mount->recursive = true;
-    mount->propagation = MS_PRIVATE | MS_REC;
+    mount->propagation = (plan_root_words(builder) & MS_SLAVE ? MS_SLAVE : MS_PRIVATE) | MS_REC;
     mount->idmap =
         plan->own_userns && builder->input->idmap_root ? STEP_IDMAP_RECURSIVE : STEP_IDMAP_NONE;
     Slot slot = plan_slot(plan, SLOT_MOUNT, PHASE_SUPPLY);
@@ -72,7 +115,7 @@ int plan_root(PlanBuilder *builder, Error *error)
         return error_set(error, ERROR_USAGE, EINVAL, "root.path: missing");
 
     /* Nothing that is done to mounts from here on reaches the host. */
-    Step *step = plan_add(plan, STEP_PROPAGATION, PHASE_ROOT, "linux.rootfsPropagation");
+    Step *step = plan_add(plan, STEP_PROPAGATION, PHASE_ROOT, "default");
     step->flags = MS_SLAVE | MS_REC;
     step->target = "/";
 

@@ -26,7 +26,8 @@ typedef struct Runner {
     /* child */
     bool late_time;    /* its time namespace could not be made with it */
     bool started;      /* START has come already */
-    pid_t outer_pid;   /* its pid as the engine counts; known after STEP_HOOKS_OUTSIDE */
+    bool parked;       /* mounts of the engine are attached outside the root: step_park() */
+    pid_t outer_pid;   /* its pid as the engine counts */
     int channel;       /* the child's end of the handshake socket */
     int root_fd;       /* the container's root, O_PATH */
     int terminal_fd;   /* the container's side of its terminal, or -1 */

@@ -1,9 +1,9 @@
 /*
  * Hooks as steps of the child. Those of the engine's side are run by the engine while the child
- * waits in STEP_HOOKS_OUTSIDE; the answer brings the child's pid as the engine counts, which the
- * hooks that the child runs itself are told.
+ * waits in STEP_HOOKS_OUTSIDE.
  */
 #include <errno.h>
+#include <unistd.h>
 
 #include "runtime/channel.h"
 #include "runtime/hook.h"
@@ -24,7 +24,6 @@ int step_hooks_outside(Runner *runner, const Step *step UNUSED, Error *error)
     } while (message.kind == MESSAGE_START);
     if (message.kind != MESSAGE_HOOKED)
         return error_set(error, ERROR_SYSTEM, EPROTO, "the engine gave up");
-    runner->outer_pid = message.pid;
     return 0;
 }
 
@@ -32,8 +31,8 @@ int step_hooks(Runner *runner, const Step *step, Error *error)
 {
     HookKind kind = (HookKind)step->flags;
     OciState state = *runner->plan->state;
-    state.status = kind == HOOK_CREATE_CONTAINER ? OCI_STATUS_CREATING : OCI_STATUS_CREATED;
-    state.pid = runner->outer_pid;
+    state.status = OCI_STATUS_CREATED;
+    state.pid = getpid(); /* runtime.md#state: as seen by the container */
     return hook_run(runner->plan->hooks, kind, &state, error);
 }
 

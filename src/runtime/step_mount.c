@@ -11,11 +11,13 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "linux/inroot.h"
 #include "linux/syscalls.h"
+#include "linux/treecopy.h"
 #include "runtime/steps.h"
 
 /*
@@ -66,8 +68,15 @@ static int step_idmap_mount(const Runner *runner, const StepMount *mount, int mo
 {
     if (mount->idmap == STEP_IDMAP_NONE)
         return 0;
+    int own_fd CLEANUP(fd_closep) = -1;
+    if (mount->ids) {
+        own_fd = idmap_make_userns(mount->ids->uids, mount->ids->uid_count, mount->ids->gids,
+                                   mount->ids->gid_count, error);
+        if (own_fd < 0)
+            return own_fd;
+    }
     MountAttributes change = {
-        .userns_fd = runner->userns_fd,
+        .userns_fd = mount->ids ? own_fd : runner->userns_fd,
         .recursive = mount->recursive && mount->idmap != STEP_IDMAP_TOP,
     };
     int r = mount_change(mount_fd, &change, error);
@@ -196,19 +205,80 @@ static int step_refuse_link(const Runner *runner, const Step *step, Error *error
     return 0;
 }
 
+/* What a new tmpfs takes over from the directory it will cover. */
+static int step_take_over(const StepMount *mount, int target_fd, int mount_fd, Error *error)
+{
+    struct stat st;
+    int from CLEANUP(fd_closep) = openat(target_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int to CLEANUP(fd_closep) = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (from < 0 || to < 0 || fstat(to, &st) < 0)
+        return error_errno(error, errno, "open what a tmpfs begins with");
+    int r = mount->copy_up ? treecopy_run(from, to, TREECOPY_SAME_IDS, error) : 0;
+    if (r == 0 && mount->mode_of_target && fstat(from, &st) < 0)
+        r = error_errno(error, errno, "stat");
+    /* The mode is the spec's, or the covered directory's. */
+    if (r == 0 && fchmod(to, st.st_mode & 07777) < 0)
+        r = error_errno(error, errno, "mode of a tmpfs");
+    return r;
+}
+
 static int step_attach(const Runner *runner, const Step *step, int mount_fd, Error *error)
 {
+    const StepMount *mount = step->with.mount;
     int target_fd CLEANUP(fd_closep) = step_target(runner, step->target, mount_fd, error);
-    int r = target_fd < 0 ? target_fd : mount_attach(mount_fd, target_fd, error);
+    int r = target_fd < 0 ? target_fd : 0;
+    if (r == 0 && mount && (mount->copy_up || mount->mode_of_target))
+        r = step_take_over(mount, target_fd, mount_fd, error);
+    if (r == 0)
+        r = mount_attach(mount_fd, target_fd, error);
     return r < 0 ? error_wrap(error, "mount on %s", step->target) : 0;
+}
+
+int step_remount(Runner *runner, const Step *step, Error *error)
+{
+    const StepMount *mount = step->with.mount;
+    int target_fd CLEANUP(fd_closep) = inroot_open(runner->root_fd, step->target, O_PATH, error);
+    int r = target_fd < 0 ? target_fd : step_change(mount, target_fd, error);
+    if (r == 0 && mount->options)
+        r = mount_reconfigure(target_fd, mount->options, error);
+    return r < 0 ? error_wrap(error, "%s", step->target) : 0;
+}
+
+/*
+ * Since Linux 6.8 mountinfo lists mounts by their ids, so by the time they were made, and readers
+ * take the later one of two for the one on top. What the engine made beforehand would come before
+ * everything. A clone has a new id, but only mounts that are attached can be cloned: see
+ * step_park().
+ */
+static int step_renew(const StepMount *mount, int mount_fd, Error *error)
+{
+    int fd CLEANUP(fd_closep) = mount_clone(mount_fd, "", mount && mount->recursive, error);
+    int r = fd < 0 || !mount ? fd : step_change(mount, fd, error);
+    return r < 0 ? r : TAKE_FD(fd);
 }
 
 int step_mount_attach(Runner *runner, const Step *step, Error *error)
 {
-    if (step->with.mount && step->with.mount->optional && runner->slots[step->in] < 0)
+    const StepMount *mount = step->with.mount;
+    if (mount && mount->optional && runner->slots[step->in] < 0)
         return 0;
     int mount_fd = runner_slot(runner, step, error);
-    return mount_fd < 0 ? mount_fd : step_attach(runner, step, mount_fd, error);
+    if (mount_fd < 0)
+        return mount_fd;
+    if (!runner->parked) {
+        int r = mount ? step_change(mount, mount_fd, error) : 0;
+        return r < 0 ? r : step_attach(runner, step, mount_fd, error);
+    }
+    int renewed_fd CLEANUP(fd_closep) = step_renew(mount, mount_fd, error);
+    return renewed_fd < 0 ? renewed_fd : step_attach(runner, step, renewed_fd, error);
+}
+
+static int step_label_root(int mount_fd, const char *label, Error *error)
+{
+    char path[FD_PATH_SIZE];
+    if (setxattr(fd_path(mount_fd, path), "security.selinux", label, strlen(label), 0) < 0)
+        return error_errno(error, errno, "label '%s'", label);
+    return 0;
 }
 
 /* In the child: a filesystem of its own namespaces, attached. In the parent: a tmpfs that becomes
@@ -221,7 +291,8 @@ int step_mount_new(Runner *runner, const Step *step, Error *error)
         return refused;
     Error failure = { 0 };
     int mount_fd CLEANUP(fd_closep) =
-        mount_new(step->source, step->source, mount->options, mount->set, &failure);
+        mount_new(step->source, mount->device ? mount->device : step->source, mount->options,
+                  mount->set, &failure);
     if (mount_fd == -ENODEV && mount->optional)
         return 0;
     if (mount_fd < 0) {
@@ -232,6 +303,8 @@ int step_mount_new(Runner *runner, const Step *step, Error *error)
     }
     StepMount later = { .propagation = mount->propagation };
     int r = step_change(&later, mount_fd, error);
+    if (r == 0 && mount->label)
+        r = step_label_root(mount_fd, mount->label, error);
     if (r == 0 && step->phase == PHASE_SUPPLY)
         r = runner_chown(runner, mount_fd, "", error);
     if (r == 0 && step->target)
@@ -241,6 +314,23 @@ int step_mount_new(Runner *runner, const Step *step, Error *error)
     if (step->out)
         runner_fill(runner, step, TAKE_FD(mount_fd));
     return 0;
+}
+
+/* " slave", " rslave" */
+static void step_print_propagation(uint64_t flags, StrBuf *text)
+{
+    static const struct {
+        uint64_t flag;
+        const char *name;
+    } names[] = {
+        { MS_PRIVATE, "private" },
+        { MS_SLAVE, "slave" },
+        { MS_SHARED, "shared" },
+        { MS_UNBINDABLE, "unbindable" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (flags & names[i].flag)
+            strbuf_printf(text, " %s%s", flags & MS_REC ? "r" : "", names[i].name);
 }
 
 void step_describe_mount(const Step *step, StrBuf *text)
@@ -253,11 +343,14 @@ void step_describe_mount(const Step *step, StrBuf *text)
     if (!mount)
         return;
     if (mount->idmap != STEP_IDMAP_NONE)
-        strbuf_add(text, " idmapped");
+        strbuf_add(text, mount->ids ? " idmapped by its own mapping" : " idmapped");
+    step_print_propagation(mount->propagation, text);
     if (mount->set | mount->rec_set) {
         strbuf_add_char(text, ' ');
         mount_attributes_print(mount->set | mount->rec_set, text);
     }
+    if (mount->copy_up)
+        strbuf_add(text, " with what is there");
     for (size_t i = 0; mount->options && i < mount->options->count; i++)
         strbuf_printf(text, "%s%s", i ? "," : " ", mount->options->items[i]);
 }
@@ -279,22 +372,35 @@ int step_propagation(Runner *runner UNUSED, const Step *step, Error *error)
 
 void step_describe_propagation(const Step *step, StrBuf *text)
 {
-    static const struct {
-        uint64_t flag;
-        const char *name;
-    } names[] = {
-        { MS_PRIVATE, "private" },
-        { MS_SLAVE, "slave" },
-        { MS_SHARED, "shared" },
-        { MS_UNBINDABLE, "unbindable" },
-    };
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (step->flags & names[i].flag)
-            strbuf_printf(text, "all mounts %s", names[i].name);
+    strbuf_printf(text, "%s", step->flags & MS_REC ? "all mounts" : step->target);
+    step_print_propagation(step->flags & ~(uint64_t)MS_REC, text);
 }
 
 /* The root mount is laid over "/" of the child's own mount namespace: pivot_root needs an attached
  * mount, and any other place would need a directory that exists on every host. */
+/*
+ * All mounts that came from the engine, but for the root, go to a place that vanishes with the old
+ * root. Not "/": pivot_root's umount of the old root would find them on top of it.
+ */
+static int step_park(Runner *runner, int root_fd, Error *error)
+{
+    const Plan *plan = runner->plan;
+    int place_fd CLEANUP(fd_closep) = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (place_fd < 0)
+        return 0; /* then their ids are out of order */
+    for (size_t i = 1; i < plan->slot_count; i++) {
+        int fd = runner->slots[i];
+        if (!plan->slots[i].handed_over || plan->slots[i].type != SLOT_MOUNT || fd < 0 ||
+            fd == root_fd)
+            continue;
+        int r = mount_attach(fd, place_fd, error);
+        if (r < 0)
+            return r;
+    }
+    runner->parked = true;
+    return 0;
+}
+
 int step_root_attach(Runner *runner, const Step *step, Error *error)
 {
     int mount_fd = runner_slot(runner, step, error);
@@ -307,7 +413,9 @@ int step_root_attach(Runner *runner, const Step *step, Error *error)
     int top_fd CLEANUP(fd_closep) = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (top_fd < 0)
         return error_errno(error, errno, "open /");
-    int r = mount_attach(mount_fd, top_fd, error);
+    int r = runner->plan->in_order ? step_park(runner, mount_fd, error) : 0;
+    if (r == 0)
+        r = mount_attach(mount_fd, top_fd, error);
     if (r < 0)
         return r;
     runner->root_fd = mount_fd;

@@ -209,13 +209,15 @@ static int step_exec_search(const StepExec *exec, char **args, char **env)
 int step_exec_check(Runner *runner UNUSED, const Step *step, Error *error)
 {
     const StepExec *exec = step->with.exec;
-    int code = step->in ? 0 : step_exec_search(exec, NULL, NULL);
+    int code = step->in || !exec->args ? 0 : step_exec_search(exec, NULL, NULL);
     return code == 0 ? 0 : step_exec_error(exec->args->items[0], code, error);
 }
 
 int step_exec(Runner *runner, const Step *step, Error *error)
 {
     const StepExec *exec = step->with.exec;
+    if (!exec->args)
+        return error_set(error, ERROR_USAGE, EINVAL, "missing: there is nothing to run");
     char **env = step_environment(runner, exec);
 
     if (step->in) { /* ambit-init by descriptor; it searches and execs the command */
@@ -234,7 +236,8 @@ int step_exec(Runner *runner, const Step *step, Error *error)
 
 void step_describe_exec(const Step *step, StrBuf *text)
 {
-    const StrList *args = step->with.exec->args;
+    static const StrList nothing;
+    const StrList *args = step->with.exec->args ? step->with.exec->args : &nothing;
     for (size_t i = 0; i < args->count && i < 8; i++)
         strbuf_printf(text, "%s%s", i ? " " : "", args->items[i]);
     if (args->count > 8)

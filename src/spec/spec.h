@@ -387,8 +387,8 @@ void spec_encode(const Spec *spec, bool pretty, StrBuf *text);
 
 /*
  * Everything that can be judged without the kernel: the rows' rules once more (for a spec that a
- * program built) and those across properties, each error with the JSON path. A spec without
- * process or root is refused, though `create` could do without: every run needs both.
+ * program built) and those across properties, each error with the JSON path. A spec without root is
+ * refused; one without process may be created, but not started.
  */
 int spec_validate(const Spec *spec, Error *error) MUST_CHECK;
 /* The part for one process, for `exec`: the path begins with "process". */

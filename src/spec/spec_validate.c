@@ -283,9 +283,7 @@ int spec_validate(const Spec *spec, Error *error)
     }
     if (r == 0 && !spec->root)
         r = SPEC_INVALID(error, "root: required, but missing");
-    if (r == 0 && !spec->process)
-        r = SPEC_INVALID(error, "process: required, but missing");
-    if (r == 0)
+    if (r == 0 && spec->process)
         r = spec_validate_process_rest(spec->process, error);
     if (r == 0)
         r = spec_validate_mounts(spec, error);

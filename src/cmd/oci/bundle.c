@@ -47,7 +47,7 @@ int bundle_listen(Spec *spec, uint64_t preserve_fds, Arena *arena, uint64_t *ret
     if (!ours || str_to_u32(count, &number) < 0 || number > BUNDLE_LISTEN_MAX)
         number = 0;
     *ret_listen_fds = number;
-    if (number) {
+    if (number && spec->process) {
         bundle_set_env(&spec->process->env, arena,
                        arena_printf(arena, "LISTEN_FDS=%u", (unsigned)number));
         bundle_set_env(&spec->process->env, arena, "LISTEN_PID=1"); /* inside */
@@ -74,7 +74,7 @@ static void bundle_filter(StrList *names, const char *set, bool own_userns)
 
 void bundle_drop_capabilities(SpecProcess *process, bool own_userns, Arena *arena)
 {
-    if (!process->capabilities)
+    if (!process || !process->capabilities)
         return;
     SpecCapabilities *sets = arena_copy(arena, process->capabilities, sizeof(*sets));
     process->capabilities = sets;

@@ -117,6 +117,9 @@ static int exec_from_options(const ExecOptions *options, const CommandCall *call
 static int exec_process(const ExecOptions *options, const CommandCall *call, const Spec *spec,
                         SpecProcess **ret_process, Error *error)
 {
+    if (!options->process && !spec->process)
+        return error_set(error, ERROR_USAGE, EINVAL,
+                         "--process: needed for a container without a process of its own");
     if (!options->process) {
         *ret_process = arena_copy(call->arena, spec->process, sizeof(**ret_process));
         return exec_from_options(options, call, *ret_process, error);
@@ -241,6 +244,7 @@ static int exec_launch(Instance *instance, const ExecOptions *options, const Spe
         r = plan_build_exec(&input, instance->arena, &instance->plan, error);
     if (r < 0)
         return r;
+    instance_warn(instance);
     LaunchOptions launch = { .cgroup_host = &instance->cgroup_host, .keep_cgroup = true };
     r = launch_container(&instance->plan, &launch, &instance->launched, error);
     return r < 0 ? r : instance_hand_out(instance, error);

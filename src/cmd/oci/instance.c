@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "bundle.h"
 #include "linux/clone.h"
+#include "linux/lsm.h"
 #include "linux/sealed.h"
 #include "linux/terminal.h"
 #include "log.h"
@@ -145,7 +146,7 @@ int instance_check_console(bool terminal, bool detached, bool socket, Error *err
 
 static int instance_check_terminal(const Instance *instance, Error *error)
 {
-    bool terminal = instance->spec->process->terminal;
+    bool terminal = instance->spec->process && instance->spec->process->terminal;
     bool socket = instance->options->console_socket;
     bool detached = instance->start_socket >= 0 || instance->options->detach;
     return instance_check_console(terminal, detached, socket, error);
@@ -197,6 +198,12 @@ static uint32_t instance_controllers(const Instance *instance)
     return host->mode == CGROUP_V2 ? host->available : host->available & ~left_out;
 }
 
+void instance_warn(const Instance *instance)
+{
+    for (size_t i = 0; i < instance->plan.warnings.count; i++)
+        log_line(LOG_LEVEL_WARNING, "%s", instance->plan.warnings.items[i]);
+}
+
 static int instance_plan(Instance *instance, Error *error)
 {
     instance->hook_state = record_state(&instance->record, OCI_STATUS_CREATING);
@@ -211,6 +218,7 @@ static int instance_plan(Instance *instance, Error *error)
         .state = &instance->hook_state,
         .keep_groups = instance_annotated(instance->spec, "run.oci.keep_original_groups"),
         .keep_keyring = instance->options->no_new_keyring,
+        .selinux = !str_empty(instance->spec->linux->mount_label) && (lsm_active() & LSM_SELINUX),
     };
     return plan_build(&input, instance->arena, &instance->plan, error);
 }
@@ -380,6 +388,8 @@ int instance_seal(Error *error)
 int instance_make(Instance *instance, const char *id, bool hold, Error *error)
 {
     int r = instance_prepare(instance, id, hold, error);
+    if (r == 0)
+        instance_warn(instance);
     if (r == 0)
         r = instance_launch(instance, error);
     if (r < 0 && instance->place.dir >= 0) {
@@ -591,6 +601,6 @@ int instance_destroy(Instance *instance, Error *error)
     OciState state = record_state(&instance->record, OCI_STATUS_STOPPED);
     Error failure = { 0 };
     if (hook_run(instance->spec->hooks, HOOK_POSTSTOP, &state, &failure) < 0)
-        (void)dprintf(STDERR_FILENO, "ambit-oci: warning: %s\n", failure.message);
+        log_line(LOG_LEVEL_WARNING, "%s", failure.message);
     return 0;
 }

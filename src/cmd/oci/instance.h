@@ -88,6 +88,9 @@ typedef struct Instance {
 int instance_read_bundle(const InstanceOptions *options, Arena *arena, Spec **ret_spec,
                          const char **ret_path, Error *error) MUST_CHECK;
 
+/* Says what of the spec the plan leaves out. */
+void instance_warn(const Instance *instance);
+
 /* Spec, record and plan for the bundle in the options; nothing is made. */
 int instance_read(Instance *instance, const char *id, Error *error) MUST_CHECK;
 

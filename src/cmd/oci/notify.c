@@ -44,7 +44,9 @@ void notify_extend_spec(Spec *spec, const char *state, Arena *arena)
     };
     for (size_t i = 0; i < ARRAY_LEN(options); i++)
         strlist_append(arena, &mount->options, options[i]);
-    bundle_set_env(&spec->process->env, arena, "NOTIFY_SOCKET=" NOTIFY_INSIDE "/" NOTIFY_SOCKET);
+    if (spec->process)
+        bundle_set_env(&spec->process->env, arena,
+                       "NOTIFY_SOCKET=" NOTIFY_INSIDE "/" NOTIFY_SOCKET);
 }
 
 int notify_make_directory(int state_fd, Error *error)

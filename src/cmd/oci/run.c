@@ -20,7 +20,8 @@ static const Option run_options[] = {
 static int run_wait(Instance *instance, const sigset_t *signals, int *ret_status, Error *error)
 {
     const Launched *launched = &instance->launched;
-    bool terminal = instance->spec->process->terminal && !instance->options->console_socket;
+    bool terminal = instance->spec->process && instance->spec->process->terminal &&
+                    !instance->options->console_socket;
     Foreground foreground = {
         .interactive = true,
         .terminal = terminal,

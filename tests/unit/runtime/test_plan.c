@@ -31,8 +31,9 @@ static const PlanLayers layers = {
     .work = "containers/web/work",
 };
 
-static void plan_text(const char *json, size_t size, bool layered, Arena *arena, StrBuf *text)
+static void plan_text(const char *name, const char *json, size_t size, Arena *arena, StrBuf *text)
 {
+    bool layered = str_starts(name, "layers"), selinux = str_starts(name, "selinux");
     CgroupHost host = { .mode = CGROUP_V2, .available = ~0u, .unified_mount = "/sys/fs/cgroup" };
     Error error = { 0 };
     Spec *spec;
@@ -45,6 +46,7 @@ static void plan_text(const char *json, size_t size, bool layered, Arena *arena,
         .controllers = CGROUP_BIT(CGROUP_MEMORY) | CGROUP_BIT(CGROUP_PIDS),
         .idmap_root = true,
         .engine_mounts = layered,
+        .selinux = selinux,
     };
     int r = spec_parse(arena, json, size, &spec, &error);
     if (r == 0) {
@@ -67,7 +69,7 @@ static void check_plan(const char *name)
     assert_int_equal(file_read_at(AT_FDCWD, arena_printf(&arena, PLANS "/%s", name), 1 << 20,
                                   &arena, &json, &size),
                      0);
-    plan_text(json, size, str_starts(name, "layers"), &arena, &text);
+    plan_text(name, json, size, &arena, &text);
     if (getenv("GOLDEN_UPDATE"))
         assert_int_equal(
             file_write_at(AT_FDCWD, golden, text.data, text.length, 0644, FILE_VOLATILE), 0);

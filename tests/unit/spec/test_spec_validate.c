@@ -28,7 +28,7 @@ typedef struct Case {
 static const Case cases[] = {
     { PROCESS "," ROOT, "" },
     { PROCESS, "root: required, but missing" },
-    { ROOT, "process: required, but missing" },
+    { ROOT, "" },
     { ROOT ",\"process\":{\"cwd\":\"/\"}", "process.args: expected at least one item, found none" },
     { ROOT ",\"process\":{\"cwd\":\"/\",\"args\":[]}",
       "process.args: expected at least one item, found none" },

@@ -1,0 +1,201 @@
+#!/usr/bin/env bats
+# Mounts of ambit-oci: options, order, propagation, idmapping, tmpfs (runtime-spec config.md#mounts,
+# config-linux.md#rootfs-mount-propagation).
+
+load lib
+load oci
+
+IDMAP='.linux.namespaces += [{type: "user"}] |
+    .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
+    .linux.gidMappings = .linux.uidMappings'
+OWN='uidMappings: [{containerID: 0, hostID: 5000, size: 10}],
+    gidMappings: [{containerID: 0, hostID: 6000, size: 10}]'
+
+setup() {
+    mkdir -p "$TEST_DIR/source"
+    echo content >"$TEST_DIR/source/file"
+}
+
+teardown() {
+    rm -rf --one-file-system "$TEST_DIR/source"
+}
+
+bind() { # OPTIONS-AS-JSON [MEMBERS]: a jq filter
+    echo ".mounts += [{destination: \"/data\", type: \"bind\", source: \"$TEST_DIR/source\",
+        options: $1 ${2:+, $2}}]"
+}
+
+mount_line() { # PATH: its line of mountinfo in $output
+    awk -v path="$1" '$5 == path' <<<"$output"
+}
+
+@test "the mounts are in the spec's order, with the spec's sources" {
+    run_with "$(bind '["rbind"]') | .mounts += [{destination: \"/tmp\", type: \"tmpfs\", source: \"mine\"}]" \
+        'cat /proc/self/mountinfo'
+    expect_status 0
+    [ "$(awk '{ print $5 }' <<<"$output" | head -n 5 | tr '\n' ' ')" = '/ /proc /dev /dev/pts /dev/shm ' ]
+    [ "$(awk '$5 == "/data" || $5 == "/tmp" { print $5 }' <<<"$output" | tr '\n' ' ')" = '/data /tmp ' ]
+    grep -q ' - tmpfs mine ' <<<"$(mount_line /tmp)"
+    grep -q ' - tmpfs shm ' <<<"$(mount_line /dev/shm)"
+}
+
+# In a mount namespace where the source is shared, as on a host with systemd.
+# shellcheck disable=SC2016
+propagating() { # COMMAND...
+    unshare -m --propagation shared env SOURCE="$TEST_DIR/source" bash -c '
+        mount -t tmpfs none "$SOURCE" && mount --make-shared "$SOURCE" && mkdir "$SOURCE/below" || exit 9
+        "$@" </dev/null
+        status=$?
+        grep -c " $SOURCE/below " /proc/self/mountinfo
+        exit $status' - "$@"
+}
+
+@test "what the container mounts below a bind mount stays inside, unless the spec says shared" {
+    local admin='.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])'
+    local try='["/init", "mount", "tmpfs", "none", "/data/below"]'
+    configure "$admin" "$(bind '["rbind"]')" ".process.args = $try"
+    run propagating "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" run --bundle "$BUNDLE" c
+    [ "$output" = 0 ]
+    configure "$admin" "$(bind '["rbind", "rshared"]')" ".process.args = $try"
+    run propagating "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" run --bundle "$BUNDLE" c
+    [ "$output" = 1 ]
+    # Who makes the root shared expects it of the volumes too.
+    configure "$admin" "$(bind '["rbind"]')" '.linux.rootfsPropagation = "rshared"' ".process.args = $try"
+    run propagating "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" run --bundle "$BUNDLE" c
+    [ "$output" = 1 ]
+}
+
+@test "rootfsPropagation" {
+    run_with '.linux.rootfsPropagation = "shared"' 'cat /proc/self/mountinfo'
+    grep -q 'shared:' <<<"$(mount_line /)"
+    [ "$(grep -c 'shared:' <<<"$output")" -eq 1 ]
+    run_with '.linux.rootfsPropagation = "rshared"' 'cat /proc/self/mountinfo'
+    grep -q 'shared:' <<<"$(mount_line /dev)"
+    run_with '.linux.rootfsPropagation = "unbindable"' 'cat /proc/self/mountinfo'
+    grep -q 'unbindable' <<<"$(mount_line /)"
+    run_with '.linux.rootfsPropagation = "private"' 'cat /proc/self/mountinfo'
+    [ "$(grep -cE 'shared:|master:' <<<"$output")" -eq 0 ]
+    run_with '.linux.rootfsPropagation = "none"' pid
+    expect_error 1 'linux.rootfsPropagation: found "none", expected one of '
+}
+
+@test "each propagation word" {
+    local word
+    for word in private slave unbindable; do
+        run_with "$(bind "[\"rbind\", \"r$word\"]")" 'cat /proc/self/mountinfo'
+        expect_status 0
+        [ "$(mount_line /data | grep -cE 'shared:|master:')" -eq 0 ]
+    done
+    grep -q 'unbindable' <<<"$(mount_line /data)"
+}
+
+@test "idmap: with a mapping of its own, without a user namespace" {
+    run_with "$(bind '["bind", "idmap"]' "$OWN")" 'stat /data/file'
+    expect_status 0
+    expect_match 'uid=5000 gid=6000'
+    # Without the word too: the mapping is what counts.
+    run_with "$(bind '["bind"]' "$OWN")" 'stat /data/file'
+    expect_match 'uid=5000 gid=6000'
+}
+
+@test "idmap: through the container's user namespace" {
+    chown 0:0 "$TEST_DIR/source/file"
+    run_with "$IDMAP | $(bind '["bind", "idmap"]')" 'stat /data/file'
+    expect_status 0
+    expect_match 'uid=0 gid=0'
+    run_with "$IDMAP | $(bind '["bind"]')" 'stat /data/file'
+    expect_match 'uid=65534 gid=65534'
+    # Both: the mount's own mapping, seen from inside.
+    run_with "$IDMAP | $(bind '["bind", "idmap"]' "${OWN//[56]000/100007}")" 'stat /data/file'
+    expect_match 'uid=7 gid=7'
+}
+
+below_is() { # OPTION WANTED: the owner of a file in a mount below the source
+    configure "$(bind "[\"rbind\", \"$1\"]" "$OWN")" '.process.args = ["/init", "stat", "/data/below/file"]'
+    # shellcheck disable=SC2016
+    run unshare -m env SOURCE="$TEST_DIR/source" bash -c '
+        mkdir -p "$SOURCE/below" && mount -t tmpfs none "$SOURCE/below" &&
+            touch "$SOURCE/below/file" || exit 9
+        "$@" </dev/null' - "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" run --bundle "$BUNDLE" c
+    expect_status 0
+    expect_match "$2"
+}
+
+@test "ridmap: the mounts below as well" {
+    below_is ridmap 'uid=5000 gid=6000'
+    below_is idmap 'uid=0 gid=0'
+}
+
+@test "idmap: what cannot be" {
+    run_with "$(bind '["bind", "idmap"]')" pid
+    expect_error 1 'mounts\[[0-9]+\].options: idmap needs uidMappings and gidMappings, or'
+    run_with "$(bind '["bind", "idmap"]' 'uidMappings: [{containerID: 0, hostID: 0, size: 1}]')" pid
+    expect_error 1 'mounts\[[0-9]+\].gidMappings: needed along with uidMappings'
+    run_with ".mounts += [{destination: \"/tmp\", type: \"tmpfs\", options: [\"idmap\"], $OWN}]" pid
+    expect_error 1 'mounts\[[0-9]+\]: uidMappings: ids are mapped for bind mounts only'
+}
+
+@test "tmpcopyup: a tmpfs that begins with what it covers" {
+    mkdir -p "$BUNDLE/rootfs/var/lib/deep"
+    echo seed >"$BUNDLE/rootfs/var/lib/deep/file"
+    chmod 644 "$BUNDLE/rootfs/var/lib/deep/file"
+    chown 7:8 "$BUNDLE/rootfs/var/lib/deep/file"
+    ln -sf deep "$BUNDLE/rootfs/var/lib/link"
+    chmod 711 "$BUNDLE/rootfs/var/lib"
+    local tmpfs='.mounts += [{destination: "/var/lib", type: "tmpfs", source: "t", options: ["tmpcopyup"]}]'
+    run_with "$tmpfs" 'cat /var/lib/link/file , stat /var/lib/deep/file /var/lib , write /var/lib/new x'
+    expect_status 0
+    expect_line seed
+    expect_match 'file.* mode=0644 .*uid=7 gid=8'
+    expect_match '/var/lib .*mode=0711'
+    [ ! -e "$BUNDLE/rootfs/var/lib/new" ]
+    run_with "${tmpfs/tmpcopyup\"/tmpcopyup\", \"ro\"}" 'cat /var/lib/deep/file , touch /var/lib/new'
+    expect_status 1
+    expect_line seed
+    run_with "${tmpfs/\"tmpfs\"/\"ramfs\"}" pid
+    expect_error 1 "mounts\[[0-9]+\]: options: 'tmpcopyup' is for tmpfs"
+    rm -r "$BUNDLE/rootfs/var"
+}
+
+@test "a tmpfs has the mode of what it covers, or the one it is given" {
+    mkdir "$BUNDLE/rootfs/place"
+    chmod 1705 "$BUNDLE/rootfs/place"
+    local tmpfs='.mounts += [{destination: "/place", type: "tmpfs", source: "t"'
+    run_with "$tmpfs}]" 'stat /place'
+    expect_match 'mode=1705'
+    run_with "$tmpfs, options: [\"mode=750\"]}]" 'stat /place'
+    expect_match 'mode=0750'
+    rmdir "$BUNDLE/rootfs/place"
+}
+
+@test "a read-only tmpfs takes other mounts, and /dev its devices" {
+    run_with '.mounts |= map(if .destination == "/dev" then .options += ["ro"] else . end) |
+        .mounts += [{destination: "/tmp", type: "tmpfs", source: "t", options: ["ro"]},
+                    {destination: "/tmp/a/b", type: "tmpfs", source: "t"}]' \
+        'stat /dev/null , touch /tmp/a/b/file , cat /proc/self/mountinfo , touch /dev/file'
+    expect_status 1
+    grep -q ' /dev ro,' <<<"$(mount_line /dev)"
+    grep -q ' /tmp ro,' <<<"$(mount_line /tmp)"
+    grep -q ' /tmp/a/b rw,' <<<"$(mount_line /tmp/a/b)"
+}
+
+@test "remount changes what is there" {
+    run_with '.mounts += [{destination: "/tmp", type: "tmpfs", source: "t", options: ["size=1m"]},
+                    {destination: "/tmp", options: ["remount", "noexec", "size=2m"]}]' \
+        'cat /proc/self/mountinfo'
+    expect_status 0
+    [ "$(mount_line /tmp | wc -l)" -eq 1 ]
+    mount_line /tmp | grep -q 'noexec.*size=2048k'
+    run_with '.mounts += [{destination: "/nowhere", options: ["remount", "ro"]}]' pid
+    expect_error 1 'mounts\[[0-9]+\]: /nowhere: open /nowhere inside the root'
+}
+
+@test "mountLabel without SELinux is a warning" {
+    require test ! -d /sys/fs/selinux/class -- "SELinux is active"
+    run_with '.linux.mountLabel = "system_u:object_r:container_file_t:s0"' pid
+    expect_status 0
+    grep -q 'warning: linux.mountLabel: ignored' <<<"$errors"
+    try_oci --log "$TEST_DIR/log" --log-format json run --bundle "$BUNDLE" c
+    [ -z "$errors" ]
+    [ "$(jq -r .level "$TEST_DIR/log")" = warning ]
+}
