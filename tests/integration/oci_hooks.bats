@@ -62,10 +62,10 @@ kinds() {
 @test "hooks run in their order, with the state of the moment" {
     bundle prestart createRuntime createContainer poststart poststop
     create order
-    [ "$(kinds)" = "prestart creating,createRuntime creating,createContainer creating," ]
+    [ "$(kinds)" = "prestart created,createRuntime created,createContainer created," ]
     oci start order
     oci delete --force order
-    [ "$(kinds)" = "prestart creating,createRuntime creating,createContainer creating,poststart running,poststop stopped," ]
+    [ "$(kinds)" = "prestart created,createRuntime created,createContainer created,poststart running,poststop stopped," ]
     # The one in the container's mount namespace, the others in ours.
     [ "$(awk -v own="$(readlink /proc/self/ns/mnt)" '$3 != own { print $1 }' "$TEST_DIR/notes")" = createContainer ]
 }
