@@ -194,7 +194,7 @@ below_is() { # OPTION WANTED: the owner of a file in a mount below the source
     require test ! -d /sys/fs/selinux/class -- "SELinux is active"
     run_with '.linux.mountLabel = "system_u:object_r:container_file_t:s0"' pid
     expect_status 0
-    grep -q 'warning: linux.mountLabel: ignored' <<<"$errors"
+    grep -q 'level=warning msg="linux.mountLabel: ignored' <<<"$errors"
     try_oci --log "$TEST_DIR/log" --log-format json run --bundle "$BUNDLE" c
     [ -z "$errors" ]
     [ "$(jq -r .level "$TEST_DIR/log")" = warning ]
