@@ -4,6 +4,9 @@
  */
 #pragma once
 
+#include <stddef.h>
+#include <sys/types.h>
+
 #include "base/mem.h"
 
 enum { COMPANION_RELATIVE_MAX = 3 };
@@ -21,3 +24,15 @@ const char *companion_find(const char *name, const CompanionPlaces *places, Aren
 /* A program: in $AMBIT_LIBEXEC (tests), beside the running one, in ../libexec/ambit from there, or
  * where it was installed. */
 const char *companion_program(const char *name, Arena *arena);
+
+/* How to start one: with the standard signals, and of our descriptors only those said here. */
+typedef struct CompanionStart {
+    const char *path;
+    char *const *arguments;   /* argv, with the name first; NULL-terminated */
+    char *const *environment; /* NULL-terminated */
+    const int *fds;           /* fds[i] becomes descriptor i; -1: closed */
+    size_t fd_count;
+} CompanionStart;
+
+/* 0, or a negative errno. */
+int companion_start(const CompanionStart *start, pid_t *ret_pid) MUST_CHECK;

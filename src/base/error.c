@@ -120,3 +120,11 @@ const char *error_kind_name(ErrorKind kind)
 {
     return error_kinds[kind].name;
 }
+
+ErrorKind error_kind_named(const char *name)
+{
+    for (int kind = ERROR_NONE + 1; name && kind < ERROR_KIND_MAX; kind++)
+        if (strcmp(error_kinds[kind].name, name) == 0)
+            return (ErrorKind)kind;
+    return ERROR_SYSTEM;
+}

@@ -57,3 +57,5 @@ int error_exit_status(const Error *error);
 
 /* The lower-case word for a kind ("usage", "denied"), for JSON logs and tests. */
 const char *error_kind_name(ErrorKind kind);
+/* The inverse; an unknown word is ERROR_SYSTEM. */
+ErrorKind error_kind_named(const char *name);

@@ -2,9 +2,6 @@
  * The helper is given nothing of ours but what it needs: the store's directory, the data, pipes for
  * its answer, an almost empty environment. What it writes is bounded and parsed as strictly as any
  * stranger's document.
- *
- * The trap: descriptors 3 and 4 have fixed meanings in the helper, and ours may already have these
- * numbers; all of them are moved up before the child moves them down.
  */
 #include "image/imagehelper.h"
 
@@ -12,7 +9,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +27,9 @@ enum {
     IMAGEHELPER_ANSWER_MAX = 4 * 1024 * 1024,
     IMAGEHELPER_STORE_FD = 3,
     IMAGEHELPER_DATA_FD = 4,
-    IMAGEHELPER_FDS = 5,
+    IMAGEHELPER_EVENT_FD = 5,
+    IMAGEHELPER_FDS = 6,
+    IMAGEHELPER_EVENT_MAX = 64 * 1024,
 };
 
 static const char *imagehelper_find_base(Arena *arena)
@@ -49,14 +47,16 @@ static const char *imagehelper_find_base(Arena *arena)
 
 typedef struct ImageHelperRun {
     pid_t pid;
-    int out, err; /* the reading ends */
-    StrBuf out_text, err_text;
+    const ImageHelperCall *call;
+    int out, err, events; /* the reading ends */
+    StrBuf out_text, err_text, event_text;
 } ImageHelperRun;
 
 static void imagehelper_run_done(ImageHelperRun *run)
 {
     fd_closep(&run->out);
     fd_closep(&run->err);
+    fd_closep(&run->events);
     if (run->pid > 0) {
         (void)kill(run->pid, SIGKILL);
         while (waitpid(run->pid, NULL, 0) < 0 && errno == EINTR)
@@ -64,56 +64,36 @@ static void imagehelper_run_done(ImageHelperRun *run)
     }
     strbuf_done(&run->out_text);
     strbuf_done(&run->err_text);
+    strbuf_done(&run->event_text);
 }
 
-static void imagehelper_close_all(int fds[IMAGEHELPER_FDS])
+/* Pipes for what it says; the writing ends at their places in `fds`. */
+static int imagehelper_pipes(ImageHelperRun *run, int fds[IMAGEHELPER_FDS], Error *error)
 {
-    for (size_t i = 0; i < IMAGEHELPER_FDS; i++)
-        fd_closep(&fds[i]);
-}
-
-/* fds[i] (or -1) becomes descriptor i of the new program. */
-static int imagehelper_spawn(const char *path, char *const *arguments,
-                             const int fds[IMAGEHELPER_FDS], pid_t *ret_pid)
-{
-    char path_variable[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-    char *const environment[] = { path_variable, NULL };
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none, standard;
-    int r = posix_spawn_file_actions_init(&actions);
-    if (r != 0)
-        return -r;
-    (void)posix_spawnattr_init(&attributes);
-    (void)sigemptyset(&none);
-    (void)posix_spawnattr_setsigmask(&attributes, &none);
-    (void)sigemptyset(&standard);
-    (void)sigaddset(&standard, SIGINT);
-    (void)sigaddset(&standard, SIGQUIT);
-    (void)posix_spawnattr_setsigdefault(&attributes, &standard);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    for (int i = 0; r == 0 && i < IMAGEHELPER_FDS; i++)
-        if (fds[i] >= 0)
-            r = posix_spawn_file_actions_adddup2(&actions, fds[i], i);
-    if (r == 0)
-        r = posix_spawn(ret_pid, path, &actions, &attributes, arguments, environment);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    (void)posix_spawnattr_destroy(&attributes);
-    return -r;
-}
-
-/* Copies above the numbers that the helper uses. */
-static int imagehelper_raise(int fd)
-{
-    int high = fcntl(fd, F_DUPFD_CLOEXEC, IMAGEHELPER_FDS + 5);
-    return high < 0 ? -errno : high;
+    const struct {
+        int *reading;
+        int number;
+    } rows[] = {
+        { &run->out, STDOUT_FILENO },
+        { &run->err, STDERR_FILENO },
+        { &run->events, IMAGEHELPER_EVENT_FD },
+    };
+    for (size_t i = 0; i < (run->call->on_event ? 3 : 2); i++) {
+        int ends[2];
+        if (pipe2(ends, O_CLOEXEC) < 0)
+            return error_errno(error, errno, "pipe");
+        *rows[i].reading = ends[0];
+        fds[rows[i].number] = ends[1];
+    }
+    return 0;
 }
 
 static int imagehelper_start(const ImageStore *store, const ImageHelperCall *call, Arena *arena,
                              ImageHelperRun *run, Error *error)
 {
-    int fds[IMAGEHELPER_FDS] = { -1, -1, -1, -1, -1 };
-    int out[2], err[2];
+    int fds[IMAGEHELPER_FDS] = { -1, -1, -1, -1, -1, -1 };
+    char path_variable[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+    char *const environment[] = { path_variable, NULL };
     const char *path = companion_program(IMAGEHELPER_PROGRAM, arena);
     StrList words = { 0 };
     strlist_append(arena, &words, IMAGEHELPER_PROGRAM);
@@ -121,24 +101,22 @@ static int imagehelper_start(const ImageStore *store, const ImageHelperCall *cal
     for (size_t i = 0; i < call->options.count; i++)
         strlist_append(arena, &words, call->options.items[i]);
 
-    if (pipe2(out, O_CLOEXEC) < 0)
-        return error_errno(error, errno, "pipe");
-    run->out = out[0];
-    if (pipe2(err, O_CLOEXEC) < 0) {
-        fd_close(out[1]);
-        return error_errno(error, errno, "pipe");
-    }
-    run->err = err[0];
+    int r = imagehelper_pipes(run, fds, error);
     fds[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    fds[1] = imagehelper_raise(out[1]);
-    fds[2] = imagehelper_raise(err[1]);
-    fds[IMAGEHELPER_STORE_FD] = imagehelper_raise(store->root_fd);
-    fds[IMAGEHELPER_DATA_FD] = call->data_fd < 0 ? -1 : imagehelper_raise(call->data_fd);
-    fd_close(out[1]);
-    fd_close(err[1]);
-    int r = imagehelper_spawn(path, words.items, fds, &run->pid);
-    imagehelper_close_all(fds);
-    return r < 0 ? error_errno(error, r, "start %s", path) : 0;
+    fds[IMAGEHELPER_STORE_FD] = store->root_fd;
+    fds[IMAGEHELPER_DATA_FD] = call->data_fd;
+    CompanionStart start = {
+        .path = path,
+        .arguments = words.items,
+        .environment = environment,
+        .fds = fds,
+        .fd_count = IMAGEHELPER_FDS,
+    };
+    int started = r < 0 ? 0 : companion_start(&start, &run->pid);
+    for (int i = 0; i <= STDERR_FILENO; i++)
+        fd_close(fds[i]);
+    fd_close(fds[IMAGEHELPER_EVENT_FD]);
+    return started < 0 ? error_errno(error, started, "start %s", path) : r;
 }
 
 /*** Its answer. ***/
@@ -156,27 +134,48 @@ static int imagehelper_take(int *fd, StrBuf *text)
     return text->length > IMAGEHELPER_ANSWER_MAX ? -EFBIG : 0;
 }
 
+/* Every whole line that came; the rest of the text stays. */
+static void imagehelper_tell(ImageHelperRun *run)
+{
+    const char *text = strbuf_text(&run->event_text), *end;
+    StrBuf rest = { 0 };
+    for (; (end = strchr(text, '\n')) != NULL; text = end + 1) {
+        Arena arena CLEANUP(arena_done) = { 0 };
+        const JsonValue *event;
+        if (json_parse(text, (size_t)(end - text), NULL, &arena, &event, NULL) == 0)
+            run->call->on_event(run->call->event_context, event);
+    }
+    if (strlen(text) < IMAGEHELPER_EVENT_MAX) /* no line of ours is that long */
+        strbuf_add(&rest, text);
+    strbuf_done(&run->event_text);
+    run->event_text = rest;
+}
+
+static int imagehelper_take_events(ImageHelperRun *run)
+{
+    int r = imagehelper_take(&run->events, &run->event_text);
+    if (r == 0)
+        imagehelper_tell(run);
+    return r;
+}
+
 static int imagehelper_listen(ImageHelperRun *run, Error *error)
 {
     while (run->out >= 0 || run->err >= 0) {
-        struct pollfd polls[2] = { { run->out, POLLIN, 0 }, { run->err, POLLIN, 0 } };
-        if (poll(polls, 2, -1) < 0 && errno != EINTR)
+        struct pollfd polls[3] = { { run->out, POLLIN, 0 },
+                                   { run->err, POLLIN, 0 },
+                                   { run->events, POLLIN, 0 } };
+        if (poll(polls, 3, -1) < 0 && errno != EINTR)
             return error_errno(error, errno, "poll");
         int r = polls[0].revents ? imagehelper_take(&run->out, &run->out_text) : 0;
         if (r == 0 && polls[1].revents)
             r = imagehelper_take(&run->err, &run->err_text);
+        if (r == 0 && polls[2].revents)
+            r = imagehelper_take_events(run);
         if (r < 0)
             return error_errno(error, r, IMAGEHELPER_PROGRAM);
     }
     return 0;
-}
-
-static ErrorKind imagehelper_error_kind(const char *name)
-{
-    for (int kind = ERROR_NONE + 1; kind < ERROR_KIND_MAX; kind++)
-        if (str_eq(error_kind_name((ErrorKind)kind), name))
-            return (ErrorKind)kind;
-    return ERROR_SYSTEM;
 }
 
 /* Its last line on standard error is the error as JSON; anything else is passed on as text. */
@@ -192,7 +191,7 @@ static int imagehelper_failure(const ImageHelperRun *run, int status, Arena *are
         const JsonValue *code = json_member(value, "code");
         bool valid = code && code->type == JSON_INT && code->integer > 0 && code->integer < 4096;
         if (message)
-            return error_set(error, imagehelper_error_kind(json_member_string(value, "kind")),
+            return error_set(error, error_kind_named(json_member_string(value, "kind")),
                              valid ? (int)code->integer : EIO, "%s", message);
     }
     if (WIFSIGNALED(status))
@@ -205,7 +204,8 @@ static int imagehelper_failure(const ImageHelperRun *run, int status, Arena *are
 static int imagehelper_run_all(const ImageStore *store, const ImageHelperCall *call, Arena *arena,
                                const JsonValue **ret_answer, Error *error)
 {
-    ImageHelperRun run CLEANUP(imagehelper_run_done) = { .out = -1, .err = -1 };
+    ImageHelperRun run CLEANUP(
+        imagehelper_run_done) = { .call = call, .out = -1, .err = -1, .events = -1 };
     int r = imagehelper_start(store, call, arena, &run, error);
     if (r == 0)
         r = imagehelper_listen(&run, error);

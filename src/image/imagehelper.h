@@ -13,9 +13,12 @@
 #include "image/imagestore.h"
 
 typedef struct ImageHelperCall {
-    const char *command; /* "load", "import", "check" */
-    int data_fd;         /* the archive or directory to read; -1: none */
+    const char *command; /* "load", "import", "check", "pull", "push" */
+    int data_fd;         /* the archive or directory to read, or the socket of ambit-registry; -1 */
     StrList options;     /* "--name", "base", ... */
+    /* Called with each object that tells progress (pull, push); NULL: none is wanted. */
+    void (*on_event)(void *context, const JsonValue *event);
+    void *event_context;
 } ImageHelperCall;
 
 /* Runs it to its end. Its JSON answer lives in the arena; its error becomes ours. */

@@ -6,6 +6,7 @@
  *       oci-layout, index.json    the names and manifests that are stored
  *       blobs/sha256/<hex>        manifests, configs, packed layers
  *       layers/<name>/            a layer's tree; owners are the image's own (0 to 65535)
+ *       partial/<hex>             blobs that are being downloaded (imagepartial.h)
  *       lock                      flock(2): exclusive to change index.json, blobs/ and layers/
  *       .tmp-*                    work in progress; its owner holds a lock on it
  *

@@ -33,6 +33,7 @@ enum {
     LANDLOCK_ASK_VERSION = 1,
     LANDLOCK_VERSION_MIN = 2,
     LANDLOCK_RULE_BENEATH = 1,
+    LANDLOCK_NET_BIND = 1,
 
     LANDLOCK_FS_WRITE_FILE = 1 << 1,
     LANDLOCK_FS_READ_FILE = 1 << 2,
@@ -89,6 +90,8 @@ int landlock_confine(int tree_fd, unsigned allowed, Error *error)
         return 1;
     LandlockRuleset everything;
     size_t size = landlock_everything(version, &everything);
+    if (allowed & LANDLOCK_CONNECT)
+        everything.network &= LANDLOCK_NET_BIND;
     int ruleset CLEANUP(fd_closep) =
         (int)syscall(SYS_landlock_create_ruleset, &everything, size, 0);
     if (ruleset < 0)

@@ -66,6 +66,9 @@ typedef struct OciPlatform {
     const char *variant; /* "v7", "v8" */
 } OciPlatform;
 
+/* No platform at all fits every machine; `variant` may be NULL: any. */
+bool oci_platform_fits(const OciPlatform *platform, const char *architecture, const char *variant);
+
 typedef struct OciDescriptor {
     const char *media_type;
     const char *digest;

@@ -30,6 +30,7 @@ static const Command *const ambit_children[] = {
     &rm_command,
     &inspect_command,
     &images_command,
+    &pull_command,
     &load_command,
     &save_command,
     &import_command,

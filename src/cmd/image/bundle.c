@@ -209,10 +209,7 @@ static int bundle_read_manifest(BundleReader *reader, const OciDescriptor *at, c
 
 static bool bundle_platform_fits(const BundleRequest *request, const OciPlatform *platform)
 {
-    return !platform || ((str_empty(platform->os) || str_eq(platform->os, "linux")) &&
-                         str_eq(platform->architecture, request->architecture) &&
-                         (!request->variant || str_empty(platform->variant) ||
-                          str_eq(platform->variant, request->variant)));
+    return oci_platform_fits(platform, request->architecture, request->variant);
 }
 
 static OciMediaKind bundle_kind(const OciDescriptor *at)

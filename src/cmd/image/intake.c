@@ -23,6 +23,7 @@
 #include "cmd/image/sandbox.h"
 #include "image/imageindex.h"
 #include "image/imagemark.h"
+#include "image/imagepartial.h"
 #include "linux/mount.h"
 
 static int intake_open_at(int dirfd, const char *name)
@@ -108,7 +109,13 @@ static bool intake_keep(Intake *intake, bool is_layer, const char *name)
 bool intake_has_blob(Intake *intake, const char *digest)
 {
     const char *hex = oci_digest_hex(digest);
-    return faccessat(intake->blobs_fd, hex, F_OK, 0) == 0 || intake_keep(intake, false, hex);
+    return strlist_contains(&intake->partials, digest) ||
+           faccessat(intake->blobs_fd, hex, F_OK, 0) == 0 || intake_keep(intake, false, hex);
+}
+
+void intake_add_partial(Intake *intake, const char *digest)
+{
+    strlist_append(intake->arena, &intake->partials, digest);
 }
 
 int intake_add_bytes(Intake *intake, const void *data, size_t size, char ret_digest[DIGEST_SIZE],
@@ -296,6 +303,7 @@ static int intake_unpack(Intake *intake, const IntakeLayer *layer, bool own, Lay
         return error_errno(error, errno, "seek");
     LayerJob job = {
         .source_fd = layer->source_fd,
+        .follow_fd = layer->follow_fd,
         .target_fd = target,
         .lower_fd = lower,
         .has_lower = layer->index > 0,
@@ -314,7 +322,7 @@ static int intake_unpack(Intake *intake, const IntakeLayer *layer, bool own, Lay
     return intake_place_layer(intake, work, name, error);
 }
 
-static bool intake_has_layer(Intake *intake, const IntakeLayer *layer)
+bool intake_has_layer(Intake *intake, const IntakeLayer *layer)
 {
     for (int own = 0; own < 2; own++) {
         char name[IMAGESTORE_LAYER_NAME_SIZE];
@@ -349,8 +357,9 @@ int intake_add_layer(Intake *intake, const IntakeLayer *layer, LayerResult *ret_
 {
     if (intake_has_layer(intake, layer))
         return intake_verify_blob(layer, ret_result, error);
-    int r = intake_unpack(intake, layer, false, ret_result, error);
-    if (r != TREEDIR_NEEDS_LOWER)
+    int r = layer->needs_lower ? TREEDIR_NEEDS_LOWER
+                               : intake_unpack(intake, layer, false, ret_result, error);
+    if (r != TREEDIR_NEEDS_LOWER || layer->alone)
         return r;
     error_clear(error);
     return intake_unpack(intake, layer, true, ret_result, error);
@@ -400,6 +409,8 @@ static int intake_move_all(Intake *intake, Error *error)
     IntakeMove blobs = { intake->blobs_fd, intake->store->blobs_fd, false };
     IntakeMove layers = { intake->layers_fd, intake->store->layers_fd, true };
     int r = imagemark_each(intake->blobs_fd, intake_move, &blobs, error);
+    for (size_t i = 0; r == 0 && i < intake->partials.count; i++)
+        r = imagepartial_keep(intake->store, intake->partials.items[i], error);
     if (r == 0)
         r = imagemark_each(intake->layers_fd, intake_move, &layers, error);
     if (r == 0 && (fsync(intake->store->blobs_fd) < 0 || fsync(intake->store->layers_fd) < 0))

@@ -38,6 +38,7 @@ typedef struct Intake {
     unsigned serial;             /* for names of work directories */
     IntakeImage *images;
     size_t image_count;
+    StrList partials; /* digests of blobs that lie, whole, in "partial" of the store */
 } Intake;
 
 #define INTAKE_EMPTY ((Intake){ .fd = -1, .blobs_fd = -1, .layers_fd = -1, .keep_fd = -1 })
@@ -67,6 +68,9 @@ typedef struct IntakeFile {
 } IntakeFile;
 int intake_add_file(Intake *intake, const IntakeFile *file, const char *digest, Error *error)
     MUST_CHECK;
+/* A download is whole and verified (imagepartial.h): the commit moves it, and the caller keeps its
+ * lock until then. What happens before, the download is not lost. */
+void intake_add_partial(Intake *intake, const char *digest);
 
 /*
  * Unpacks layer number `index` (0 is the lowest) of an image unless the store or the intake has it.
@@ -78,11 +82,18 @@ typedef struct IntakeLayer {
     size_t index;
     const char *id;
     int source_fd;      /* seekable */
+    int follow_fd;      /* LayerJob.follow_fd */
+    bool alone;         /* the layers below may not be there yet: TREEDIR_NEEDS_LOWER if it cannot
+                           be done without them */
+    bool needs_lower;   /* that has been the answer: do not try without */
     const char *digest; /* of the packed layer; NULL: unknown */
     uint64_t size;      /* UINT64_MAX: unknown */
 } IntakeLayer;
 int intake_add_layer(Intake *intake, const IntakeLayer *layer, LayerResult *ret_result,
                      Error *error) MUST_CHECK;
+/* The intake or the store has it unpacked; if it is the store's, it stays while the intake lives.
+ */
+bool intake_has_layer(Intake *intake, const IntakeLayer *layer);
 /* A directory of intake_make_dir, unpacked already, becomes a lowest layer. */
 int intake_adopt_layer(Intake *intake, const char *name, const LayerResult *result, Error *error)
     MUST_CHECK;

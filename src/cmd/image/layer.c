@@ -226,6 +226,22 @@ static ssize_t layer_read(int fd, void *buffer, size_t size)
     return n < 0 ? -errno : n;
 }
 
+/* From the source; at the end of a file that still grows it waits. */
+static ssize_t layer_read_source(const LayerRun *run, void *buffer, size_t size)
+{
+    ssize_t n = layer_read(run->job->source_fd, buffer, size);
+    while (n == 0 && run->job->follow_fd > 0) {
+        char news[256];
+        ssize_t grown = layer_read(run->job->follow_fd, news, sizeof(news));
+        if (grown < 0)
+            return grown;
+        n = layer_read(run->job->source_fd, buffer, size);
+        if (grown == 0)
+            return n;
+    }
+    return n;
+}
+
 static bool layer_saves_packed(const LayerRun *run)
 {
     return run->job->save_fd >= 0 && run->compression <= COMPRESSION_ZSTD;
@@ -266,7 +282,7 @@ static int layer_feed_all(LayerRun *run, Error *error)
         if (r < 0)
             return r;
         data = run->feeder_block;
-        size = layer_read(run->job->source_fd, run->feeder_block, LAYER_BLOCK);
+        size = layer_read_source(run, run->feeder_block, LAYER_BLOCK);
     }
     return size < 0 ? error_errno(error, (int)size, "read") : 0;
 }
@@ -353,14 +369,14 @@ static int layer_check_bounds(LayerRun *run, Error *error)
     return 0;
 }
 
-/* Listens to the writer until there is something to read: it may wait for an answer. 0, or 1 if it
- * has ended. */
-static int layer_wait_input(LayerRun *run, Error *error)
+/* Listens to the writer until there is something to read from `fd`: it may wait for an answer. 0,
+ * or 1 if it has ended. */
+static int layer_wait_input(LayerRun *run, int fd, Error *error)
 {
     for (;;) {
         struct pollfd polls[2] = {
             { .fd = run->writer.socket, .events = POLLIN },
-            { .fd = run->tar_fd, .events = POLLIN },
+            { .fd = fd, .events = POLLIN },
         };
         if (poll(polls, 2, -1) < 0 && errno != EINTR)
             return error_errno(error, errno, "poll");
@@ -374,14 +390,28 @@ static int layer_wait_input(LayerRun *run, Error *error)
     }
 }
 
+/* What is in `fd`, as soon as there is something; 0 at its end, also if the writer has ended. */
+static ssize_t layer_await(LayerRun *run, int fd, Error *error)
+{
+    int r = layer_wait_input(run, fd, error);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    ssize_t size = layer_read(fd, run->block, LAYER_BLOCK);
+    return size < 0 ? error_errno(error, (int)size, "read") : size;
+}
+
 /* The next block of the tar: its size, 0 at the end (also if the writer has ended), or negative. */
 static ssize_t layer_next(LayerRun *run, Error *error)
 {
-    int r = layer_wait_input(run, error);
-    if (r != 0)
-        return r < 0 ? r : 0;
-    ssize_t size = layer_read(run->tar_fd, run->block, LAYER_BLOCK);
-    return size < 0 ? error_errno(error, (int)size, "read") : size;
+    bool grows = run->compression == COMPRESSION_NONE && run->job->follow_fd > 0;
+    ssize_t size = layer_await(run, run->tar_fd, error);
+    while (size == 0 && grows && !run->writer.report.ended) {
+        size = layer_await(run, run->job->follow_fd, error);
+        grows = size > 0; /* or it is whole: what came last is read all the same */
+        if (size >= 0)
+            size = layer_await(run, run->tar_fd, error);
+    }
+    return size;
 }
 
 static int layer_relay(LayerRun *run, Error *error)
@@ -495,8 +525,7 @@ static int layer_prepare(LayerRun *run, Error *error)
         r = digest_init(&run->diff_id, error);
     ssize_t n = 1;
     while (r == 0 && n > 0 && run->head_size < DECOMPRESS_MAGIC_SIZE) {
-        n = layer_read(run->job->source_fd, run->head + run->head_size,
-                       sizeof(run->head) - run->head_size);
+        n = layer_read_source(run, run->head + run->head_size, sizeof(run->head) - run->head_size);
         if (n < 0)
             return error_errno(error, (int)n, "read");
         run->head_size += (size_t)n;

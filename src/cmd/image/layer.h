@@ -17,6 +17,8 @@
 
 typedef struct LayerJob {
     int source_fd; /* a file or pipe, at its beginning */
+    int follow_fd; /* the file still grows: a byte comes here whenever it did, and the end of the
+                      stream when it is whole. 0 or -1: it is */
     int target_fd; /* an empty directory */
     int lower_fd;  /* TreeOptions.lower_fd */
     bool has_lower;

@@ -1,7 +1,7 @@
 /*
  * ambit-image: the helper that touches what strangers wrote. `ambit` starts it, never a person:
  *
- *     ambit-image COMMAND [OPTION...]      commands: load import check
+ *     ambit-image COMMAND [OPTION...]      commands: load import pull check
  *
  * Descriptor 3 is the image store's directory (made and opened by the caller), descriptor 4 the
  * archive or directory to read. One JSON document on standard output and status 0; or one line of
@@ -37,6 +37,7 @@ static const struct {
 } main_commands[] = {
     { "load", load_run, true },
     { "import", import_run, true },
+    { "pull", pull_run, true },
     { "check", check_run, false },
 };
 
@@ -114,7 +115,7 @@ static int main_parse(int argc, char **argv, Arena *arena, Request *ret, size_t 
         command++;
     if (command == ARRAY_LEN(main_commands))
         return error_set(error, ERROR_USAGE, EINVAL,
-                         "ambit-image is started by ambit; commands: load import check");
+                         "ambit-image is started by ambit; commands: load import pull check");
     OptionLine line = { .options = main_options, .words = argv + 2, .count = (size_t)argc - 2 };
     int r = option_parse(&line, ret, arena, &arguments, error);
     if (r != 0 || arguments.count > 0)
@@ -147,8 +148,14 @@ static int main_run(int argc, char **argv, StrBuf *answer, Error *error)
     JsonWriter writer = { .text = answer };
     ImageStore store CLEANUP(imagestore_done) = IMAGESTORE_EMPTY;
     RequestContext context = {
-        .request = &request, .store = &store, .data_fd = -1, .arena = &arena, .answer = &writer
+        .request = &request,
+        .store = &store,
+        .data_fd = -1,
+        .event_fd = fcntl(REQUEST_EVENT_FD, F_DUPFD_CLOEXEC, 8),
+        .arena = &arena,
+        .answer = &writer,
     };
+    (void)close(REQUEST_EVENT_FD);
     int r = main_parse(argc, argv, &arena, &request, &command, error);
     if (r == 0 && main_commands[command].has_data)
         r = main_open_data(&context, error);

@@ -1,6 +1,8 @@
 /*
  * What the helper is asked to do, from its command line, and what it answers: one JSON document on
- * standard output. Descriptor 3 is the store's directory, descriptor 4 what is read or written.
+ * standard output. Descriptor 3 is the store's directory, descriptor 4 what is read or written, or
+ * the socket of ambit-registry; to descriptor 5, if it is open, progress is told, one JSON object a
+ * line.
  */
 #pragma once
 
@@ -11,10 +13,11 @@
 #include "base/json.h"
 #include "cmd/image/intake.h"
 
-enum { REQUEST_STORE_FD = 3, REQUEST_DATA_FD = 4 };
+enum { REQUEST_STORE_FD = 3, REQUEST_DATA_FD = 4, REQUEST_EVENT_FD = 5 };
 
 typedef struct Request {
-    StrList names; /* references to give; load: only if the archive holds one image */
+    StrList names; /* references to give; load: only if the archive holds one image; pull: what is
+                      wanted */
     StrList only;  /* load: references to take */
     const char *architecture, *variant;
     const char *config;  /* import: an image config's `config` as JSON */
@@ -28,7 +31,8 @@ typedef struct Request {
 typedef struct RequestContext {
     const Request *request;
     const ImageStore *store;
-    int data_fd; /* the stream, or a detached read-only tree; -1: none */
+    int data_fd;  /* the stream or socket, or a detached read-only tree; -1: none */
+    int event_fd; /* -1: nobody wants to know */
     bool data_is_dir;
     Arena *arena;
     JsonWriter *answer;
@@ -37,6 +41,7 @@ typedef struct RequestContext {
 /* Each answers with one JSON object. */
 int load_run(const RequestContext *context, Error *error) MUST_CHECK;
 int import_run(const RequestContext *context, Error *error) MUST_CHECK;
+int pull_run(const RequestContext *context, Error *error) MUST_CHECK;
 int check_run(const RequestContext *context, Error *error) MUST_CHECK;
 
 /* {"images": [{"names": [...], "id": "sha256:...", "manifest": "sha256:..."}]} */

@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -35,7 +34,7 @@
 #include "linux/idmap.h"
 #include "linux/landlock.h"
 #include "linux/mount.h"
-#include "linux/seccomp.h"
+#include "linux/seccomp_allow.h"
 #include "linux/syscalls.h"
 
 #define SANDBOX_BIT(capability) (1ULL << (capability))
@@ -83,27 +82,14 @@ static int sandbox_capabilities(uint64_t keep, Error *error)
 
 static int sandbox_filter(SandboxProfile profile, Error *error)
 {
-    Arena arena CLEANUP(arena_done) = { 0 };
-    SeccompRule *rules = NULL;
-    size_t count = 0;
-    size_t extra = profile == SANDBOX_WRITER ? ARRAY_LEN(sandbox_writer_calls) : 0;
-    for (size_t i = 0; i < ARRAY_LEN(sandbox_compute_calls) + extra; i++) {
-        const char *name = i < ARRAY_LEN(sandbox_compute_calls)
-                               ? sandbox_compute_calls[i]
-                               : sandbox_writer_calls[i - ARRAY_LEN(sandbox_compute_calls)];
-        if (seccomp_syscall_number(seccomp_native_architecture(), name) < 0)
-            continue; /* this architecture has no such call (unlink on arm64) */
-        SeccompRule *rule = arena_append(&arena, &rules, &count, sizeof(*rules));
-        *rule = (SeccompRule){ .syscall = name, .action = SECCOMP_RET_ALLOW };
+    const char *names[ARRAY_LEN(sandbox_compute_calls) + ARRAY_LEN(sandbox_writer_calls)];
+    SeccompAllow allow = { .names = names, .name_count = ARRAY_LEN(sandbox_compute_calls) };
+    memcpy(names, sandbox_compute_calls, sizeof(sandbox_compute_calls));
+    if (profile == SANDBOX_WRITER) {
+        memcpy(names + allow.name_count, sandbox_writer_calls, sizeof(sandbox_writer_calls));
+        allow.name_count += ARRAY_LEN(sandbox_writer_calls);
     }
-    SeccompPolicy policy = {
-        .default_action = SECCOMP_RET_ERRNO | EPERM,
-        .rules = rules,
-        .rule_count = count,
-    };
-    SeccompProgram program;
-    int r = seccomp_compile(&policy, &arena, &program, error);
-    return r < 0 ? r : seccomp_load(&program, 0, error);
+    return seccomp_allow_only(&allow, error);
 }
 
 int sandbox_detach_tree(int fd, bool read_only, Error *error)

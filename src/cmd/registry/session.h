@@ -1,0 +1,21 @@
+/*
+ * One session with a repository: who may answer for it, and what is wanted there. Read from the
+ * configuration while files are still in sight (session_open), constant afterwards.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "cmd/registry/host.h"
+#include "image/registrycall.h"
+
+typedef struct Session {
+    Arena *arena;
+    RegistryOpen open;
+    HostList hosts;
+    const char
+        *authorities; /* the system's certificate authorities: for whom nothing else is said */
+} Session;
+
+int session_open(const RegistryOpen *open, Arena *arena, Session *ret_session, Error *error)
+    MUST_CHECK;
+void session_done(Session *session);

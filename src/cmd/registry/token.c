@@ -1,0 +1,258 @@
+/*
+ * The order of preference is bearer, basic. The trap: the realm is the server's word: it may name a
+ * place that is there to collect passwords. It gets those of this registry only, which the registry
+ * knows anyway, and never over a wire that others can read.
+ */
+#include "cmd/registry/token.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/json.h"
+#include "cmd/registry/answer.h"
+#include "cmd/registry/url.h"
+
+enum { TOKEN_ANSWER_MAX = 256 * 1024, TOKEN_SIZE_MAX = 32 * 1024 };
+
+/*** Challenges. ***/
+
+static bool token_is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+static size_t token_word_length(const char *p)
+{
+    size_t length = 0;
+    while (token_is_word(p[length]))
+        length++;
+    return length;
+}
+
+/* A word or a quoted string; moves *text behind it. NULL: neither. */
+static const char *token_value(const char **text, Arena *arena)
+{
+    const char *p = *text;
+    if (*p != '"') {
+        size_t length = token_word_length(p);
+        *text = p + length;
+        return length > 0 ? arena_strndup(arena, p, length) : NULL;
+    }
+    StrBuf value CLEANUP(strbuf_done) = { 0 };
+    for (p++; *p && *p != '"'; p++) {
+        if (*p == '\\' && p[1])
+            p++;
+        strbuf_add_char(&value, *p);
+    }
+    if (*p != '"')
+        return NULL;
+    *text = p + 1;
+    return arena_strdup(arena, strbuf_text(&value));
+}
+
+static void token_set(TokenChallenge *challenge, const char *name, const char *value)
+{
+    const struct {
+        const char *name;
+        const char **member;
+    } rows[] = {
+        { "realm", &challenge->realm },
+        { "service", &challenge->service },
+        { "scope", &challenge->scope },
+        { "error", &challenge->failure },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (strcasecmp(name, rows[i].name) == 0)
+            *rows[i].member = value;
+}
+
+void token_parse_challenges(const char *header, Arena *arena, TokenChallenges *challenges)
+{
+    TokenChallenge *now = NULL;
+    for (const char *p = header + strspn(header, " \t,"); *p; p += strspn(p, " \t,")) {
+        size_t length = token_word_length(p);
+        if (length == 0)
+            return;
+        const char *word = arena_strndup(arena, p, length);
+        p += length;
+        const char *after = p + strspn(p, " \t");
+        if (*after != '=') { /* no parameter: a new challenge's scheme */
+            now = arena_append(arena, &challenges->items, &challenges->count, sizeof(*now));
+            now->scheme = word;
+            continue;
+        }
+        p = after + 1 + strspn(after + 1, " \t");
+        const char *value = token_value(&p, arena);
+        if (!value)
+            return;
+        if (now)
+            token_set(now, word, value);
+    }
+}
+
+static const TokenChallenge *token_find(const TokenChallenges *challenges, const char *scheme)
+{
+    for (size_t i = 0; i < challenges->count; i++)
+        if (strcasecmp(challenges->items[i].scheme, scheme) == 0)
+            return &challenges->items[i];
+    return NULL;
+}
+
+/*** Basic. ***/
+
+const char *token_basic(const char *username, const char *password, Arena *arena)
+{
+    const char *pair = arena_printf(arena, "%s:%s", username, password ? password : "");
+    size_t length = strlen(pair);
+    unsigned char *text = arena_alloc(arena, 4 * ((length + 2) / 3) + 1);
+    (void)EVP_EncodeBlock(text, (const unsigned char *)pair, (int)length);
+    return arena_printf(arena, "Basic %s", (const char *)text);
+}
+
+/*** Bearer. ***/
+
+static bool token_realm_allowed(const Host *host, const TokenChallenge *challenge, Arena *arena)
+{
+    if (!url_is_clean(challenge->realm))
+        return false;
+    if (str_starts(challenge->realm, "https://"))
+        return true;
+    /* host->lock is held by the caller */
+    return str_starts(challenge->realm, "http://") && host->scheme == HOST_HTTP &&
+           (url_has_authority(challenge->realm, host->authority) ||
+            host_is_loopback(url_authority(challenge->realm, arena)));
+}
+
+static void token_add_scope(StrBuf *query, const char *scope, Arena *arena)
+{
+    strbuf_printf(query, "&scope=%s", url_escape(scope, arena));
+}
+
+/* "service=...&scope=...": for the address or the body of the request. */
+static const char *token_query(const Session *session, const Host *host,
+                               const TokenChallenge *challenge, Arena *arena)
+{
+    const RegistryOpen *open = &session->open;
+    StrBuf query CLEANUP(strbuf_done) = { 0 };
+    strbuf_printf(&query, "service=%s",
+                  url_escape(challenge->service ? challenge->service : "", arena));
+    const char *own = host->repository ? arena_printf(arena, "repository:%s:%s", host->repository,
+                                                      open->push ? "pull,push" : "pull")
+                                       : NULL;
+    if (own)
+        token_add_scope(&query, own, arena);
+    for (size_t i = 0; i < open->mount_from.count; i++)
+        token_add_scope(
+            &query, arena_printf(arena, "repository:%s:pull", open->mount_from.items[i]), arena);
+    /* What is asked for beyond that; what concerns our repository we know better. */
+    if (challenge->scope && !str_starts(challenge->scope, "repository:"))
+        token_add_scope(&query, challenge->scope, arena);
+    return arena_strdup(arena, strbuf_text(&query));
+}
+
+static bool token_is_clean(const char *token)
+{
+    return !str_empty(token) && strlen(token) <= TOKEN_SIZE_MAX &&
+           token[strspn(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                               "-._~+/=:")] == '\0';
+}
+
+static int token_read(const Host *realm, const ExchangeAnswer *answer, Arena *arena,
+                      TokenGrant *ret_grant, Error *error)
+{
+    const JsonValue *value;
+    int r = answer_check(realm, answer, "token", arena, error);
+    if (r < 0)
+        return r;
+    r = json_parse(answer->text, strlen(answer->text), NULL, arena, &value, error);
+    if (r < 0)
+        return error_wrap(error, "%s: token", realm->authority);
+    const char *token = json_member_string(value, "token");
+    if (str_empty(token))
+        token = json_member_string(value, "access_token");
+    if (!token_is_clean(token))
+        return error_set(error, ERROR_CORRUPT, EPROTO, "%s: no token in its answer",
+                         realm->authority);
+    const char *identity = json_member_string(value, "refresh_token");
+    ret_grant->authorization = arena_printf(arena, "Bearer %s", token);
+    ret_grant->identity = token_is_clean(identity) ? identity : NULL;
+    return 0;
+}
+
+/* With an identity token it is traded in (OAuth 2); else name and password, if there are any, come
+ * along. */
+static void token_prepare(const TokenRequest *request, const TokenChallenge *challenge,
+                          ExchangeRequest *exchange)
+{
+    const HostLogin *login = &request->host->login;
+    Arena *arena = request->arena;
+    const char *query = token_query(request->session, request->host, challenge, arena);
+    if (login->identity_token) {
+        exchange->method = "POST";
+        exchange->url = challenge->realm;
+        exchange->body =
+            arena_printf(arena, "grant_type=refresh_token&client_id=ambit&%s&refresh_token=%s",
+                         query, url_escape(login->identity_token, arena));
+        return;
+    }
+    const char *name = login->username;
+    exchange->method = "GET";
+    exchange->url = arena_printf(arena, "%s%c%s%s%s%s", challenge->realm,
+                                 strchr(challenge->realm, '?') ? '&' : '?', query,
+                                 name ? "&account=" : "", name ? url_escape(name, arena) : "",
+                                 request->login ? "&client_id=ambit&offline_token=true" : "");
+    exchange->authorization = name ? token_basic(name, login->password, arena) : NULL;
+}
+
+static int token_bearer(const TokenRequest *request, const TokenChallenge *challenge,
+                        TokenGrant *ret_grant, Error *error)
+{
+    const Host *host = request->host;
+    Arena *arena = request->arena;
+    if (!challenge->realm || !token_realm_allowed(host, challenge, arena))
+        return error_set(error, ERROR_DENIED, EACCES,
+                         "%s sends for tokens to \"%.100s\", which is no place with TLS",
+                         host->authority, challenge->realm ? challenge->realm : "");
+    ExchangeTrust foreign = { .authorities = request->session->authorities };
+    bool own = url_has_authority(challenge->realm, host->authority);
+    ExchangeRequest exchange = {
+        .trust = own ? &host->trust : &foreign, .body_fd = -1, .body_max = TOKEN_ANSWER_MAX
+    };
+    token_prepare(request, challenge, &exchange);
+    ExchangeAnswer answer;
+    Host realm = { .authority = url_authority(challenge->realm, arena) };
+    AnswerRetry retry = { 0 };
+    int r;
+    do {
+        error_clear(error);
+        r = exchange_run(request->exchanger, &exchange, arena, &answer, error);
+    } while (answer_again(&retry, r, &answer));
+    return r < 0 ? r : token_read(&realm, &answer, arena, ret_grant, error);
+}
+
+int token_obtain(const TokenRequest *request, TokenGrant *ret_grant, Error *error)
+{
+    const Host *host = request->host;
+    TokenChallenges parsed = { 0 };
+    for (size_t i = 0; i < request->challenges->count; i++)
+        token_parse_challenges(request->challenges->items[i], request->arena, &parsed);
+    const TokenChallenge *bearer = token_find(&parsed, "bearer");
+    if (bearer)
+        return token_bearer(request, bearer, ret_grant, error);
+    if (!token_find(&parsed, "basic"))
+        return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
+                         "%s asks for a kind of authentication that is not supported",
+                         host->authority);
+    if (!host->login.username)
+        return error_set(error, ERROR_DENIED, EACCES,
+                         "%s: authentication is required (ambit login %s)", host->authority,
+                         host->authority);
+    *ret_grant = (TokenGrant){
+        .authorization = token_basic(host->login.username, host->login.password, request->arena)
+    };
+    return 0;
+}

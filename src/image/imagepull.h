@@ -1,0 +1,29 @@
+/*
+ * Fetching an image from its registry: ambit-registry fetches, ambit-image verifies and unpacks,
+ * and we look on.
+ */
+#pragma once
+
+#include "image/imagehelper.h"
+#include "image/registrycall.h"
+
+/* When to ask the registry. */
+typedef enum ImagePullPolicy {
+    IMAGEPULL_MISSING, /* if the image is not stored */
+    IMAGEPULL_ALWAYS,
+    IMAGEPULL_NEVER,
+    IMAGEPULL_NEWER, /* always, but a registry that does not answer is no error if it is stored */
+} ImagePullPolicy;
+extern const char *const imagepull_policies[]; /* the words, in this order; NULL-terminated */
+
+typedef struct ImagePull {
+    const char *reference;
+    RegistryOpen access; /* how to reach it; domain and repository are filled in */
+    StrList options;     /* of ambit-image: the platform */
+    void (*on_event)(void *context, const JsonValue *event);
+    void *event_context;
+} ImagePull;
+
+/* Fetches it, whether it is stored or not. */
+int imagepull_run(const ImageStore *store, const ImagePull *pull, Arena *arena,
+                  ImageAdded *ret_added, Error *error) MUST_CHECK;

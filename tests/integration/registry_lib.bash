@@ -1,0 +1,46 @@
+# Registries for tests: Debian's docker-registry on loopback ports, one process each, ended by
+# stop_registries. Loaded after lib.
+#
+#     start_registry NAME [LINE...]   config lines are added to `http:`; sets and exports
+#                                     REGISTRY_NAME=127.0.0.1:PORT (NAME in upper case)
+#     skopeo_copy ARGUMENT...
+#     make_image TAG DIR              imports DIR as TAG into the store
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+port_answers() { # PORT
+    (exec 4<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+start_registry() {
+    local name=$1 port dir=$TEST_DIR/registry-$1
+    shift
+    port=$(free_port)
+    mkdir -p "$dir/data"
+    {
+        printf 'version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n'
+        printf 'storage: {filesystem: {rootdirectory: %s}, delete: {enabled: true}}\n' "$dir/data"
+        printf 'http:\n  addr: 127.0.0.1:%s\n' "$port"
+        printf '%s\n' "$@"
+    } >"$dir/config.yml"
+    docker-registry serve "$dir/config.yml" >"$dir/log" 2>&1 3>&- &
+    echo $! >>"$TEST_DIR/registries"
+    export "REGISTRY_${name^^}=127.0.0.1:$port"
+    await 10 port_answers "$port" || { cat "$dir/log"; return 1; }
+}
+
+stop_registries() {
+    local pid
+    [ -f "$TEST_DIR/registries" ] || return 0
+    while read -r pid; do
+        kill "$pid" 2>/dev/null || true
+        await 10 eval "! kill -0 $pid" || kill -KILL "$pid"
+    done <"$TEST_DIR/registries"
+    rm -f "$TEST_DIR/registries"
+}
+
+skopeo_copy() {
+    skopeo --insecure-policy copy --quiet "$@"
+}
