@@ -34,7 +34,7 @@ static const char *answer_reason(const ExchangeAnswer *answer, Arena *arena)
 }
 
 int answer_check(const Host *host, const ExchangeAnswer *answer, const char *what, Arena *arena,
-               Error *error)
+                 Error *error)
 {
     static const struct {
         long status;

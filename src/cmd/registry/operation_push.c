@@ -206,7 +206,7 @@ int operation_put(OperationContext *context, Error *error)
     int r = call_repeat(&context->caller, host, &call, &answer, error);
     if (r == 0)
         r = answer_check(host, &answer, arena_printf(arena, "manifest %s", request->name), arena,
-                       error);
+                         error);
     if (r == 0)
         context->reply->digest = oci_digest_is_valid(answer.digest) ? answer.digest : NULL;
     return r;

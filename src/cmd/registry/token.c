@@ -219,9 +219,9 @@ static int token_bearer(const TokenRequest *request, const TokenChallenge *chall
                          host->authority, challenge->realm ? challenge->realm : "");
     ExchangeTrust foreign = { .authorities = request->session->authorities };
     bool own = url_has_authority(challenge->realm, host->authority);
-    ExchangeRequest exchange = {
-        .trust = own ? &host->trust : &foreign, .body_fd = -1, .body_max = TOKEN_ANSWER_MAX
-    };
+    ExchangeRequest exchange = { .trust = own ? &host->trust : &foreign,
+                                 .body_fd = -1,
+                                 .body_max = TOKEN_ANSWER_MAX };
     token_prepare(request, challenge, &exchange);
     ExchangeAnswer answer;
     Host realm = { .authority = url_authority(challenge->realm, arena) };
@@ -251,8 +251,7 @@ int token_obtain(const TokenRequest *request, TokenGrant *ret_grant, Error *erro
         return error_set(error, ERROR_DENIED, EACCES,
                          "%s: authentication is required (ambit login %s)", host->authority,
                          host->authority);
-    *ret_grant = (TokenGrant){
-        .authorization = token_basic(host->login.username, host->login.password, request->arena)
-    };
+    *ret_grant = (TokenGrant){ .authorization = token_basic(host->login.username,
+                                                            host->login.password, request->arena) };
     return 0;
 }

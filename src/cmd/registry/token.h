@@ -37,8 +37,8 @@ typedef struct TokenGrant {
 } TokenGrant;
 
 /*
- * An answer to the challenges. Credentials go to the realm that the host named, over TLS; over plain
- * http only to the host itself or to loopback, and only where the host is spoken to like that as
- * well.
+ * An answer to the challenges. Credentials go to the realm that the host named, over TLS; over
+ * plain http only to the host itself or to loopback, and only where the host is spoken to like that
+ * as well.
  */
 int token_obtain(const TokenRequest *request, TokenGrant *ret_grant, Error *error) MUST_CHECK;
