@@ -22,6 +22,7 @@
 #include "engine/container.h"
 #include "engine/idrange.h"
 #include "engine/lifecycle.h"
+#include "engine/spare.h"
 
 enum { CHECK_GRACE_S = 60, CHECK_STATUS_KILLED = 137 };
 
@@ -158,6 +159,8 @@ int check_run(const Engine *engine, const CgroupHost *cgroup_host, bool repair, 
         r = check_names(&check, engine->state_fd, error);
     if (r == 0)
         r = idrange_each(engine, check_range, &check, error);
+    if (repair)
+        spare_sweep(engine);
     if (r == 0)
         *ret_report = report;
     return r;

@@ -22,6 +22,7 @@
 #include "engine/lifecycle.h"
 #include "engine/rootfs.h"
 #include "engine/run_inputs.h"
+#include "engine/spare.h"
 #include "engine/volume.h"
 #include "linux/detach_keys.h"
 #include "linux/signalname.h"
@@ -248,6 +249,7 @@ static int run_execute(Run *run, int *ret_status, Error *error)
         lifecycle_abandon(&run->lifecycle);
         return r;
     }
+    spare_sweep(run->engine); /* the program runs: there is time */
     Error failure = { 0 };
     int waited = run_wait(run, &launched, ret_status, &failure);
     r = lifecycle_ended(&run->lifecycle, &launched.cgroup, waited < 0 ? 125 : *ret_status, error);

@@ -17,8 +17,17 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 
-enum { SPARE_PATH_SIZE = 16, SPARE_DIRECTORY_BYTES = 16384, SPARE_XATTRS = 1024 };
+#define SPARE_WORN "worn-"
+
+enum {
+    SPARE_PATH_SIZE = 16,
+    SPARE_WORN_SIZE = 96,
+    SPARE_DIRECTORY_BYTES = 16384,
+    SPARE_XATTRS = 1024,
+    SPARE_SWEEP_MAX = 4, /* more than one container leaves, so that they do not pile up */
+};
 
 /* A directory that held many names stays large; a new one does not begin with these flags. */
 #define SPARE_FLAGS                                                                               \
@@ -78,20 +87,48 @@ static bool spare_is_new(int data_fd, const char *name, mode_t mode)
     return spare_clear_xattrs(fd);
 }
 
+/* Overlay's own leftovers: its work directory with the mark of a volatile mount. */
+static bool spare_set_aside(const Engine *engine, int data_fd, const char *path)
+{
+    char worn[SPARE_WORN_SIZE];
+    const char *id = strrchr(path, '/');
+    (void)snprintf(worn, sizeof(worn), "spare/" SPARE_WORN "%.64s", id ? id + 1 : path);
+    for (int tries = 0; tries < 2; tries++) {
+        if (renameat(data_fd, "work/work", engine->root_fd, worn) == 0)
+            return true;
+        /* ENOENT: no "spare" yet, or there was never an overlay. */
+        if (errno != ENOENT || mkdirat(engine->root_fd, "spare", 0700) < 0)
+            return errno == ENOENT || errno == EEXIST;
+    }
+    return true;
+}
+
+void spare_sweep(const Engine *engine)
+{
+    int fd = openat(engine->root_fd, "spare", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir) {
+        fd_close(fd);
+        return;
+    }
+    const struct dirent *entry;
+    for (int count = 0; count < SPARE_SWEEP_MAX && (entry = readdir(dir));) {
+        if (!str_starts(entry->d_name, SPARE_WORN))
+            continue;
+        (void)!file_remove_tree_at(fd, entry->d_name);
+        count++;
+    }
+    (void)closedir(dir);
+}
+
 bool spare_give(const Engine *engine, const char *path)
 {
     int data_fd CLEANUP(fd_closep) =
         openat(engine->root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (data_fd < 0)
         return false;
-    /* Overlay's own leftovers: the mark of a volatile mount, and its empty work directory. */
-    (void)unlinkat(data_fd, "work/work/incompat/volatile/dirty", 0);
-    (void)unlinkat(data_fd, "work/work/incompat/volatile", AT_REMOVEDIR);
-    (void)unlinkat(data_fd, "work/work/incompat", AT_REMOVEDIR);
-    (void)unlinkat(data_fd, "work/work", AT_REMOVEDIR);
-    if (!spare_is_new(data_fd, "upper", 0755) || !spare_is_new(data_fd, "work", 0700))
-        return false;
-    if (mkdirat(engine->root_fd, "spare", 0700) < 0 && errno != EEXIST)
+    if (!spare_is_new(data_fd, "upper", 0755) || !spare_set_aside(engine, data_fd, path) ||
+        !spare_is_new(data_fd, "work", 0700))
         return false;
     for (int i = 0; i < SPARE_MAX; i++) {
         char spare[SPARE_PATH_SIZE];

@@ -192,13 +192,40 @@ static int plan_names(PlanBuilder *builder, Error *error)
     return 0;
 }
 
+/* The step that makes a whole and writable procfs for the container, or NULL. */
+static Step *plan_own_procfs(const Plan *plan)
+{
+    for (size_t i = 0; i < plan->step_count; i++) {
+        Step *step = &plan->steps[i];
+        if (step->kind == STEP_MOUNT_NEW && str_eq(step->source, "proc") &&
+            step->with.mount->options->count == 0 && !(step->with.mount->set & MOUNT_ATTR_RDONLY))
+            return step;
+    }
+    return NULL;
+}
+
+/*
+ * Sysctls are written through the container's own procfs, which nothing hides yet and nobody else
+ * has seen. A private one, as labels need it later, costs its making and an RCU wait to let it go.
+ */
+static void plan_procfs(PlanBuilder *builder, bool private)
+{
+    Plan *plan = builder->plan;
+    Step *own = private ? NULL : plan_own_procfs(plan);
+    Slot slot = own ? own->out = plan_slot(plan, SLOT_MOUNT, PHASE_ROOT) : 0;
+    Step *step = plan_add(plan, STEP_PROCFS, PHASE_ROOT, "default");
+    if (slot)
+        plan_use(plan, step, slot);
+}
+
 static void plan_sysctls(PlanBuilder *builder)
 {
     const SpecLinux *spec_linux = builder->input->spec->linux;
     const SpecProcess *process = builder->input->spec->process;
     bool sysctls = spec_linux && spec_linux->sysctl.count;
-    if (sysctls || (process && (process->apparmor_profile || process->selinux_label)))
-        (void)plan_add(builder->plan, STEP_PROCFS, PHASE_ROOT, "default");
+    bool labels = process && (process->apparmor_profile || process->selinux_label);
+    if (sysctls || labels)
+        plan_procfs(builder, labels);
     for (size_t i = 0; spec_linux && i < spec_linux->sysctl.count; i++) {
         Step *step =
             plan_add(builder->plan, STEP_SYSCTL, PHASE_ROOT,
@@ -324,14 +351,16 @@ int plan_build(const PlanInput *input, Arena *arena, Plan *ret_plan, Error *erro
         r = plan_root(&builder, error);
     if (r == 0)
         r = plan_mounts(&builder, error);
-    if (r == 0)
-        r = plan_terminal(&builder, error);
     if (r < 0)
         return r;
     const SpecLinux *spec_linux = input->spec->linux;
     if (spec_linux && !str_empty(spec_linux->mount_label) && !input->selinux)
         plan_warn(&plan, "linux.mountLabel: ignored, SELinux is not active");
     plan_sysctls(&builder);
+    plan_hidden_paths(&builder);
+    r = plan_terminal(&builder, error);
+    if (r < 0)
+        return r;
     plan_hooks(&builder);
     plan_pivot(&builder);
     r = plan_finish(&builder, error);

@@ -334,9 +334,14 @@ int plan_mounts(PlanBuilder *builder, Error *error)
             return r;
     }
     plan_readonly_now(builder);
-    if (spec->linux) {
-        plan_hidden(builder, &spec->linux->masked_paths, STEP_MASK, "maskedPaths");
-        plan_hidden(builder, &spec->linux->readonly_paths, STEP_READONLY, "readonlyPaths");
-    }
     return 0;
+}
+
+void plan_hidden_paths(PlanBuilder *builder)
+{
+    const SpecLinux *spec_linux = builder->input->spec->linux;
+    if (!spec_linux)
+        return;
+    plan_hidden(builder, &spec_linux->masked_paths, STEP_MASK, "maskedPaths");
+    plan_hidden(builder, &spec_linux->readonly_paths, STEP_READONLY, "readonlyPaths");
 }

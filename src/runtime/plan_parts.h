@@ -45,6 +45,7 @@ void plan_root_propagation(PlanBuilder *builder);
 /* What a bind mount without a word of its own gets: MS_..., 0: its source's. */
 uint64_t plan_bind_propagation(const PlanBuilder *builder);
 int plan_mounts(PlanBuilder *builder, Error *error) MUST_CHECK;            /* plan_mounts.c */
+void plan_hidden_paths(PlanBuilder *builder);                              /* plan_mounts.c */
 int plan_devices(PlanBuilder *builder, Slot dev, Error *error) MUST_CHECK; /* plan_devices.c */
 
 /* The last phase, shared with exec: plan_process.c. */

@@ -69,8 +69,13 @@ int step_domainname(Runner *runner UNUSED, const Step *step, Error *error)
 
 /* Before the pivot: the kernel refuses a new procfs to a process that sees only a partly masked
  * one. */
-int step_procfs(Runner *runner, const Step *step UNUSED, Error *error)
+int step_procfs(Runner *runner, const Step *step, Error *error)
 {
+    if (step->in) {
+        runner->procfs_fd = runner_slot(runner, step, error);
+        runner->slots[step->in] = -1; /* it has one owner */
+        return runner->procfs_fd < 0 ? runner->procfs_fd : 0;
+    }
     runner->procfs_fd = procfs_open_root(error);
     return runner->procfs_fd < 0 ? runner->procfs_fd : 0;
 }

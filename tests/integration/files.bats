@@ -137,3 +137,14 @@ load lib
     try run --rm --read-only init /init touch /new
     expect_status 1
 }
+
+@test "what overlay made for a container goes while the next one runs" {
+    worn() { find "$TEST_ROOT/spare" -maxdepth 1 -name 'worn-*' | wc -l; }
+    local i
+    for i in 1 2 3; do
+        ambit run --rm "$IMAGE" /init pid
+    done
+    [ "$(worn)" -le 1 ]
+    ambit system check --repair
+    [ "$(worn)" -eq 0 ]
+}
