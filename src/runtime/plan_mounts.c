@@ -333,13 +333,13 @@ int plan_mounts(PlanBuilder *builder, Error *error)
         if (r < 0)
             return r;
     }
-    plan_readonly_now(builder);
     return 0;
 }
 
 void plan_hidden_paths(PlanBuilder *builder)
 {
     const SpecLinux *spec_linux = builder->input->spec->linux;
+    plan_readonly_now(builder);
     if (!spec_linux)
         return;
     plan_hidden(builder, &spec_linux->masked_paths, STEP_MASK, "maskedPaths");
