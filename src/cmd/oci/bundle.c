@@ -30,11 +30,16 @@ void bundle_set_env(StrList *env, Arena *arena, const char *assignment)
 
 int bundle_check_fds(uint64_t first, uint64_t count, Error *error)
 {
+    uint64_t missing = 0;
     for (uint64_t i = 0; i < count; i++)
-        if (fcntl((int)(3 + first + i), F_GETFD) < 0)
-            return error_errno(error, errno,
-                               "--preserve-fds: unable to stat preserved-fd %llu (of %llu)",
-                               (unsigned long long)i, (unsigned long long)count);
+        missing += fcntl((int)(3 + first + i), F_GETFD) < 0;
+    if (count && missing == count)
+        return error_set(error, ERROR_USAGE, EBADF,
+                         "--preserve-fds: unable to stat preserved-fd: none of %llu is open",
+                         (unsigned long long)count);
+    if (missing)
+        log_line(LOG_LEVEL_WARNING, "--preserve-fds: %llu of %llu are not open",
+                 (unsigned long long)missing, (unsigned long long)count);
     return 0;
 }
 

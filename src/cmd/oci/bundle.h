@@ -10,7 +10,8 @@
 /* "NAME=VALUE" into an environment, in the place of what the name was before. */
 void bundle_set_env(StrList *env, Arena *arena, const char *assignment);
 
-/* --preserve-fds: `count` descriptors from 3 + `first` on are open. */
+/* --preserve-fds: `count` descriptors from 3 + `first` on. That some are not open is a warning
+ * (crun passes what there is, runc refuses), that none is an error. */
 int bundle_check_fds(uint64_t first, uint64_t count, Error *error) MUST_CHECK;
 
 /* Socket activation, sd_listen_fds(3): sockets meant for us go on to the program, before those of

@@ -30,6 +30,7 @@ extern const Command oci_command; /* the program itself, with all commands as ch
 
 extern const Command create_command;
 extern const Command delete_command;
+extern const Command events_command;
 extern const Command exec_command;
 extern const Command features_command;
 extern const Command kill_command;

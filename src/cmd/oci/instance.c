@@ -136,7 +136,7 @@ int instance_check_console(bool terminal, bool detached, bool socket, Error *err
     if (detached && terminal && !socket)
         return error_set(error, ERROR_USAGE, EINVAL,
                          "process.terminal: cannot allocate tty if ambit-oci will detach without "
-                         "setting console socket (--console-socket)");
+                         "setting console socket: use --console-socket");
     if (socket && !(terminal && detached))
         return error_set(error, ERROR_USAGE, EINVAL,
                          "--console-socket: cannot use console socket if ambit-oci will not detach "
@@ -471,19 +471,39 @@ OciStatus instance_status(Instance *instance)
     return status;
 }
 
+/* Whether the process has ended within the time. */
+static bool instance_wait_end(int pidfd, int timeout_ms)
+{
+    struct pollfd poller = { .fd = pidfd, .events = POLLIN };
+    int r;
+    do
+        r = poll(&poller, 1, timeout_ms);
+    while (r < 0 && errno == EINTR);
+    return r > 0;
+}
+
+/* On v1 a process that somebody moved to a frozen cgroup does not take the signal; back in its own
+ * it does, and nobody else in the frozen one is touched. */
+static void instance_bring_home(Instance *instance)
+{
+    Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY;
+    if (instance_cgroup(instance, &cgroup, NULL) == 0 && cgroup.mode != CGROUP_V2)
+        (void)!cgroup_attach(&cgroup, instance->record.pid, NULL);
+}
+
 static int instance_end_process(Instance *instance, Error *error)
 {
+    enum { PATIENCE_MS = 500 };
     int pidfd CLEANUP(fd_closep) = record_pidfd(&instance->record, NULL);
     if (pidfd < 0)
         return 0;
     int r = clone_pidfd_signal(pidfd, SIGKILL, error);
     if (r < 0)
         return r == -ESRCH ? 0 : r;
-    struct pollfd poller = { .fd = pidfd, .events = POLLIN };
-    do
-        r = poll(&poller, 1, INSTANCE_END_MS);
-    while (r < 0 && errno == EINTR);
-    return r > 0
+    if (instance_wait_end(pidfd, PATIENCE_MS))
+        return 0;
+    instance_bring_home(instance);
+    return instance_wait_end(pidfd, INSTANCE_END_MS)
                ? 0
                : error_set(error, ERROR_SYSTEM, ETIMEDOUT, "container %s: process %d does not end",
                            instance->record.id, instance->record.pid);
