@@ -49,6 +49,18 @@ int cgroup_create(const CgroupHost *host, const char *path, uint32_t controllers
                   Cgroup *ret_cgroup, Error *error) MUST_CHECK;
 int cgroup_create_shared(const CgroupHost *host, const char *path, uint32_t controllers,
                          Arena *arena, Cgroup *ret_cgroup, Error *error) MUST_CHECK;
+
+/* The general form of both. */
+typedef struct CgroupRequest {
+    const char *path;
+    uint32_t controllers;
+    uint32_t optional; /* those of them that are left out where the caller may not have them: v2
+                          does not pass them on, v1's directory is another's. ret_cgroup says it */
+    bool shared;
+} CgroupRequest;
+int cgroup_create_as(const CgroupHost *host, const CgroupRequest *request, Arena *arena,
+                     Cgroup *ret_cgroup, Error *error) MUST_CHECK;
+
 /* Those of the directories that exist: ret_cgroup->controllers says which. None: ERROR_NOT_FOUND.
  */
 int cgroup_open(const CgroupHost *host, const char *path, uint32_t controllers, Arena *arena,

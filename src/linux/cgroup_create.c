@@ -124,20 +124,33 @@ static int cgroup_make_directory(const char *mount, const char *path, bool exclu
     return fd;
 }
 
-static int cgroup_create_v1(const CgroupHost *host, bool exclusive, Cgroup *cgroup,
+static bool cgroup_is_forbidden(int r)
+{
+    return r == -EACCES || r == -EPERM || r == -EROFS;
+}
+
+static int cgroup_create_v1(const CgroupHost *host, const CgroupRequest *request, Cgroup *cgroup,
                             CgroupMade *made, Arena *arena, Error *error)
 {
+    int forbidden = 0;
     for (int c = 0; c < CGROUP_CONTROLLER_MAX; c++) {
         if (!(cgroup->controllers & CGROUP_BIT(c)))
             continue;
         int fd = cgroup_shared_directory(host, cgroup, c);
         if (fd < 0)
-            fd = cgroup_make_directory(host->mount[c], cgroup->path, exclusive, &made[c], arena,
-                                       error);
+            fd = cgroup_make_directory(host->mount[c], cgroup->path, !request->shared, &made[c],
+                                       arena, error);
+        if (cgroup_is_forbidden(fd) && (request->optional & CGROUP_BIT(c))) {
+            cgroup->controllers &= ~CGROUP_BIT(c);
+            forbidden = fd;
+            continue;
+        }
         if (fd < 0)
             return fd;
         cgroup->fds[c] = fd;
     }
+    if (forbidden && !cgroup->controllers)
+        return forbidden; /* of the last one, and so is *error */
     if (cgroup->fds[CGROUP_CPUSET] < 0)
         return 0;
     for (int c = 0; c <= CGROUP_CPUSET; c++) /* the one that made it for all that share it */
@@ -146,16 +159,22 @@ static int cgroup_create_v1(const CgroupHost *host, bool exclusive, Cgroup *cgro
     return 0;
 }
 
-static int cgroup_create_v2(const CgroupHost *host, bool exclusive, Cgroup *cgroup,
+static int cgroup_create_v2(const CgroupHost *host, const CgroupRequest *request, Cgroup *cgroup,
                             CgroupMade *made, Arena *arena, Error *error)
 {
-    int fd =
-        cgroup_make_directory(host->unified_mount, cgroup->path, exclusive, made, arena, error);
+    int fd = cgroup_make_directory(host->unified_mount, cgroup->path, !request->shared, made, arena,
+                                   error);
     if (fd < 0)
         return fd;
     cgroup->unified_fd = fd;
-    return cgroup_subtree_enable(host->unified_mount, cgroup->path, fd,
-                                 cgroup->controllers & ~cgroup_controllers_v2_builtin(), error);
+    uint32_t wanted = cgroup->controllers & ~cgroup_controllers_v2_builtin();
+    int r = cgroup_subtree_enable(host->unified_mount, cgroup->path, fd, wanted, error);
+    if (r < 0 && (wanted & request->optional)) {
+        error_clear(error);
+        r = cgroup_subtree_enable(host->unified_mount, cgroup->path, fd,
+                                  wanted & ~request->optional, error);
+    }
+    return r;
 }
 
 /* "" and the names of the controllers in `bits`: "memory, pids". */
@@ -170,7 +189,7 @@ static const char *cgroup_names(uint32_t bits, CgroupMode mode, Arena *arena)
 }
 
 /* Everything, into *cgroup; on failure the caller undoes what `made` says. */
-static int cgroup_create_all(const CgroupHost *host, bool exclusive, Cgroup *cgroup,
+static int cgroup_create_all(const CgroupHost *host, const CgroupRequest *request, Cgroup *cgroup,
                              CgroupMade *made, Arena *arena, Error *error)
 {
     int r = cgroup_check_path(cgroup->path, error);
@@ -178,21 +197,25 @@ static int cgroup_create_all(const CgroupHost *host, bool exclusive, Cgroup *cgr
         return r;
     if (host->mode == CGROUP_NONE)
         return error_set(error, ERROR_UNSUPPORTED, ENOENT, "no cgroup filesystem is mounted");
+    cgroup->controllers &= ~request->optional | host->available;
     uint32_t lacking = cgroup->controllers & ~host->available;
     if (lacking)
         return error_set(error, ERROR_UNSUPPORTED, ENOENT, "this host has no cgroup controller %s",
                          cgroup_names(lacking, host->mode, arena));
     if (host->mode == CGROUP_V2)
-        return cgroup_create_v2(host, exclusive, cgroup, made, arena, error);
-    return cgroup_create_v1(host, exclusive, cgroup, made, arena, error);
+        return cgroup_create_v2(host, request, cgroup, made, arena, error);
+    return cgroup_create_v1(host, request, cgroup, made, arena, error);
 }
 
-static int cgroup_create_undoable(const CgroupHost *host, bool exclusive, Cgroup *request,
-                                  Arena *arena, Cgroup *ret_cgroup, Error *error)
+int cgroup_create_as(const CgroupHost *host, const CgroupRequest *request, Arena *arena,
+                     Cgroup *ret_cgroup, Error *error)
 {
-    Cgroup cgroup CLEANUP(cgroup_done) = *request;
+    Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY;
+    cgroup.mode = host->mode;
+    cgroup.controllers = request->controllers;
+    cgroup.path = arena_strdup(arena, request->path);
     CgroupMade made[CGROUP_CONTROLLER_MAX] = { 0 };
-    int r = cgroup_create_all(host, exclusive, &cgroup, made, arena, error);
+    int r = cgroup_create_all(host, request, &cgroup, made, arena, error);
     if (r < 0) {
         for (int c = CGROUP_CONTROLLER_MAX - 1; c >= 0; c--)
             cgroup_unmake(&made[c]);
@@ -203,26 +226,16 @@ static int cgroup_create_undoable(const CgroupHost *host, bool exclusive, Cgroup
     return 0;
 }
 
-static Cgroup cgroup_create_request(const CgroupHost *host, const char *path, uint32_t controllers,
-                                    Arena *arena)
-{
-    Cgroup cgroup = CGROUP_EMPTY;
-    cgroup.mode = host->mode;
-    cgroup.controllers = controllers;
-    cgroup.path = arena_strdup(arena, path);
-    return cgroup;
-}
-
 int cgroup_create(const CgroupHost *host, const char *path, uint32_t controllers, Arena *arena,
                   Cgroup *ret_cgroup, Error *error)
 {
-    Cgroup request = cgroup_create_request(host, path, controllers, arena);
-    return cgroup_create_undoable(host, true, &request, arena, ret_cgroup, error);
+    CgroupRequest request = { .path = path, .controllers = controllers };
+    return cgroup_create_as(host, &request, arena, ret_cgroup, error);
 }
 
 int cgroup_create_shared(const CgroupHost *host, const char *path, uint32_t controllers,
                          Arena *arena, Cgroup *ret_cgroup, Error *error)
 {
-    Cgroup request = cgroup_create_request(host, path, controllers, arena);
-    return cgroup_create_undoable(host, false, &request, arena, ret_cgroup, error);
+    CgroupRequest request = { .path = path, .controllers = controllers, .shared = true };
+    return cgroup_create_as(host, &request, arena, ret_cgroup, error);
 }

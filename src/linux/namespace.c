@@ -134,3 +134,11 @@ int namespace_join_pidfd(int pidfd, uint64_t flags, Error *error)
         return error_errno(error, EOPNOTSUPP, "join the namespaces of a process by its pidfd");
     return error_errno(error, code, "join the namespaces of a process");
 }
+
+bool namespace_user_is_initial(void)
+{
+    /* PROC_USER_INIT_INO of linux/nsfs.h (since 6.18; the number is older than nsfs). */
+    const ino_t initial = 0xeffffffdU;
+    struct stat st;
+    return stat("/proc/self/ns/user", &st) < 0 || st.st_ino == initial;
+}

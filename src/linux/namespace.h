@@ -47,6 +47,8 @@ int namespace_open(pid_t pid, NamespaceType type, Error *error) MUST_CHECK;
 /* The namespace's id: its inode number in nsfs. type may be NAMESPACE_INVALID (any). */
 int namespace_id(int fd, uint64_t *ret_id, Error *error) MUST_CHECK;
 int namespace_id_of_pid(pid_t pid, NamespaceType type, uint64_t *ret_id, Error *error) MUST_CHECK;
+/* Is the caller in the user namespace of the host, the only one with power over devices? */
+bool namespace_user_is_initial(void);
 /* The kind of an open namespace file: ioctl_ns(2) NS_GET_NSTYPE. Not a namespace: -EINVAL. */
 int namespace_type(int fd, Error *error) MUST_CHECK;
 /* The user namespace that owns this one: NS_GET_USERNS; a descriptor. */

@@ -17,6 +17,7 @@ static const struct {
 } channel_messages[MESSAGE_KIND_MAX] = {
     [MESSAGE_END] = { "END", 0 },
     [MESSAGE_JOINED] = { "JOINED", offsetof(Message, slots) },
+    [MESSAGE_PLACED] = { "PLACED", sizeof(MessageKind) },
     [MESSAGE_MAPPED] = { "MAPPED", sizeof(MessageKind) },
     [MESSAGE_SUPPLIED] = { "SUPPLIED", offsetof(Message, error) },
     [MESSAGE_TERMINAL] = { "TERMINAL", sizeof(MessageKind) },

@@ -3,6 +3,7 @@
  *
  *   message   from    carries              means
  *   JOINED    stage   the child's pid      the stage process has made the child (joins only)
+ *   PLACED    parent                       the child is in its cgroup (systemd's only)
  *   MAPPED    parent                       the child's ids are mapped: it may become root inside
  *   SUPPLIED  parent  the child's pid,     every slot the parent filled for the child
  *                     descriptors
@@ -25,6 +26,7 @@
 typedef enum MessageKind {
     MESSAGE_END, /* received only: the other side is gone */
     MESSAGE_JOINED,
+    MESSAGE_PLACED,
     MESSAGE_MAPPED,
     MESSAGE_SUPPLIED,
     MESSAGE_TERMINAL,

@@ -127,6 +127,8 @@ static int launch_child_steps(Runner *runner, const LaunchOptions *options, Erro
     /* Capabilities in the new user namespace are there from its first moment, so what takes long
      * (a network namespace) is done while the parent still maps and supplies. */
     int r = runner->plan->own_userns ? 0 : identity_set_dumpable(false, error);
+    if (r == 0 && runner->plan->scope)
+        r = channel_expect(runner->channel, MESSAGE_PLACED, error);
     if (r == 0 && runner->late_time && unshare(CLONE_NEWTIME) < 0)
         r = error_errno(error, errno, "linux.namespaces: new time namespace");
     if (r == 0)
@@ -297,6 +299,13 @@ static int launch_supply(Runner *runner, int end, Error *error)
     return channel_send(end, &message, fds, count, error);
 }
 
+static int launch_place(Runner *runner, int end, Launched *launched, Error *error)
+{
+    int r = phase_run(runner, PHASE_PLACE, error);
+    launched->cgroup = runner->cgroup; /* also when it failed: to be removed */
+    return r < 0 ? r : channel_tell(end, MESSAGE_PLACED, error);
+}
+
 /* The engine's own hooks, while the child waits for their end before pivot_root. */
 static int launch_hooks(int end, const Plan *plan, pid_t pid, Error *error)
 {
@@ -339,6 +348,7 @@ static int launch_finish(int end, const Plan *plan, bool hold, Launched *launche
             return -message.error.code;
         case MESSAGE_JOINED:
         case MESSAGE_HOOKED:
+        case MESSAGE_PLACED:
         case MESSAGE_MAPPED:
         case MESSAGE_SUPPLIED:
         case MESSAGE_START:
@@ -384,6 +394,8 @@ static int launch_run(Runner *runner, const LaunchOptions *options, int ends[2],
     fd_close(TAKE_FD(ends[1]));
     if (r == 0)
         r = launch_open_child(runner, error);
+    if (r == 0 && runner->plan->scope)
+        r = launch_place(runner, ends[0], launched, error);
     if (r == 0)
         r = launch_supply(runner, ends[0], error);
     launched->cgroup = runner->cgroup; /* made before the child, or meanwhile */

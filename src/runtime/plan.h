@@ -26,6 +26,7 @@
 #include "linux/namespace.h"
 #include "linux/overlay.h"
 #include "linux/seccomp.h"
+#include "runtime/scope.h"
 #include "spec/oci_state.h"
 #include "spec/spec.h"
 
@@ -33,6 +34,8 @@
  * does ENTER while the parent does MAP and SUPPLY. */
 typedef enum StepPhase {
     PHASE_HOST,   /* the engine's process, before the child exists */
+    PHASE_PLACE,  /* the engine's process, while the child waits: its cgroup, where systemd makes
+                     it around a process that exists */
     PHASE_MAP,    /* the engine's process, while the child waits: who the child is */
     PHASE_SUPPLY, /* the engine's process: what only the host's powers can make for the child */
     PHASE_ENTER,  /* the child: the rest of its namespaces, its names */
@@ -45,6 +48,7 @@ typedef enum StepKind {
     /* host */
     STEP_CGROUP_CREATE,
     STEP_CGROUP_OPEN,
+    STEP_SCOPE,
     STEP_CGROUP_LIMIT,
     STEP_CGROUP_DEVICE_LIMIT,
     STEP_CGROUP_DEVICES,
@@ -181,6 +185,12 @@ typedef struct StepCgroupPart {
     const char *path;
 } StepCgroupPart;
 typedef LIST_OF(StepCgroupPart) StepCgroups;
+typedef struct StepCgroup {
+    uint32_t needed;    /* CGROUP_BITs */
+    uint32_t wanted;    /* the same: left out where the caller may not have them */
+    bool optional;      /* no cgroup at all is all right where the caller may make none */
+    const Scope *scope; /* STEP_SCOPE */
+} StepCgroup;
 
 typedef struct StepDevices {
     const CgroupDeviceRule *rules;
@@ -202,6 +212,7 @@ typedef struct Step {
         const Device *device; /* owner as the container counts */
         const StepUser *user;
         const StepExec *exec;
+        const StepCgroup *cgroup;
         const StepDevices *devices;
         const StepCgroups *cgroups;
         const SpecResources *resources;
@@ -236,6 +247,7 @@ typedef struct Plan {
     bool time_offsets;                               /* they are set */
     bool keep_groups;       /* the program has the caller's supplementary groups */
     bool in_order;          /* the mounts' ids rise in the order of the spec */
+    const Scope *scope;     /* its cgroup is this one, of systemd; NULL: made by us, or none */
     bool own_userns;        /* ids are mapped through a namespace that the plan makes or joins */
     const SpecHooks *hooks; /* NULL: none */
     const OciState *state;  /* what hooks and others are told, but for status and pid; or NULL */

@@ -1,5 +1,6 @@
 /*
- * linux.cgroupsPath and linux.resources as steps of the parent.
+ * linux.cgroupsPath and linux.resources as steps of the parent: before the child exists, meanwhile,
+ * or where systemd makes the cgroup, around the child.
  */
 #include <errno.h>
 
@@ -9,7 +10,7 @@
 
 bool plan_cgroup_meanwhile(const PlanBuilder *builder)
 {
-    return builder->input->cgroup_host->mode != CGROUP_V2 &&
+    return !builder->input->scope && builder->input->cgroup_host->mode != CGROUP_V2 &&
            (builder->new_namespaces & CLONE_NEWCGROUP);
 }
 
@@ -28,7 +29,7 @@ void plan_cgroup_tasks(Plan *plan, Step *make, const char *origin)
 static void plan_cgroup_devices(PlanBuilder *builder, const SpecResources *resources)
 {
     size_t count = resources->devices.count;
-    if (count == 0)
+    if (count == 0 || builder->input->unprivileged)
         return;
     Arena *arena = builder->plan->arena;
     StepDevices *devices = arena_alloc(arena, sizeof(*devices));
@@ -43,30 +44,55 @@ static void plan_cgroup_devices(PlanBuilder *builder, const SpecResources *resou
     step->target = plan_origin(builder, "%zu rules", count);
 }
 
+/* How many steps were added, or a negative errno. */
 static int plan_cgroup_limits(PlanBuilder *builder, const SpecResources *resources,
                               const CgroupLimit *limit, Error *error)
 {
     Plan *plan = builder->plan;
+    int added = 0;
     if (limit->set) {
         Step *step = plan_add(plan, STEP_CGROUP_LIMIT, builder->cgroup_phase, "linux.resources");
         step->with.limit = arena_copy(plan->arena, limit, sizeof(*limit));
+        added++;
     }
     CgroupDeviceLimit *devices;
     size_t count;
     int r = resources_device_limits(resources, plan->arena, &devices, &count, error);
-    for (size_t i = 0; r == 0 && i < count; i++) {
+    for (size_t i = 0; r == 0 && i < count; i++, added++) {
         Step *step = plan_add(plan, STEP_CGROUP_DEVICE_LIMIT, builder->cgroup_phase,
                               "linux.resources.blockIO");
         step->with.device_limit = &devices[i];
         step->target = plan_origin(builder, "%u:%u", devices[i].major, devices[i].minor);
     }
-    return r;
+    if (r == 0 && resources_has_more(resources)) {
+        plan_add(plan, STEP_CGROUP_MORE, builder->cgroup_phase, "linux.resources")->with.resources =
+            resources;
+        added++;
+    }
+    return r < 0 ? r : added;
+}
+
+/* The step that makes it, and its wishes, to be filled. */
+static StepCgroup *plan_cgroup_make(PlanBuilder *builder)
+{
+    const PlanInput *input = builder->input;
+    Plan *plan = builder->plan;
+    StepCgroup *wish = arena_alloc(plan->arena, sizeof(*wish));
+    Step *step = plan_add(plan, input->scope ? STEP_SCOPE : STEP_CGROUP_CREATE,
+                          builder->cgroup_phase, "linux.cgroupsPath");
+    step->target = input->scope ? input->scope->unit : input->spec->linux->cgroups_path;
+    step->with.cgroup = wish;
+    plan->scope = input->scope;
+    if (!input->scope)
+        plan_cgroup_tasks(plan, step, "linux.cgroupsPath");
+    return wish;
 }
 
 int plan_cgroup(PlanBuilder *builder, Error *error)
 {
-    const SpecLinux *spec_linux = builder->input->spec->linux;
-    if (!spec_linux || str_empty(spec_linux->cgroups_path))
+    const PlanInput *input = builder->input;
+    const SpecLinux *spec_linux = input->spec->linux;
+    if (!spec_linux || (!input->scope && str_empty(spec_linux->cgroups_path)))
         return 0;
 
     static const SpecResources none;
@@ -75,20 +101,23 @@ int plan_cgroup(PlanBuilder *builder, Error *error)
     int r = resources_limit(resources, &limit, error);
     if (r < 0)
         return r;
-    builder->cgroup_phase = plan_cgroup_meanwhile(builder) ? PHASE_SUPPLY : PHASE_HOST;
-    builder->controllers = builder->input->controllers | cgroup_limit_controllers(&limit) |
-                           resources_controllers(resources);
-    Step *step =
-        plan_add(builder->plan, STEP_CGROUP_CREATE, builder->cgroup_phase, "linux.cgroupsPath");
-    step->target = spec_linux->cgroups_path;
-    step->flags = builder->controllers;
-    plan_cgroup_tasks(builder->plan, step, "linux.cgroupsPath");
+    uint32_t needed = cgroup_limit_controllers(&limit) | resources_controllers(resources);
+    if (input->unprivileged)
+        needed &= ~CGROUP_BIT(CGROUP_DEVICES);
+    builder->controllers = input->controllers | needed;
+    builder->cgroup_phase = input->scope                     ? PHASE_PLACE
+                            : plan_cgroup_meanwhile(builder) ? PHASE_SUPPLY
+                                                             : PHASE_HOST;
+    StepCgroup *wish = plan_cgroup_make(builder);
     r = plan_cgroup_limits(builder, resources, &limit, error);
     if (r < 0)
         return r;
+    *wish = (StepCgroup){
+        .needed = needed,
+        .wanted = input->controllers,
+        .optional = input->cgroup_optional && r == 0,
+        .scope = input->scope,
+    };
     plan_cgroup_devices(builder, resources);
-    if (resources_has_more(resources))
-        plan_add(builder->plan, STEP_CGROUP_MORE, builder->cgroup_phase, "linux.resources")
-            ->with.resources = resources;
     return 0;
 }

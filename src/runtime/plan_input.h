@@ -24,6 +24,9 @@ typedef struct PlanInput {
     const PlanLayers *layers; /* NULL: root.path of the spec */
     const CgroupHost *cgroup_host;
     uint32_t controllers; /* CGROUP_BITs wanted even without a limit */
+    bool cgroup_optional; /* none is all right where the caller may make none, without limits */
+    bool unprivileged;    /* the caller is no root of the host: no device rules, no device nodes */
+    const Scope *scope;   /* systemd makes the cgroup, not we at linux.cgroupsPath; or NULL */
     const char *user;     /* to look up in the root's passwd; NULL: process.user of the spec */
     const StrList *extra_groups;
     const char *init_path;   /* ambit-init on the host; NULL: the program is pid 1 */

@@ -10,6 +10,7 @@ static const char *plan_phase_title(StepPhase phase)
 {
     static const char *const titles[PHASE_MAX] = {
         [PHASE_HOST] = "on the host, before the child exists",
+        [PHASE_PLACE] = "on the host: the child's cgroup",
         [PHASE_MAP] = "on the host: who the child's users are",
         [PHASE_SUPPLY] = "on the host, for the child: what needs the host's powers",
         [PHASE_ENTER] = "the child enters its namespaces",
@@ -39,6 +40,8 @@ void plan_print(const Plan *plan, StrBuf *text)
     for (size_t i = 0; i < plan->warnings.count; i++)
         strbuf_printf(text, "warning: %s\n", plan->warnings.items[i]);
     for (StepPhase phase = 0; phase < PHASE_MAX; phase++) {
+        if (phase == PHASE_PLACE && !plan->scope)
+            continue;
         strbuf_printf(text, "%s: %s\n", plan_phase_name(phase), plan_phase_title(phase));
         for (size_t i = 0; i < plan->step_count; i++) {
             const Step *step = &plan->steps[i];

@@ -27,9 +27,17 @@ static int step_open_tasks(Runner *runner, const Step *step, Error *error)
 
 int step_cgroup_create(Runner *runner, const Step *step, Error *error)
 {
-    uint32_t controllers = (uint32_t)step->flags;
-    int r = cgroup_create(runner->cgroup_host, step->target, controllers, runner->arena,
-                          &runner->cgroup, error);
+    const StepCgroup *wish = step->with.cgroup;
+    CgroupRequest request = {
+        .path = step->target,
+        .controllers = wish->needed | wish->wanted,
+        .optional = wish->wanted & ~wish->needed,
+    };
+    int r = cgroup_create_as(runner->cgroup_host, &request, runner->arena, &runner->cgroup, error);
+    if (wish->optional && (r == -EACCES || r == -EPERM || r == -EROFS)) {
+        error_clear(error);
+        return 0;
+    }
     if (r < 0)
         return r;
     return step_open_tasks(runner, step, error);
@@ -77,6 +85,40 @@ static int step_cgroup_leave_inner(Runner *runner, pid_t pid, Error *error)
         return 0;
     cgroup_done(&runner->cgroup);
     return cgroup_open_of_pid(runner->cgroup_host, pid, runner->arena, &runner->cgroup, error);
+}
+
+/* systemd makes a scope around a process that exists: the child, which waits for it. */
+int step_scope(Runner *runner, const Step *step, Error *error)
+{
+    const StepCgroup *wish = step->with.cgroup;
+    const CgroupHost *host = runner->cgroup_host;
+    UnitRequest start = {
+        .verb = UNIT_START,
+        .name = wish->scope->unit,
+        .user = wish->scope->user,
+        .pid = runner->child,
+        .properties = wish->scope->properties,
+    };
+    const char *path;
+    int r = unit_ask(&start, runner->arena, &path, error);
+    if (r < 0)
+        return r;
+    const char *below = cgroup_path_below(
+        path, host->mode == CGROUP_V2 ? host->unified_root : host->root[CGROUP_SYSTEMD]);
+    if (!below)
+        return error_set(error, ERROR_UNSUPPORTED, ENOENT, "cgroup %s of %s is not visible here",
+                         path, wish->scope->unit);
+    /* systemd has no word for some controllers; and on v1 it makes no cgroup of cpusets. */
+    CgroupRequest request = {
+        .path = below,
+        .controllers = wish->needed | wish->wanted,
+        .optional = wish->wanted & ~wish->needed,
+        .shared = true,
+    };
+    r = cgroup_create_as(host, &request, runner->arena, &runner->cgroup, error);
+    if (r < 0 || host->mode == CGROUP_V2)
+        return r;
+    return cgroup_attach(&runner->cgroup, runner->child, error);
 }
 
 int step_cgroup_open(Runner *runner, const Step *step, Error *error)

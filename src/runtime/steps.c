@@ -7,6 +7,7 @@
 const StepOps step_ops[STEP_KIND_MAX] = {
     [STEP_CGROUP_CREATE] = { "cgroup", step_cgroup_create, NULL },
     [STEP_CGROUP_OPEN] = { "open-cgroup", step_cgroup_open, NULL },
+    [STEP_SCOPE] = { "scope", step_scope, NULL },
     [STEP_CGROUP_LIMIT] = { "limit", step_cgroup_limit, step_describe_limit },
     [STEP_CGROUP_DEVICE_LIMIT] = { "limit-device", step_cgroup_device_limit, NULL },
     [STEP_CGROUP_DEVICES] = { "device-rules", step_cgroup_devices, NULL },

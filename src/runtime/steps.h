@@ -21,6 +21,7 @@ void steps_describe(const Step *step, StrBuf *text);
 /* step_cgroup.c */
 int step_cgroup_create(Runner *runner, const Step *step, Error *error);
 int step_cgroup_open(Runner *runner, const Step *step, Error *error);
+int step_scope(Runner *runner, const Step *step, Error *error);
 int step_cgroup_limit(Runner *runner, const Step *step, Error *error);
 int step_cgroup_device_limit(Runner *runner, const Step *step, Error *error);
 int step_cgroup_devices(Runner *runner, const Step *step, Error *error);

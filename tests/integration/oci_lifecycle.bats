@@ -206,6 +206,20 @@ PYTHON
 }
 
 @test "what is refused says why" {
-    try_oci --systemd-cgroup list
-    expect_error 1 'systemd'
+    change "$TEST_DIR/bundle" '.linux.cgroupsPath = "system.slice:ambit:x"'
+    try_oci create --bundle "$TEST_DIR/bundle" x
+    expect_error 1 'linux.cgroupsPath: .* use --systemd-cgroup'
+    change "$TEST_DIR/bundle" '.linux.cgroupsPath = "/a/b"'
+    try_oci --systemd-cgroup create --bundle "$TEST_DIR/bundle" x
+    expect_error 1 "linux.cgroupsPath: .* is not 'slice:prefix:name'"
+    change "$TEST_DIR/bundle" 'del(.linux.cgroupsPath)'
+}
+
+@test "where no systemd runs, a cgroup of its making is refused in one line" {
+    [ ! -d /run/systemd/system ] || skip "systemd runs here"
+    try_oci --systemd-cgroup run --bundle "$TEST_DIR/bundle" x
+    expect_error 1 "linux.cgroupsPath: no bus of the system's systemd"
+    try_oci --systemd-cgroup --rootless true run --bundle "$TEST_DIR/bundle" x
+    expect_error 1 "linux.cgroupsPath: .*(bus of the user|systemd of the user)"
+    [ -z "$(oci list -q)" ]
 }

@@ -11,9 +11,10 @@
 #include <unistd.h>
 
 #include "cmd/ambit/output.h"
+#include "linux/namespace.h"
 
 static const char *const oci_log_formats[] = { "text", "json", NULL };
-static const char *const oci_cgroup_managers[] = { "cgroupfs", "disabled", NULL };
+static const char *const oci_cgroup_managers[] = { "cgroupfs", "systemd", "disabled", NULL };
 
 /* Absolute from here on; "/" is what an empty variable in a script becomes. */
 static int oci_parse_root(void *values, const Option *option, const char *value, Arena *arena,
@@ -57,23 +58,26 @@ static const Option oci_options[] = {
       "How they are written: text or json" },
     { 0, "debug", OPTION_FLAG(OciGlobals, debug), NULL, "Write what is done as well" },
     { 0, "cgroup-manager", OPTION_ENUM(OciGlobals, cgroup_manager, oci_cgroup_managers), "MANAGER",
-      "Who makes cgroups: cgroupfs (this program), or disabled (nobody)" },
+      "Who makes cgroups: cgroupfs (this program), systemd, or disabled (nobody)" },
     { 0, "rootless", OPTION_CUSTOM(OciGlobals, rootless, oci_parse_rootless), "WORD",
-      "true, false or auto: taken for compatibility" },
+      "true, false or auto: the caller is no root of the host" },
     { 0, "criu", OPTION_STRING(OciGlobals, criu), "FILE", "The program for checkpoint and restore",
       .hidden = true },
-    OPTION_REFUSE(0, "systemd-cgroup",
-                  "cgroups made by systemd are not supported yet: use the cgroupfs manager"),
+    { 0, "systemd-cgroup", OPTION_FLAG(OciGlobals, systemd_cgroup), NULL,
+      "Cgroups are scopes of systemd: linux.cgroupsPath is \"slice:prefix:name\"" },
     { 'v', "version", OPTION_FLAG(OciGlobals, version), NULL, "Print the version" },
     OPTION_END,
 };
 
+/* Root of a user namespace is an ordinary user to the host's /run. */
 const char *commands_root(const OciGlobals *globals, Arena *arena)
 {
-    const char *own = geteuid() ? getenv("XDG_RUNTIME_DIR") : NULL;
     if (globals->root)
         return globals->root;
-    return str_empty(own) ? "/run/ambit/oci" : arena_printf(arena, "%s/ambit/oci", own);
+    const char *own = getenv("XDG_RUNTIME_DIR");
+    if (str_empty(own) || (geteuid() == 0 && namespace_user_is_initial()))
+        return "/run/ambit/oci";
+    return arena_printf(arena, "%s/ambit/oci", own);
 }
 
 static const Command *const oci_children[] = {

@@ -6,16 +6,21 @@
 #include "base/command.h"
 
 typedef enum OciLogFormat { OCI_LOG_TEXT, OCI_LOG_JSON } OciLogFormat;
-typedef enum OciCgroupManager { OCI_CGROUP_CGROUPFS, OCI_CGROUP_DISABLED } OciCgroupManager;
+typedef enum OciCgroupManager {
+    OCI_CGROUP_CGROUPFS,
+    OCI_CGROUP_SYSTEMD,
+    OCI_CGROUP_DISABLED,
+} OciCgroupManager;
 
 /* What stands before the command: CommandCall.globals points to it. */
 typedef struct OciGlobals {
-    const char *root;   /* one directory per container; NULL: see commands_root */
-    const char *log;    /* errors are written there too; NULL: standard error only */
-    int log_format;     /* OciLogFormat */
-    int cgroup_manager; /* OciCgroupManager */
-    const char *rootless;
-    const char *criu; /* the program's path */
+    const char *root;     /* one directory per container; NULL: see commands_root */
+    const char *log;      /* errors are written there too; NULL: standard error only */
+    int log_format;       /* OciLogFormat */
+    int cgroup_manager;   /* OciCgroupManager */
+    const char *rootless; /* as it was written; NULL is auto */
+    bool systemd_cgroup;  /* the same as OCI_CGROUP_SYSTEMD */
+    const char *criu;     /* the program's path */
     bool debug;
     bool version;
 } OciGlobals;

@@ -79,30 +79,6 @@ static const char *instance_now(Arena *arena)
     return arena_printf(arena, "%s.%09ldZ", text, now.tv_nsec);
 }
 
-/* A cgroup path that begins with '/': a relative one counts from the top, none is the id's. */
-static int instance_cgroup_path(Instance *instance, const char *id, Error *error)
-{
-    if (!instance->spec->linux)
-        instance->spec->linux = arena_alloc(instance->arena, sizeof(SpecLinux));
-    SpecLinux *lx = instance->spec->linux;
-    if (instance->globals->cgroup_manager == OCI_CGROUP_DISABLED) {
-        lx->cgroups_path = NULL;
-        return 0;
-    }
-    const char *wanted = lx->cgroups_path;
-    const char *colon = wanted ? strchr(wanted, ':') : NULL;
-    if (colon && strchr(colon + 1, ':'))
-        return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
-                         "linux.cgroupsPath: '%.200s' is a path for systemd, which is not "
-                         "supported yet",
-                         wanted);
-    if (str_empty(wanted))
-        lx->cgroups_path = arena_printf(instance->arena, "/%s", id);
-    else if (wanted[0] != '/')
-        lx->cgroups_path = arena_printf(instance->arena, "/%s", wanted);
-    return 0;
-}
-
 /* The devices every container has are usable whatever the rules of the spec say; making nodes
  * takes a capability besides, and using them a rule. */
 static void instance_allow_devices(Instance *instance)
@@ -115,7 +91,7 @@ static void instance_allow_devices(Instance *instance)
         { "c", "rwm", 1, 7 }, { "c", "rwm", 1, 8 },    { "c", "rwm", 1, 9 }, { "c", "rwm", 5, 0 },
         { "c", "rwm", 5, 2 }, { "c", "rwm", 136, -1 },
     };
-    SpecResources *resources = instance->spec->linux->resources;
+    SpecResources *resources = instance->spec->linux ? instance->spec->linux->resources : NULL;
     if (!resources || resources->devices.count == 0)
         return; /* nothing is denied */
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -166,6 +142,8 @@ static void instance_fill_record(Instance *instance, const char *id, const char 
         .created = instance_now(instance->arena),
         .owner = arena_strdup(instance->arena, owner),
         .cgroup_path = spec->linux->cgroups_path,
+        .unit = instance->placement.scope ? instance->placement.scope->unit : NULL,
+        .unit_user = instance->placement.unprivileged,
         .host_userns = !spec_namespace(spec, "user"),
         .own_pidns = spec_namespace_is_new(spec, "pid"),
         .annotations = spec->annotations,
@@ -213,6 +191,9 @@ static int instance_plan(Instance *instance, Error *error)
         .bundle = instance->record.bundle,
         .cgroup_host = &instance->cgroup_host,
         .controllers = instance_controllers(instance),
+        .cgroup_optional = instance->placement.optional,
+        .unprivileged = instance->placement.unprivileged,
+        .scope = instance->placement.scope,
         .preserve_fds = (int)(instance->listen_fds + instance->options->preserve_fds),
         .no_pivot = instance->options->no_pivot,
         .state = &instance->hook_state,
@@ -229,6 +210,7 @@ static int instance_created(void *context, const Launched *launched, Error *erro
 {
     Instance *instance = context;
     instance->record.pid = launched->pid;
+    instance->record.cgroup_path = launched->cgroup.path; /* systemd's; none if it was optional */
     int r = clone_start_time(launched->pid, &instance->record.start_ticks);
     if (r < 0)
         return error_errno(error, r, "start time of process %d", (int)launched->pid);
@@ -342,10 +324,13 @@ int instance_read(Instance *instance, const char *id, Error *error)
     if (r == 0)
         r = bundle_listen(instance->spec, instance->options->preserve_fds, instance->arena,
                           &instance->listen_fds, error);
+    if (r < 0)
+        return r;
+    instance_allow_devices(instance);
+    r = cgroup_host_read(instance->arena, &instance->cgroup_host, error);
     if (r == 0)
-        r = instance_cgroup_path(instance, id, error);
-    if (r == 0)
-        r = cgroup_host_read(instance->arena, &instance->cgroup_host, error);
+        r = placement_choose(&(PlacementInput){ instance->globals, &instance->cgroup_host, id },
+                             instance->spec, instance->arena, &instance->placement, error);
     if (r < 0)
         return r;
     bundle_drop_capabilities(instance->spec->process, spec_namespace_is_new(instance->spec, "user"),
@@ -356,7 +341,6 @@ int instance_read(Instance *instance, const char *id, Error *error)
                                         commands_root(instance->globals, instance->arena), id),
                            instance->arena);
     instance_fill_record(instance, id, bundle);
-    instance_allow_devices(instance);
     return instance_plan(instance, error);
 }
 
@@ -584,6 +568,8 @@ static int instance_end_cgroup(Instance *instance, Error *error)
         r = cgroup_kill(&cgroup, SIGKILL, error);
     else if (error)
         *error = missing;
+    if (r == 0)
+        r = placement_stop(&instance->record, instance->arena, error);
     return r < 0 ? r : cgroup_remove(&cgroup, INSTANCE_CGROUP_MS, error);
 }
 

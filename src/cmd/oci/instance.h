@@ -4,6 +4,7 @@
 #pragma once
 
 #include "commands.h"
+#include "placement.h"
 #include "record.h"
 #include "runtime/launch.h"
 #include "runtime/plan_build.h"
@@ -74,6 +75,7 @@ typedef struct Instance {
     Spec *spec;
     CgroupHost cgroup_host;
     uint64_t listen_fds; /* of socket activation, handed on after standard error */
+    Placement placement;
     Plan plan;
     OciState hook_state;
     int start_socket;

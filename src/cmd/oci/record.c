@@ -32,6 +32,8 @@ static const Field record_fields[] = {
     FIELD_STR(Record, "created", created, FIELD_REQUIRED),
     FIELD_STR(Record, "owner", owner, 0),
     FIELD_STR(Record, "cgroupPath", cgroup_path, 0),
+    FIELD_STR(Record, "unit", unit, 0),
+    FIELD_BOOL(Record, "unitUser", unit_user, 0),
     FIELD_BOOL(Record, "hostUserns", host_userns, 0),
     FIELD_BOOL(Record, "ownPidns", own_pidns, 0),
     FIELD_STRMAP(Record, "annotations", annotations, 0),

@@ -25,6 +25,8 @@ typedef struct Record {
     const char *created;  /* RFC 3339 */
     const char *owner;
     const char *cgroup_path; /* NULL: it has none */
+    const char *unit;        /* systemd's scope that the cgroup belongs to, or NULL */
+    bool unit_user;          /* of the caller's own systemd */
     bool host_userns;
     bool own_pidns;
     StrMap annotations;

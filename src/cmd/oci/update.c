@@ -216,6 +216,9 @@ static int update_run(CommandCall *call, Error *error)
         r = update_open_cgroup(&instance,
                                cgroup_limit_controllers(&limit) | resources_controllers(resources),
                                &cgroup, error);
+    if (r == 0)
+        r = placement_update(&instance.record, &limit, &resources->unified, cgroup.mode,
+                             call->arena, error);
     return r < 0 ? r : update_apply(&cgroup, resources, &limit, call->arena, error);
 }
 
