@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/diskusage.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -214,8 +215,8 @@ static int imagegc_apply(const ImageStore *store, OciIndex *index,
                          image.id, names.count);
     if (imagegc_in_use(request->use, image.id) && !request->force)
         return error_set(error, ERROR_CONFLICT, EBUSY,
-                         "image %.200s is used by a container; remove the container first, or use "
-                         "--force",
+                         "image %.200s is used by a container or mounted; remove the container "
+                         "first, or use --force",
                          request->image);
     imagegc_drop(index, &images, image.id, arena, removal);
     return 0;
@@ -242,7 +243,7 @@ int imagegc_remove(const ImageStore *store, const ImageRemoveRequest *request, A
 }
 
 /* Which images a prune takes: ids. */
-static StrList imagegc_prunable(const ImageList *images, bool all, const ImageGcUse *use,
+static StrList imagegc_prunable(const ImageList *images, const ImagePruneRequest *request,
                                 Arena *arena)
 {
     StrList ids = { 0 };
@@ -250,13 +251,15 @@ static StrList imagegc_prunable(const ImageList *images, bool all, const ImageGc
         StrList names;
         const char *id = images->items[i].id;
         imagegc_names(images, id, arena, &names);
-        if ((all || names.count == 0) && !imagegc_in_use(use, id) && !strlist_contains(&ids, id))
+        if ((request->all || names.count == 0) && !imagegc_in_use(request->use, id) &&
+            (!request->filter || imagefilter_fits(request->filter, &images->items[i])) &&
+            !strlist_contains(&ids, id))
             strlist_append(arena, &ids, id);
     }
     return ids;
 }
 
-int imagegc_prune(const ImageStore *store, bool all, const ImageGcUse *use, Arena *arena,
+int imagegc_prune(const ImageStore *store, const ImagePruneRequest *request, Arena *arena,
                   ImageRemoval *ret_removal, Error *error)
 {
     ImageRemoval removal = { 0 };
@@ -266,13 +269,13 @@ int imagegc_prune(const ImageStore *store, bool all, const ImageGcUse *use, Aren
     if (r < 0)
         return r;
     ImageList images = imagegc_read_all(store, &index, arena);
-    StrList ids = imagegc_prunable(&images, all, use, arena);
+    StrList ids = imagegc_prunable(&images, request, arena);
     for (size_t i = 0; i < ids.count; i++)
         imagegc_drop(&index, &images, ids.items[i], arena, &removal);
     if (ids.count > 0)
         r = imageindex_write(store, &index, error);
     if (r == 0)
-        r = imagegc_sweep_locked(store, &index, use, &lock, &removal.swept, error);
+        r = imagegc_sweep_locked(store, &index, request->use, &lock, &removal.swept, error);
     if (r == 0)
         *ret_removal = removal;
     return r;
@@ -281,40 +284,41 @@ int imagegc_prune(const ImageStore *store, bool all, const ImageGcUse *use, Aren
 /*** Usage. ***/
 
 typedef struct ImageGcCount {
-    const ImageStore *store;
-    const ImageMarks *kept; /* what a prune of everything unused would keep */
-    ImageUsage usage;
+    DiskUsage disk;
+    int dirfd;
+    const ImageMarkSet *kept; /* what a prune of everything unused would keep */
+    uint64_t reclaimable;
 } ImageGcCount;
 
-static int imagegc_count_blob(void *context, const char *name, Error *error)
+static int imagegc_count_one(void *context, const char *name, Error *error)
 {
     ImageGcCount *count = context;
-    struct stat st;
-    (void)error;
-    if (fstatat(count->store->blobs_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return 0;
-    count->usage.blob_bytes += (uint64_t)st.st_size;
-    if (!imagemark_has(&count->kept->blobs, name))
-        count->usage.reclaimable_bytes += (uint64_t)st.st_size;
+    uint64_t before = count->disk.bytes;
+    int r = diskusage_add(&count->disk, count->dirfd, name);
+    if (r < 0)
+        return error_errno(error, r, "image store: %s", name);
+    if (!imagemark_has(count->kept, name))
+        count->reclaimable += count->disk.bytes - before;
     return 0;
 }
 
-static int imagegc_count_layer(void *context, const char *name, Error *error)
+/* What is in a directory of the store, and the directory itself. */
+static int imagegc_count(int dirfd, const ImageMarkSet *kept, uint64_t *ret_bytes,
+                         uint64_t *reclaimable, Error *error)
 {
-    ImageGcCount *count = context;
-    uint64_t bytes;
-    (void)error;
-    if (imagestore_layer_bytes(count->store, name, &bytes, NULL) < 0)
-        return 0;
-    count->usage.layer_bytes += bytes;
-    if (!imagemark_has(&count->kept->layers, name))
-        count->usage.reclaimable_bytes += bytes;
-    return 0;
+    struct stat st;
+    ImageGcCount count = { .dirfd = dirfd, .kept = kept };
+    int r = imagemark_each(dirfd, imagegc_count_one, &count, error);
+    if (r == 0 && fstat(dirfd, &st) == 0)
+        *ret_bytes = count.disk.bytes + (uint64_t)st.st_blocks * 512;
+    *reclaimable += count.reclaimable;
+    diskusage_done(&count.disk);
+    return r;
 }
 
 /* The index as a prune of everything unused would leave it. */
 static OciIndex imagegc_only_used(const ImageStore *store, const OciIndex *index,
-                                  const ImageGcUse *use, Arena *arena, uint64_t *ret_images)
+                                  const ImageGcUse *use, Arena *arena, ImageUsage *usage)
 {
     OciIndex used = { 0 };
     StrList seen = { 0 };
@@ -324,10 +328,12 @@ static OciIndex imagegc_only_used(const ImageStore *store, const OciIndex *index
         if (imagegc_in_use(use, image->id))
             *(OciDescriptor *)arena_append(arena, &used.manifests.items, &used.manifests.count,
                                            sizeof(OciDescriptor)) = image->descriptor;
-        if (!strlist_contains(&seen, image->id))
-            strlist_append(arena, &seen, image->id);
+        if (strlist_contains(&seen, image->id))
+            continue;
+        strlist_append(arena, &seen, image->id);
+        usage->images++;
+        usage->active += imagegc_in_use(use, image->id);
     }
-    *ret_images = seen.count;
     return used;
 }
 
@@ -337,17 +343,19 @@ int imagegc_usage(const ImageStore *store, const ImageGcUse *use, ImageUsage *re
     Arena arena CLEANUP(arena_done) = { 0 };
     OciIndex index;
     ImageMarks kept;
-    ImageGcCount count = { .store = store, .kept = &kept };
+    ImageUsage usage = { 0 };
     int r = imageindex_read(store, &arena, &index, error);
     if (r < 0)
         return r;
-    OciIndex used = imagegc_only_used(store, &index, use, &arena, &count.usage.images);
+    OciIndex used = imagegc_only_used(store, &index, use, &arena, &usage);
     r = imagemark_all(store, &used, use ? &use->layers : NULL, &arena, &kept, error);
     if (r == 0)
-        r = imagemark_each(store->blobs_fd, imagegc_count_blob, &count, error);
+        r = imagegc_count(store->blobs_fd, &kept.blobs, &usage.blob_bytes, &usage.reclaimable_bytes,
+                          error);
     if (r == 0)
-        r = imagemark_each(store->layers_fd, imagegc_count_layer, &count, error);
+        r = imagegc_count(store->layers_fd, &kept.layers, &usage.layer_bytes,
+                          &usage.reclaimable_bytes, error);
     if (r == 0)
-        *ret_usage = count.usage;
+        *ret_usage = usage;
     return r;
 }

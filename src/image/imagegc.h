@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "image/imagefilter.h"
 #include "image/imagestore.h"
 
 typedef struct ImageGcResult {
@@ -42,17 +43,25 @@ typedef struct ImageRemoval {
 int imagegc_remove(const ImageStore *store, const ImageRemoveRequest *request, Arena *arena,
                    ImageRemoval *ret_removal, Error *error) MUST_CHECK;
 
-/* Removes all images without a name (`all`: every image that no container uses), then sweeps. */
-int imagegc_prune(const ImageStore *store, bool all, const ImageGcUse *use, Arena *arena,
+typedef struct ImagePruneRequest {
+    bool all; /* every image that no container uses, not only those without a name */
+    const ImageFilter *filter; /* only those that fit; NULL: any */
+    const ImageGcUse *use;
+} ImagePruneRequest;
+
+/* Removes unused images, then sweeps. */
+int imagegc_prune(const ImageStore *store, const ImagePruneRequest *request, Arena *arena,
                   ImageRemoval *ret_removal, Error *error) MUST_CHECK;
 
 /* Blobs, layers and leftovers that nothing refers to. Takes the exclusive lock. */
 int imagegc_sweep(const ImageStore *store, const ImageGcUse *use, ImageGcResult *ret_result,
                   Error *error) MUST_CHECK;
 
-/* Disk usage: unpacked layers, packed blobs, and how much of both nothing refers to. */
+/* Disk usage as du(1) counts it: unpacked layers, packed blobs, and how much of both nothing refers
+ * to. */
 typedef struct ImageUsage {
     uint64_t images; /* different ids */
+    uint64_t active; /* used by a container */
     uint64_t layer_bytes, blob_bytes;
     uint64_t reclaimable_bytes; /* what imagegc_prune(all) would free */
 } ImageUsage;

@@ -18,10 +18,13 @@ extern char **main_arguments;
 
 extern const Command ambit_command; /* the program itself, with all commands as children */
 
+extern const Command commit_command;
 extern const Command completion_command;
+extern const Command diff_command;
 extern const Command enter_command;
 extern const Command exec_command;
 extern const Command explain_command;
+extern const Command export_command;
 extern const Command help_command;
 extern const Command history_command;
 extern const Command image_command;
@@ -52,7 +55,14 @@ extern const Command image_inspect_command;
 extern const Command image_pull_command;
 extern const Command image_load_command;
 extern const Command image_ls_command;
+extern const Command image_mount_command;
 extern const Command image_prune_command;
 extern const Command image_rm_command;
 extern const Command image_save_command;
 extern const Command image_tag_command;
+extern const Command image_unmount_command;
+extern const Command image_verify_command;
+
+/* The children of `system` with files of their own. */
+extern const Command system_df_command;
+extern const Command system_prune_command;

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 
+#include "engine/imagemounts.h"
 #include "engine/listing.h"
 
 int image_session_open(const CommandCall *call, ImageSession *ret_session, Error *error)
@@ -43,6 +44,12 @@ int image_session_use(const ImageSession *session, Arena *arena, ImageGcUse *ret
         for (size_t l = 0; l < container->layers.count; l++)
             strlist_append(arena, &use.layers, container->layers.items[l]);
     }
+    StrList mounted = { 0 };
+    r = imagemounts_list(&session->engine, arena, &mounted);
+    if (r < 0)
+        return error_errno(error, r, "mounted images");
+    for (size_t i = 0; i < mounted.count; i++)
+        strlist_append(arena, &use.ids, arena_printf(arena, "sha256:%s", mounted.items[i]));
     *ret_use = use;
     return 0;
 }

@@ -11,6 +11,7 @@
 #include "base/template.h"
 #include "engine/listing.h"
 #include "image/image.h"
+#include "image/imagefilter.h"
 #include "image_session.h"
 #include "output.h"
 
@@ -50,19 +51,6 @@ typedef struct ImagesRun {
 
 /*** Filters. ***/
 
-static bool images_label_fits(const Image *image, const char *wanted)
-{
-    const StrMap *labels = &image->config.config.labels;
-    for (size_t i = 0; i < labels->count; i++) {
-        size_t length = strlen(labels->items[i].key);
-        if (strncmp(labels->items[i].key, wanted, length) == 0 &&
-            (!wanted[length] ||
-             (wanted[length] == '=' && str_eq(labels->items[i].value, wanted + length + 1))))
-            return true;
-    }
-    return false;
-}
-
 /* A shell pattern for the familiar name, with or without its tag. */
 static bool images_reference_fits(const Image *image, const char *pattern, Arena *arena)
 {
@@ -84,7 +72,7 @@ static int images_filter_fits(ImagesRun *run, const Image *image, const char *fi
     if (str_eq(key, "reference"))
         return images_reference_fits(image, value, run->arena);
     if (str_eq(key, "label"))
-        return images_label_fits(image, value);
+        return imagefilter_has_label(image, value);
     if (str_eq(key, "before") || str_eq(key, "since")) {
         Image other;
         int r = image_resolve(&run->session.store, value, run->arena, &other, error);

@@ -1,6 +1,7 @@
 /*
  * `ambit system ...`: commands that look after the engine's own files.
  */
+#include "commands.h"
 #include "engine/check.h"
 #include "image_check.h"
 #include "output.h"
@@ -75,7 +76,8 @@ static const Command system_check_command = {
     .run = system_check_run,
 };
 
-static const Command *const system_children[] = { &system_check_command, NULL };
+static const Command *const system_children[] = { &system_check_command, &system_df_command,
+                                                  &system_prune_command, NULL };
 
 const Command system_command = {
     .name = "system",

@@ -192,32 +192,13 @@ static int intake_lower_path(const Intake *intake, const IntakeLayer *layer, siz
     for (int own = 0; own < 2; own++) {
         imagestore_layer_name(diff_id, layer->id, own, name);
         if (faccessat(intake->layers_fd, name, F_OK, 0) == 0) {
-            (void)snprintf(path, size, "/%s/layers/%s", intake->name, name);
+            (void)snprintf(path, size, "%s/layers/%s", intake->name, name);
             return 0;
         }
     }
     if (imagestore_find_layer(intake->store, diff_id, layer->id, name) < 0)
         return error_set(error, ERROR_SYSTEM, ENOENT, "the layer below is missing");
-    (void)snprintf(path, size, "/layers/%s", name);
-    return 0;
-}
-
-/* Short links to the layers below, topmost first, keep the mount's option within a page; `base` is
- * where the store is mounted. */
-static int intake_link_lowers(const Intake *intake, const IntakeLayer *layer, int links_fd,
-                              const char *base, StrBuf *options, Error *error)
-{
-    for (size_t i = layer->index; i-- > 0;) {
-        char path[256], name[24], target[320];
-        int r = intake_lower_path(intake, layer, i, path, sizeof(path), error);
-        if (r < 0)
-            return r;
-        (void)snprintf(name, sizeof(name), "%zu", i);
-        (void)snprintf(target, sizeof(target), "%s%s", base, path);
-        if (symlinkat(target, links_fd, name) < 0)
-            return error_errno(error, errno, "link to the layer below");
-        strbuf_printf(options, "%s:", name);
-    }
+    (void)snprintf(path, size, "layers/%s", name);
     return 0;
 }
 
@@ -233,20 +214,31 @@ static int intake_mount_view(int links_fd, const char *target, const StrBuf *opt
 {
     if (fchdir(links_fd) < 0 ||
         mount("overlay", target, "overlay", MS_RDONLY | MS_NOSUID, strbuf_text(options)) < 0)
-        return error_errno(error, errno, "overlay of the layers below");
+        return error_errno(error, errno, "overlay of layers");
     int mounted CLEANUP(fd_closep) = open(target, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int tree CLEANUP(fd_closep) = mounted < 0
-                                      ? error_errno(error, errno, "overlay of the layers below")
-                                      : sandbox_detach_tree(mounted, true, error);
+    int tree CLEANUP(fd_closep) = mounted < 0 ? error_errno(error, errno, "overlay of layers")
+                                              : sandbox_detach_tree(mounted, true, error);
     (void)umount2(target, MNT_DETACH);
     return chdir("/") < 0 ? error_errno(error, errno, "chdir") : TAKE_FD(tree);
 }
 
-/*
- * The layers below, merged: a read-only overlay, detached. By path, not by descriptor: this process
- * has no /proc, which old kernels would need.
- */
-static int intake_lower_view(Intake *intake, const IntakeLayer *layer, Error *error)
+/* By path, not by descriptor: this process has no /proc, which old kernels would need. Short links
+ * keep the mount's option within a page. */
+static int intake_link(int links_fd, const char *base, const StrList *paths, StrBuf *options,
+                       Error *error)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        char name[24], target[400];
+        (void)snprintf(name, sizeof(name), "%zu", i);
+        (void)snprintf(target, sizeof(target), "%s/%s", base, paths->items[i]);
+        if (symlinkat(target, links_fd, name) < 0)
+            return error_errno(error, errno, "link to a layer");
+        strbuf_printf(options, "%s:", name);
+    }
+    return 0;
+}
+
+int intake_view(Intake *intake, const StrList *paths, Error *error)
 {
     char links[INTAKE_NAME_SIZE], view[INTAKE_NAME_SIZE], store[INTAKE_NAME_SIZE];
     int links_fd CLEANUP(fd_closep) = intake_make_dir(intake, links, error);
@@ -259,17 +251,31 @@ static int intake_lower_view(Intake *intake, const IntakeLayer *layer, Error *er
     (void)snprintf(target, sizeof(target), "/%s/%s", intake->name, view);
     int r = intake_mount_store(intake, store_fd, error);
     if (r < 0)
-        return error_wrap(error, "the layers below");
+        return error_wrap(error, "overlay of layers");
 
     StrBuf options CLEANUP(strbuf_done) = { 0 };
     strbuf_add(&options, "lowerdir=");
-    r = intake_link_lowers(intake, layer, links_fd, base, &options, error);
+    r = intake_link(links_fd, base, paths, &options, error);
     /* Overlayfs wants two layers if it has no upper one: the empty view itself is the last. */
     strbuf_printf(&options, "../%s", view);
     if (r == 0)
         r = intake_mount_view(links_fd, target, &options, error);
     (void)umount2(base, MNT_DETACH);
     return r;
+}
+
+/* The layers below, merged. */
+static int intake_lower_view(Intake *intake, const IntakeLayer *layer, Error *error)
+{
+    StrList paths = { 0 };
+    for (size_t i = layer->index; i-- > 0;) {
+        char path[256];
+        int r = intake_lower_path(intake, layer, i, path, sizeof(path), error);
+        if (r < 0)
+            return r;
+        strlist_append(intake->arena, &paths, path);
+    }
+    return intake_view(intake, &paths, error);
 }
 
 /* Its files' bytes are known now and asked for often. */
@@ -289,22 +295,31 @@ static int intake_place_layer(Intake *intake, const char *work, const char *laye
     return error_errno(error, errno, "image store: layer %s", layer_name);
 }
 
-static int intake_unpack(Intake *intake, const IntakeLayer *layer, bool own, LayerResult *ret,
-                         Error *error)
+static int intake_remove_entry(void *context, const char *name, Error *error)
 {
-    char work[INTAKE_NAME_SIZE], name[IMAGESTORE_LAYER_NAME_SIZE];
+    int r = file_remove_tree_at(*(const int *)context, name);
+    return r < 0 ? error_errno(error, r, "remove %s", name) : 0;
+}
+
+/* What a first try has left. */
+static int intake_empty(int dir_fd, Error *error)
+{
+    return imagemark_each(dir_fd, intake_remove_entry, &dir_fd, error);
+}
+
+/* Into an empty directory; `own`: with a look at the layers below. */
+static int intake_unpack_once(Intake *intake, const IntakeLayer *layer, bool own, int target_fd,
+                              LayerResult *ret, Error *error)
+{
     int lower CLEANUP(fd_closep) = own ? intake_lower_view(intake, layer, error) : -1;
     if (own && lower < 0)
         return lower;
-    int target CLEANUP(fd_closep) = intake_make_dir(intake, work, error);
-    if (target < 0)
-        return target;
     if (lseek(layer->source_fd, 0, SEEK_SET) < 0)
         return error_errno(error, errno, "seek");
     LayerJob job = {
         .source_fd = layer->source_fd,
         .follow_fd = layer->follow_fd,
-        .target_fd = target,
+        .target_fd = target_fd,
         .lower_fd = lower,
         .has_lower = layer->index > 0,
         .digest = layer->digest,
@@ -314,11 +329,32 @@ static int intake_unpack(Intake *intake, const IntakeLayer *layer, bool own, Lay
         .bytes_max = intake->limits.layer_bytes,
         .entries_max = intake->limits.layer_entries,
     };
-    int r = layer_unpack(&job, ret, error);
+    return layer_unpack(&job, ret, error);
+}
+
+int intake_unpack_into(Intake *intake, const IntakeLayer *layer, int target_fd, LayerResult *ret,
+                       Error *error)
+{
+    int r = intake_unpack_once(intake, layer, false, target_fd, ret, error);
+    if (r != TREEDIR_NEEDS_LOWER)
+        return r;
+    error_clear(error);
+    r = intake_empty(target_fd, error);
+    return r < 0 ? r : intake_unpack_once(intake, layer, true, target_fd, ret, error);
+}
+
+static int intake_unpack(Intake *intake, const IntakeLayer *layer, bool own, LayerResult *ret,
+                         Error *error)
+{
+    char work[INTAKE_NAME_SIZE], name[IMAGESTORE_LAYER_NAME_SIZE];
+    int target CLEANUP(fd_closep) = intake_make_dir(intake, work, error);
+    if (target < 0)
+        return target;
+    int r = intake_unpack_once(intake, layer, own, target, ret, error);
     if (r < 0)
         return r;
     intake_note_bytes(target, ret->counts.bytes);
-    imagestore_layer_name(job.diff_id, layer->id, own, name);
+    imagestore_layer_name(layer->diff_ids->items[layer->index], layer->id, own, name);
     return intake_place_layer(intake, work, name, error);
 }
 
@@ -363,6 +399,19 @@ int intake_add_layer(Intake *intake, const IntakeLayer *layer, LayerResult *ret_
         return r;
     error_clear(error);
     return intake_unpack(intake, layer, true, ret_result, error);
+}
+
+int intake_keep_image(Intake *intake, const Image *image, Error *error)
+{
+    const StrList *diff_ids = &image->config.rootfs.diff_ids;
+    for (size_t i = 0; i < diff_ids->count; i++) {
+        IntakeLayer layer = { .diff_ids = diff_ids, .index = i, .id = image->id };
+        const char *digest = image->manifest.layers.items[i].digest;
+        if (!intake_has_layer(intake, &layer) || !intake_has_blob(intake, digest))
+            return error_set(error, ERROR_CORRUPT, EBADMSG,
+                             "layer %zu (%s) is missing from the image store", i + 1, digest);
+    }
+    return 0;
 }
 
 int intake_adopt_layer(Intake *intake, const char *name, const LayerResult *result, Error *error)

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "cmd/image/layer.h"
+#include "image/image.h"
 #include "image/imagestore.h"
 
 typedef struct IntakeLimits {
@@ -94,9 +95,18 @@ int intake_add_layer(Intake *intake, const IntakeLayer *layer, LayerResult *ret_
 /* The intake or the store has it unpacked; if it is the store's, it stays while the intake lives.
  */
 bool intake_has_layer(Intake *intake, const IntakeLayer *layer);
+/* The same into an empty directory of the caller's, whatever the store has. */
+int intake_unpack_into(Intake *intake, const IntakeLayer *layer, int target_fd,
+                       LayerResult *ret_result, Error *error) MUST_CHECK;
+/* All layers of a stored image stay while the intake lives. ERROR_CORRUPT if one is missing. */
+int intake_keep_image(Intake *intake, const Image *image, Error *error) MUST_CHECK;
 /* A directory of intake_make_dir, unpacked already, becomes a lowest layer. */
 int intake_adopt_layer(Intake *intake, const char *name, const LayerResult *result, Error *error)
     MUST_CHECK;
+
+/* A read-only overlay of directories of the store ("layers/...", topmost first) with the ids of
+ * sandboxed children, detached. */
+int intake_view(Intake *intake, const StrList *paths, Error *error) MUST_CHECK;
 
 void intake_add_image(Intake *intake, const OciDescriptor *manifest, const StrList *names,
                       const char *id);

@@ -1,7 +1,7 @@
 /*
  * ambit-image: the helper that touches what strangers wrote. `ambit` starts it, never a person:
  *
- *     ambit-image COMMAND [OPTION...]      commands: load import pull check
+ *     ambit-image COMMAND [OPTION...]      commands: load import pull commit export check verify
  *
  * Descriptor 3 is the image store's directory (made and opened by the caller), descriptor 4 the
  * archive or directory to read. One JSON document on standard output and status 0; or one line of
@@ -35,10 +35,9 @@ static const struct {
     int (*run)(const RequestContext *context, Error *error);
     bool has_data;
 } main_commands[] = {
-    { "load", load_run, true },
-    { "import", import_run, true },
-    { "pull", pull_run, true },
-    { "check", check_run, false },
+    { "load", load_run, true },      { "import", import_run, true }, { "pull", pull_run, true },
+    { "commit", commit_run, false }, { "export", export_run, true }, { "check", check_run, false },
+    { "verify", verify_run, false },
 };
 
 static const Option main_options[] = {
@@ -48,6 +47,10 @@ static const Option main_options[] = {
     { 0, "variant", OPTION_STRING(Request, variant), "VARIANT", "Variant of the platform" },
     { 0, "config", OPTION_STRING(Request, config), "JSON", "Config of the imported image" },
     { 0, "message", OPTION_STRING(Request, message), "TEXT", "Comment in the image's history" },
+    { 0, "author", OPTION_STRING(Request, author), "TEXT", "Author of the image" },
+    { 0, "created-by", OPTION_STRING(Request, created_by), "TEXT", "Command in its history" },
+    { 0, "image", OPTION_STRING(Request, image), "ID", "The image below" },
+    { 0, "layer", OPTION_LIST(Request, layers), "PATH", "A directory of the store" },
     { 0, "created", OPTION_STRING(Request, created), "TIME", "Creation time, RFC 3339" },
     { 0, "repair", OPTION_FLAG(Request, repair), NULL, "Repair what can be repaired" },
     { 0, "deep", OPTION_FLAG(Request, deep), NULL, "Compute every digest" },
@@ -115,7 +118,8 @@ static int main_parse(int argc, char **argv, Arena *arena, Request *ret, size_t 
         command++;
     if (command == ARRAY_LEN(main_commands))
         return error_set(error, ERROR_USAGE, EINVAL,
-                         "ambit-image is started by ambit; commands: load import pull check");
+                         "ambit-image is started by ambit; commands: load import pull commit "
+                         "export check verify");
     OptionLine line = { .options = main_options, .words = argv + 2, .count = (size_t)argc - 2 };
     int r = option_parse(&line, ret, arena, &arguments, error);
     if (r != 0 || arguments.count > 0)

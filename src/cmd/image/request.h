@@ -20,8 +20,11 @@ typedef struct Request {
                       wanted */
     StrList only;  /* load: references to take */
     const char *architecture, *variant;
-    const char *config;  /* import: an image config's `config` as JSON */
-    const char *message; /* import: what history says */
+    const char *config;                        /* import: an image config's `config` as JSON */
+    const char *message, *author, *created_by; /* import, commit: what history says */
+    const char *image;                         /* commit: id of the image below; verify */
+    StrList layers; /* commit: the directory of changes; export: all, topmost first. Paths in the
+                       store */
     const char *created; /* import: RFC 3339 */
     bool repair, deep;
     StrList layers_in_use; /* check */
@@ -40,8 +43,11 @@ typedef struct RequestContext {
 
 /* Each answers with one JSON object. */
 int load_run(const RequestContext *context, Error *error) MUST_CHECK;
+int commit_run(const RequestContext *context, Error *error) MUST_CHECK;
+int export_run(const RequestContext *context, Error *error) MUST_CHECK;
 int import_run(const RequestContext *context, Error *error) MUST_CHECK;
 int pull_run(const RequestContext *context, Error *error) MUST_CHECK;
+int verify_run(const RequestContext *context, Error *error) MUST_CHECK;
 int check_run(const RequestContext *context, Error *error) MUST_CHECK;
 
 /* {"images": [{"names": [...], "id": "sha256:...", "manifest": "sha256:..."}]} */

@@ -43,6 +43,7 @@
 #define SANDBOX_WRITER_CAPABILITIES                                                     \
     (SANDBOX_BIT(CAP_CHOWN) | SANDBOX_BIT(CAP_DAC_OVERRIDE) | SANDBOX_BIT(CAP_FOWNER) | \
      SANDBOX_BIT(CAP_FSETID) | SANDBOX_BIT(CAP_SETFCAP))
+#define SANDBOX_READER_CAPABILITIES SANDBOX_BIT(CAP_DAC_READ_SEARCH)
 /* The parent's: mounts, trusted.* attributes and device nodes, and giving up the rest. */
 #define SANDBOX_PARENT_CAPABILITIES                                                      \
     (SANDBOX_WRITER_CAPABILITIES | SANDBOX_BIT(CAP_MKNOD) | SANDBOX_BIT(CAP_SYS_ADMIN) | \
@@ -63,6 +64,12 @@ static const char *const sandbox_compute_calls[] = {
     "clock_gettime", "getrandom",
 };
 
+/* In addition, for the reader. */
+static const char *const sandbox_reader_calls[] = {
+    "openat",  "dup",       "fcntl",      "statx",      "fstatfs",   "readlinkat",
+    "pread64", "fgetxattr", "flistxattr", "getdents64", "faccessat", "faccessat2",
+};
+
 /* In addition, for the writer. */
 static const char *const sandbox_writer_calls[] = {
     "openat",     "openat2",    "dup",        "fcntl",        "statx",     "fstatfs",
@@ -80,15 +87,28 @@ static int sandbox_capabilities(uint64_t keep, Error *error)
     return r < 0 ? r : capability_apply(&sets, error);
 }
 
+/* Adds what a profile may call besides computing. */
+static void sandbox_allow(const char **names, size_t *count, const char *const *more,
+                          size_t more_count)
+{
+    memcpy(names + *count, more, more_count * sizeof(*more));
+    *count += more_count;
+}
+
 static int sandbox_filter(SandboxProfile profile, Error *error)
 {
     const char *names[ARRAY_LEN(sandbox_compute_calls) + ARRAY_LEN(sandbox_writer_calls)];
-    SeccompAllow allow = { .names = names, .name_count = ARRAY_LEN(sandbox_compute_calls) };
-    memcpy(names, sandbox_compute_calls, sizeof(sandbox_compute_calls));
-    if (profile == SANDBOX_WRITER) {
-        memcpy(names + allow.name_count, sandbox_writer_calls, sizeof(sandbox_writer_calls));
-        allow.name_count += ARRAY_LEN(sandbox_writer_calls);
-    }
+    SeccompAllow allow = { .names = names };
+    _Static_assert(ARRAY_LEN(sandbox_reader_calls) <= ARRAY_LEN(sandbox_writer_calls),
+                   "there is room for the longer list");
+    sandbox_allow(names, &allow.name_count, sandbox_compute_calls,
+                  ARRAY_LEN(sandbox_compute_calls));
+    if (profile == SANDBOX_READER)
+        sandbox_allow(names, &allow.name_count, sandbox_reader_calls,
+                      ARRAY_LEN(sandbox_reader_calls));
+    if (profile == SANDBOX_WRITER)
+        sandbox_allow(names, &allow.name_count, sandbox_writer_calls,
+                      ARRAY_LEN(sandbox_writer_calls));
     return seccomp_allow_only(&allow, error);
 }
 
@@ -212,13 +232,21 @@ static int sandbox_enter_userns(int userns_fd, Error *error)
 
 static int sandbox_restrict(SandboxProfile profile, Error *error)
 {
-    bool writer = profile == SANDBOX_WRITER;
-    int root CLEANUP(fd_closep) = writer ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (writer && root < 0)
+    static const struct {
+        unsigned files; /* LandlockAccess below "/" */
+        uint64_t capabilities;
+    } profiles[] = {
+        [SANDBOX_COMPUTE] = { 0, 0 },
+        [SANDBOX_READER] = { LANDLOCK_READ, SANDBOX_READER_CAPABILITIES },
+        [SANDBOX_WRITER] = { LANDLOCK_READ | LANDLOCK_WRITE, SANDBOX_WRITER_CAPABILITIES },
+    };
+    unsigned files = profiles[profile].files;
+    int root CLEANUP(fd_closep) = files ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (files && root < 0)
         return error_errno(error, errno, "open /");
-    int r = landlock_confine(root, writer ? LANDLOCK_READ | LANDLOCK_WRITE : 0, error);
+    int r = landlock_confine(root, files, error);
     if (r >= 0)
-        r = sandbox_capabilities(writer ? SANDBOX_WRITER_CAPABILITIES : 0, error);
+        r = sandbox_capabilities(profiles[profile].capabilities, error);
     return r < 0 ? r : sandbox_filter(profile, error);
 }
 
@@ -244,7 +272,10 @@ static int sandbox_confine(const SandboxChild *child, int tree_fd, Error *error)
 
 pid_t sandbox_spawn(const SandboxChild *child, Error *error)
 {
-    int tree CLEANUP(fd_closep) = sandbox_detach_mapped(child->root_fd, false, error);
+    bool read_only = child->profile != SANDBOX_WRITER;
+    int tree CLEANUP(fd_closep) = child->root_mapped
+                                      ? sandbox_detach_tree(child->root_fd, read_only, error)
+                                      : sandbox_detach_mapped(child->root_fd, read_only, error);
     if (tree < 0)
         return error_wrap(error, "sandbox");
     CloneOptions options = { .flags = CLONE_NEWPID | CLONE_NEWNS, .cgroup_fd = -1 };

@@ -26,6 +26,7 @@ int sandbox_detach_mapped(int fd, bool read_only, Error *error) MUST_CHECK;
 
 typedef enum SandboxProfile {
     SANDBOX_COMPUTE, /* reads and writes its descriptors, nothing else; no capabilities */
+    SANDBOX_READER,  /* reads whatever is below its root, which it cannot change */
     SANDBOX_WRITER,  /* creates files of any owner and mode below its root, but no devices */
 } SandboxProfile;
 
@@ -34,6 +35,7 @@ enum { SANDBOX_FDS_MAX = 8 };
 typedef struct SandboxChild {
     SandboxProfile profile;
     int root_fd;              /* its "/", mounted nosuid, nodev, noexec */
+    bool root_mapped;         /* root_fd has the children's ids already */
     int fds[SANDBOX_FDS_MAX]; /* what it finds at descriptors 0, 1, 2, ...; -1: closed */
     unsigned fd_count;
     uint64_t memory_bytes; /* RLIMIT_DATA */

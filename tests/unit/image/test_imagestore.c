@@ -388,16 +388,19 @@ static void prune_takes_what_has_no_name(void **state)
     ImageUsage usage;
     assert_int_equal(imagegc_usage(&p->store, NULL, &usage, NULL), 0);
     assert_int_equal(usage.images, 3);
-    assert_int_equal(usage.layer_bytes, 20);
+    assert_true(usage.layer_bytes > 20); /* blocks, and directories */
+    assert_int_equal(usage.layer_bytes % 512, 0);
     ImageRemoval removal;
-    assert_int_equal(imagegc_prune(&p->store, false, NULL, &p->arena, &removal, NULL), 0);
+    ImagePruneRequest prune = { 0 };
+    assert_int_equal(imagegc_prune(&p->store, &prune, &p->arena, &removal, NULL), 0);
     assert_int_equal(removal.removed.count, 1);
     assert_false(has_layer(p, '3'));
     assert_true(has_layer(p, '0'));
 
     ImageGcUse use = { 0 };
     strlist_append(&p->arena, &use.ids, digest(p, 'b'));
-    assert_int_equal(imagegc_prune(&p->store, true, &use, &p->arena, &removal, NULL), 0);
+    prune = (ImagePruneRequest){ .all = true, .use = &use };
+    assert_int_equal(imagegc_prune(&p->store, &prune, &p->arena, &removal, NULL), 0);
     assert_index(p, "a=" NAME("one") " a=quay.io/x/uno:1 ");
     assert_int_equal(removal.removed.count, 1);
 }
