@@ -1,22 +1,26 @@
 /*
  * `update`: other limits for a container that exists, from a file in the form of linux.resources or
- * from options; an option counts more than the file.
+ * from options, which a file makes void, as with runc.
+ *
+ * The trap: some limits are one value for the kernel and two for the caller (quota and period,
+ * memory and swap), so the one that is not given has to be what it was; the recorded configuration
+ * knows it, and is rewritten.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include <fcntl.h>
-
 #include "base/file.h"
 #include "instance.h"
 #include "linux/cgroup_limit.h"
+#include "log.h"
 #include "runtime/resources.h"
 
 typedef struct UpdateOptions {
     const char *resources;
-    const char *cpus, *mems;
-    OptI64 numbers[16]; /* by the rows below */
+    const char *cpus, *mems, *l3_cache, *memory_bandwidth;
+    OptI64 numbers[16]; /* by UpdateNumber */
 } UpdateOptions;
 
 typedef enum UpdateNumber {
@@ -33,6 +37,8 @@ typedef enum UpdateNumber {
     UPDATE_PIDS,
     UPDATE_BLKIO_WEIGHT,
     UPDATE_NUMBER_MAX,
+    UPDATE_KERNEL = UPDATE_NUMBER_MAX, /* not a limit any more */
+    UPDATE_KERNEL_TCP,
 } UpdateNumber;
 
 static int update_number(void *values, const Option *option, const char *value, Arena *arena UNUSED,
@@ -40,15 +46,15 @@ static int update_number(void *values, const Option *option, const char *value, 
 {
     OptI64 *number = option_member(values, option);
     uint64_t bytes;
-    bool size = str_starts(option->name, "memory");
+    bool size = str_starts(option->name, "memory") || str_starts(option->name, "kernel");
     int r = str_to_i64(value, &number->value);
     if (r < 0 && size && str_to_bytes(value, &bytes) == 0 && bytes <= INT64_MAX) {
         number->value = (int64_t)bytes;
         r = 0;
     }
     if (r < 0)
-        return error_set(error, ERROR_USAGE, EINVAL, "'%s' is not a %s", value,
-                         size ? "size" : "number");
+        return error_set(error, ERROR_USAGE, EINVAL, "invalid value for %s: '%s' is not a %s",
+                         option->name, value, size ? "size" : "number");
     number->set = true;
     return 0;
 }
@@ -75,6 +81,15 @@ static const Option update_options[] = {
     UPDATE_OPTION("blkio-weight", UPDATE_BLKIO_WEIGHT, "Weight of block I/O, 10 to 1000"),
     { 0, "cpuset-cpus", OPTION_STRING(UpdateOptions, cpus), "LIST", "CPUs" },
     { 0, "cpuset-mems", OPTION_STRING(UpdateOptions, mems), "LIST", "Memory nodes" },
+    { 0, "l3-cache-schema", OPTION_STRING(UpdateOptions, l3_cache), "SCHEMA",
+      "Intel RDT: the schema of the L3 cache" },
+    { 0, "mem-bw-schema", OPTION_STRING(UpdateOptions, memory_bandwidth), "SCHEMA",
+      "Intel RDT: the schema of memory bandwidth" },
+    { 0, "kernel-memory", OPTION_CUSTOM(UpdateOptions, numbers[UPDATE_KERNEL], update_number), "N",
+      "Taken for compatibility", .hidden = true },
+    { 0, "kernel-memory-tcp",
+      OPTION_CUSTOM(UpdateOptions, numbers[UPDATE_KERNEL_TCP], update_number), "N",
+      "Taken for compatibility", .hidden = true },
     OPTION_END,
 };
 
@@ -194,32 +209,131 @@ static int update_open_cgroup(Instance *instance, uint32_t needed, Cgroup *cgrou
     return instance_cgroup(instance, cgroup, error);
 }
 
+/* What is given together with what is recorded, where the kernel wants both. */
+static void update_complete(const CgroupLimit *before, CgroupLimit *limit)
+{
+    const uint32_t quota = CGROUP_LIMIT_CPU_QUOTA, period = CGROUP_LIMIT_CPU_PERIOD;
+    const uint32_t memory = CGROUP_LIMIT_MEMORY, swap = CGROUP_LIMIT_MEMORY_SWAP;
+    if ((limit->set & (quota | period)) == period && (before->set & quota)) {
+        limit->cpu_quota_us = before->cpu_quota_us;
+        limit->set |= quota;
+    }
+    if ((limit->set & (memory | swap)) == swap && (before->set & memory)) {
+        limit->memory = before->memory;
+        limit->set |= memory;
+    }
+    if ((limit->set & (memory | swap)) == memory && (before->set & swap) && limit->memory > 0) {
+        limit->memory_swap = before->memory_swap;
+        limit->set |= swap;
+    }
+}
+
+/* The new numbers in the recorded configuration. */
+static void update_record(const CgroupLimit *limit, SpecResources *resources, Arena *arena)
+{
+    if (!resources->memory)
+        resources->memory = arena_alloc(arena, sizeof(*resources->memory));
+    if (!resources->cpu)
+        resources->cpu = arena_alloc(arena, sizeof(*resources->cpu));
+    if (!resources->pids)
+        resources->pids = arena_alloc(arena, sizeof(*resources->pids));
+    SpecMemory *memory = resources->memory;
+    SpecCpu *cpu = resources->cpu;
+    const struct {
+        uint32_t bit;
+        OptI64 *to;
+        int64_t value;
+    } rows[] = {
+        { CGROUP_LIMIT_MEMORY, &memory->limit, limit->memory },
+        { CGROUP_LIMIT_MEMORY_RESERVATION, &memory->reservation, limit->memory_reservation },
+        { CGROUP_LIMIT_MEMORY_SWAP, &memory->swap, limit->memory_swap },
+        { CGROUP_LIMIT_CPU_QUOTA, &cpu->quota, limit->cpu_quota_us },
+        { CGROUP_LIMIT_CPU_IDLE, &cpu->idle, limit->cpu_idle },
+        { CGROUP_LIMIT_PIDS, &resources->pids->limit, limit->pids },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (limit->set & rows[i].bit)
+            *rows[i].to = (OptI64){ true, rows[i].value };
+    if (limit->set & CGROUP_LIMIT_CPU_PERIOD)
+        cpu->period = (OptU64){ true, (uint64_t)limit->cpu_period_us };
+    if (limit->set & CGROUP_LIMIT_CPU_SHARES)
+        cpu->shares = (OptU64){ true, (uint64_t)limit->cpu_shares };
+    if (limit->set & CGROUP_LIMIT_CPU_BURST)
+        cpu->burst = (OptU64){ true, (uint64_t)limit->cpu_burst_us };
+    if (limit->set & CGROUP_LIMIT_CPUSET_CPUS)
+        cpu->cpus = limit->cpuset_cpus;
+    if (limit->set & CGROUP_LIMIT_CPUSET_MEMS)
+        cpu->mems = limit->cpuset_mems;
+}
+
+/* The limits it was made with, and those of earlier updates. */
+static int update_recorded(Instance *instance, SpecResources **ret_resources,
+                           CgroupLimit *ret_before, Error *error)
+{
+    int r = record_read_spec(&instance->place, instance->arena, &instance->spec, error);
+    if (r < 0)
+        return r;
+    Spec *spec = instance->spec;
+    if (!spec->linux)
+        spec->linux = arena_alloc(instance->arena, sizeof(*spec->linux));
+    if (!spec->linux->resources)
+        spec->linux->resources = arena_alloc(instance->arena, sizeof(*spec->linux->resources));
+    *ret_resources = spec->linux->resources;
+    return resources_limit(spec->linux->resources, ret_before, error);
+}
+
+static int update_check(const UpdateOptions *options, Error *error)
+{
+    if (options->numbers[UPDATE_KERNEL].set || options->numbers[UPDATE_KERNEL_TCP].set)
+        log_line(LOG_LEVEL_WARNING, "Kernel memory settings are ignored and will be removed");
+    if (options->l3_cache)
+        return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
+                         "--l3-cache-schema: Intel RDT/CAT: l3 cache schema is not enabled");
+    if (options->memory_bandwidth)
+        return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
+                         "--mem-bw-schema: Intel RDT/MBA: memory bandwidth schema is not enabled");
+    return 0;
+}
+
 static int update_run(CommandCall *call, Error *error)
 {
     const UpdateOptions *options = call->values;
     SpecResources *resources = arena_alloc(call->arena, sizeof(*resources));
     CgroupLimit limit = { 0 };
-    int r =
-        options->resources ? update_read(options->resources, call->arena, &resources, error) : 0;
+    int r = update_check(options, error);
+    if (r == 0 && options->resources)
+        r = update_read(options->resources, call->arena, &resources, error);
     if (r == 0)
         r = resources_limit(resources, &limit, error);
     if (r < 0)
         return r;
-    update_merge(options, &limit);
+    if (!options->resources)
+        update_merge(options, &limit);
     Instance instance CLEANUP(instance_done) = INSTANCE_NONE;
     Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY;
     r = instance_open(&instance, call, true, error);
     if (r == 0 && instance_status(&instance) == OCI_STATUS_STOPPED)
         r = error_set(error, ERROR_CONFLICT, ESRCH, "container not running: %s",
                       instance.record.id);
+    CgroupLimit before = { 0 };
+    SpecResources *recorded = NULL;
     if (r == 0)
-        r = update_open_cgroup(&instance,
-                               cgroup_limit_controllers(&limit) | resources_controllers(resources),
-                               &cgroup, error);
+        r = update_recorded(&instance, &recorded, &before, error);
+    if (r < 0)
+        return r;
+    update_complete(&before, &limit);
+    r = update_open_cgroup(&instance,
+                           cgroup_limit_controllers(&limit) | resources_controllers(resources),
+                           &cgroup, error);
     if (r == 0)
         r = placement_update(&instance.record, &limit, &resources->unified, cgroup.mode,
                              call->arena, error);
-    return r < 0 ? r : update_apply(&cgroup, resources, &limit, call->arena, error);
+    if (r == 0)
+        r = update_apply(&cgroup, resources, &limit, call->arena, error);
+    if (r < 0)
+        return r;
+    update_record(&limit, recorded, call->arena);
+    return record_write_spec(&instance.place, instance.spec, error);
 }
 
 const Command update_command = {
