@@ -103,6 +103,10 @@ static void launch_child_signals(void)
 static int launch_child_hold(Runner *runner, int start_socket, Error *error)
 {
     int r = phase_check(runner, PHASE_FINISH, error);
+    /* `create` ends now, and its caller waits until nobody holds the streams it gave to it. */
+    for (int fd = 0; r == 0 && runner->terminal_fd >= 0 && fd <= 2; fd++)
+        if (fd != runner->terminal_fd && dup2(runner->terminal_fd, fd) < 0)
+            r = error_errno(error, errno, "terminal on descriptor %d", fd);
     if (r == 0)
         r = channel_tell(runner->channel, MESSAGE_READY, error);
     if (r < 0)

@@ -222,6 +222,14 @@ static int step_take_over(const StepMount *mount, int target_fd, int mount_fd, E
     return r;
 }
 
+/* Both directories, or neither. */
+static bool step_same_kind(int mount_fd, int target_fd)
+{
+    struct stat mount, target;
+    return fstat(mount_fd, &mount) == 0 && fstat(target_fd, &target) == 0 &&
+           S_ISDIR(mount.st_mode) == S_ISDIR(target.st_mode);
+}
+
 static int step_attach(const Runner *runner, const Step *step, int mount_fd, Error *error)
 {
     const StepMount *mount = step->with.mount;
@@ -231,6 +239,9 @@ static int step_attach(const Runner *runner, const Step *step, int mount_fd, Err
         r = step_take_over(mount, target_fd, mount_fd, error);
     if (r == 0)
         r = mount_attach(mount_fd, target_fd, error);
+    if (r == -EINVAL && !step_same_kind(mount_fd, target_fd))
+        r = error_set(error, ERROR_USAGE, ENOTDIR,
+                      "a file cannot be mounted on a directory: not a directory");
     return r < 0 ? error_wrap(error, "mount on %s", step->target) : 0;
 }
 
