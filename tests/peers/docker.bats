@@ -1,0 +1,293 @@
+#!/usr/bin/env bats
+# dockerd with ambit-oci as its default runtime: docs/docker.md.
+# timeout: 400
+
+load lib
+
+setup_file() {
+    make_world
+    # What `docker run --init` wants beside dockerd is in its package; the rest is the page's three lines.
+    write /etc/docker/daemon.json <<END
+{
+    "runtimes": { "ambit-oci": { "path": "$PEERS_RUNTIME" } },
+    "default-runtime": "ambit-oci"
+}
+END
+    serve dockerd dockerd
+    await 60 inside docker info || { tail -20 "$TEST_DIR/dockerd.log"; return 1; }
+    busybox_rootfs "$TEST_DIR/busybox"
+    tar -C "$TEST_DIR/busybox" -c . | inside docker import -c 'CMD ["sh"]' -c 'ENV PATH=/bin' - busybox
+    rm -rf "$TEST_DIR/busybox"
+}
+
+teardown_file() {
+    inside sh -c 'docker rm -f $(docker ps -aq) >/dev/null 2>&1
+        ls /run/docker/runtime-*/moby 2>/dev/null
+        find /sys/fs/cgroup -path "*/docker/*" -type d
+        ps ax | grep "[a]mbit-oci\|[c]ontainerd-shim"' >"$TEST_DIR/left" || true
+    end_world
+    [ ! -s "$TEST_DIR/left" ] || { cat "$TEST_DIR/left"; return 1; }
+}
+
+docker() {
+    at docker "$@"
+}
+
+once() { # ARGUMENT...: a container that is gone afterwards
+    at docker run --rm --net none "$@"
+}
+
+background() { # NAME ARGUMENT...
+    local name=$1
+    shift
+    at docker run -d --name "$name" --net none "$@"
+    expect_status 0
+}
+
+gone() { # NAME...
+    at docker rm -f "$@"
+    expect_status 0
+}
+
+@test "info names the runtime; --runtime chooses it" {
+    docker info --format '{{.DefaultRuntime}} {{(index .Runtimes "ambit-oci").Path}}'
+    expect_output "ambit-oci $PEERS_RUNTIME"
+    once --runtime ambit-oci busybox echo hello
+    expect_output hello
+}
+
+@test "exit statuses: the program's, 127, 126, 128+n" {
+    once busybox sh -c 'exit 7'
+    expect_status 7
+    once busybox /nothing
+    expect_status 127
+    once busybox nothing
+    expect_status 127
+    once busybox /etc/passwd
+    expect_status 126
+    once --pid host busybox sh -c 'kill -9 $$'
+    expect_status 137
+}
+
+@test "a file cannot be mounted on a directory, and docker says what to look at" {
+    once -v /etc/passwd:/etc busybox true
+    expect_status 125
+    grep -q 'Are you trying to mount a directory onto a file' <<<"$errors"
+}
+
+@test "--user, --group-add, --env, --workdir that is made" {
+    once --user bob --group-add 44 -e A=b -w /made/here busybox sh -c 'id; echo $A $PWD'
+    expect_output $'uid=1000(bob) gid=1000(bob) groups=44,1000(bob),2000(crew)\nb /made/here'
+}
+
+@test "capabilities, no-new-privileges, seccomp: default, own and none" {
+    once --cap-drop all --cap-add net_raw --security-opt no-new-privileges busybox cat /proc/self/status
+    expect_match '^CapEff:.0000000000002000$'
+    expect_match '^NoNewPrivs:.1$'
+    expect_match '^Seccomp:.2$'
+    once --security-opt seccomp=unconfined busybox grep Seccomp: /proc/self/status
+    expect_match '0$'
+    write /tmp/profile.json <<'END'
+{"defaultAction": "SCMP_ACT_ALLOW",
+ "syscalls": [{"names": ["chmod", "fchmodat", "fchmodat2"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28}]}
+END
+    once --security-opt seccomp=/tmp/profile.json busybox chmod 700 /tmp
+    expect_status 1
+    grep -q 'No space left' <<<"$errors"
+}
+
+# runc refuses where the machine lacks one of all capabilities; the specification says "should not".
+@test "--privileged: all that there is" {
+    only_ambit
+    once --privileged busybox sh -c 'mkdir /mnt; mount -t tmpfs x /mnt && echo mounted'
+    expect_output mounted
+}
+
+@test "devices, and what their cgroup allows" {
+    once --device /dev/full:/dev/brimful busybox sh -c 'echo x >/dev/brimful'
+    grep -q 'No space left' <<<"$errors"
+    once --device /dev/fuse:/dev/fuzz:r busybox sh -c 'echo x >/dev/fuzz'
+    grep -q 'not permitted' <<<"$errors"
+}
+
+@test "limits, as the container sees them in its own cgroup" {
+    [ -d /sys/fs/cgroup/memory ] || skip "cgroup v1 shows other files"
+    once --memory 64m --memory-swap 64m --cpus 0.5 --pids-limit 50 --cpuset-cpus 0 busybox sh -c \
+        'cd /sys/fs/cgroup && cat memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us pids/pids.max cpuset/cpuset.cpus'
+    expect_output $'67108864\n50000\n50\n0'
+}
+
+@test "out of memory is reported" {
+    docker run --name oom --net none --memory 20m --memory-swap 20m busybox tail /dev/zero
+    expect_status 137
+    docker inspect oom --format '{{.State.OOMKilled}} {{.State.ExitCode}}'
+    expect_output 'true 137'
+    gone oom
+}
+
+@test "--ulimit, --sysctl, --hostname, --oom-score-adj, --shm-size" {
+    once --ulimit nofile=100:200 --sysctl kernel.msgmax=4000 --hostname hh --oom-score-adj 300 --shm-size 2m \
+        busybox sh -c 'ulimit -n; ulimit -Hn; cat /proc/sys/kernel/msgmax; hostname; cat /proc/self/oom_score_adj
+            df -k /dev/shm | tail -1'
+    expect_match '^100$'
+    expect_match '^200$'
+    expect_match '^4000$'
+    expect_match '^hh$'
+    expect_match '^300$'
+    expect_match ' 2048 '
+}
+
+@test "volumes: bind, read-only, named, tmpfs; --read-only" {
+    inside sh -c 'mkdir -p /tmp/vol && echo hi >/tmp/vol/f'
+    once -v /tmp/vol:/a:ro -v /tmp/vol:/b -v named:/c --tmpfs /d:size=1m busybox sh -c \
+        'cat /a/f; touch /a/g 2>&1; echo b >/b/g; cat /a/g; touch /c/h && echo named; df -k /d | tail -1'
+    expect_line hi
+    expect_line 'touch: /a/g: Read-only file system'
+    expect_line b
+    expect_line named
+    expect_match '^tmpfs +1024 '
+    docker volume rm named
+    expect_status 0
+    once --read-only --tmpfs /tmp busybox sh -c 'touch /x 2>&1; touch /tmp/y && echo written'
+    expect_output $'touch: /x: Read-only file system\nwritten'
+}
+
+@test "standard input, and a terminal" {
+    at sh -c 'echo piped | docker run --rm -i --net none busybox cat'
+    expect_output piped
+    on_terminal docker run --rm -it --net none busybox sh -c 'tty; ls -l /dev/console; exit 4'
+    expect_status 4
+    expect_match '/dev/pts/0$'
+    expect_match '/dev/console$'
+}
+
+@test "--init, --pid host, --net host" {
+    once --init busybox cat /proc/1/comm
+    expect_match 'docker-init|tini'
+    docker run --rm --pid host --net host --uts host busybox sh -c 'hostname; pidof dockerd >/dev/null && echo seen'
+    expect_output $'peers\nseen'
+}
+
+@test "bridge network, a published port, namespaces of another container" {
+    docker run -d --name web --ipc shareable -p 8099:80 busybox httpd -f -h /etc
+    expect_status 0
+    await 5 inside wget -qO "$TEST_DIR/group" http://127.0.0.1:8099/group
+    grep -q '^crew:' "$TEST_DIR/group"
+    docker run --rm --net container:web --pid container:web --ipc container:web busybox sh -c \
+        'wget -qO- http://127.0.0.1/group | grep -c crew; cat /proc/1/comm'
+    expect_output $'1\nhttpd'
+    gone web
+}
+
+@test "exec: status, user, directory, environment, input, terminal, detached, privileged" {
+    background cc busybox sleep 1000
+    docker exec cc sh -c 'exit 9'
+    expect_status 9
+    docker exec cc /etc/passwd
+    expect_status 126
+    docker exec -u bob -w /tmp -e A=b cc sh -c 'id -un; id -G; pwd; echo $A'
+    expect_output $'bob\n1000 2000\n/tmp\nb'
+    at sh -c 'echo in | docker exec -i cc cat'
+    expect_output in
+    on_terminal docker exec -it cc sh -c 'test -t 1 && tty'
+    expect_match '/dev/pts/0$'
+    docker exec -d cc touch /tmp/f
+    await 5 inside docker exec cc test -e /tmp/f
+    docker exec cc cat /proc/self/status
+    expect_match '^CapEff:.00000000a80425fb$'
+    expect_match '^Seccomp:.2$'
+    gone cc
+}
+
+@test "logs, top, stats, cp, commit, diff" {
+    background cc busybox sh -c 'echo up; exec sleep 1000'
+    await 5 eval '[ "$(inside docker logs cc)" = up ]'
+    docker top cc -o pid,comm
+    expect_match 'sleep'
+    docker stats --no-stream --format '{{.Name}} {{.PIDs}}' cc
+    expect_output 'cc 1'
+    inside sh -c 'echo data >/tmp/data'
+    docker cp /tmp/data cc:/root/data
+    docker exec cc cat /root/data
+    expect_output data
+    docker commit cc changed
+    once --entrypoint cat changed /root/data
+    expect_output data
+    docker diff cc
+    expect_line 'A /root/data'
+    docker rmi -f changed
+    gone cc
+}
+
+@test "pause, update, unpause; removing a paused one" {
+    background cc --cpus 1 busybox sleep 1000
+    docker pause cc
+    docker inspect cc --format '{{.State.Status}}'
+    expect_output paused
+    docker unpause cc
+    docker update --memory 50m --memory-swap 60m --cpus 0.3 --pids-limit 77 cc
+    expect_status 0
+    if [ -d /sys/fs/cgroup/memory ]; then
+        docker exec cc sh -c 'cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us pids/pids.max'
+        expect_output $'52428800\n30000\n77'
+    fi
+    docker pause cc
+    gone cc
+}
+
+@test "signals, stop, wait, restart; an init that ignores TERM" {
+    background cc busybox sh -c 'trap "echo term; exit 5" TERM; trap "echo usr" USR1; echo up; while :; do sleep 0.1; done'
+    await 5 eval 'inside docker logs cc | grep -q up'
+    docker kill -s USR1 cc
+    await 5 eval 'inside docker logs cc | grep -q usr'
+    docker stop cc
+    docker wait cc
+    expect_output 5
+    docker restart cc
+    docker inspect cc --format '{{.State.Status}}'
+    expect_output running
+    gone cc
+    background deaf busybox sleep 1000
+    docker stop -t 1 deaf
+    docker wait deaf
+    expect_output 137
+    gone deaf
+}
+
+@test "attach, health checks, restart policy" {
+    docker run -d --name aa --net none -i busybox sh -c 'read x; echo got $x; exit 4'
+    at sh -c 'echo word | docker attach aa'
+    docker wait aa
+    expect_output 4
+    docker logs aa
+    expect_output 'got word'
+    gone aa
+    background hh --health-cmd 'test -e /tmp/ok' --health-interval 1s --health-retries 1 busybox sleep 1000
+    await 20 eval '[ "$(inside docker inspect hh --format "{{.State.Health.Status}}")" = unhealthy ]'
+    docker exec hh touch /tmp/ok
+    await 20 eval '[ "$(inside docker inspect hh --format "{{.State.Health.Status}}")" = healthy ]'
+    gone hh
+    background rr --restart on-failure:2 busybox sh -c 'echo try; exit 1'
+    await 20 eval '[ "$(inside docker logs rr | grep -c try)" = 3 ]'
+    gone rr
+}
+
+@test "200 MB through exec, 30 short execs, processes left behind, six at once" {
+    background bb busybox sleep 1000
+    at sh -c 'docker exec bb head -c 200000000 /dev/zero | wc -c'
+    expect_output 200000000
+    PATIENCE=120 at sh -c 'for i in $(seq 30); do docker exec bb echo $i || exit 1; done | wc -l'
+    expect_output 30
+    docker exec bb sh -c 'sleep 900 & sleep 900 & echo done'
+    expect_output done
+    gone bb
+    PATIENCE=120 at sh -c 'for i in 1 2 3 4 5 6; do docker run --rm --net none busybox echo $i & done | sort | tr -d "\n"; wait'
+    expect_output 123456
+}
+
+@test "output of a terminal is whole at the end" {
+    on_terminal docker run --rm -t --net none busybox sh -c 'seq 1 5000; exit 3'
+    expect_status 3
+    [ "$(grep -c '^[0-9]*$' <<<"$output")" -ge 5000 ]
+    expect_line 5000
+}
