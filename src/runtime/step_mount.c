@@ -263,8 +263,12 @@ int step_remount(Runner *runner, const Step *step, Error *error)
  */
 static int step_renew(const StepMount *mount, int mount_fd, Error *error)
 {
-    int fd CLEANUP(fd_closep) = mount_clone(mount_fd, "", mount && mount->recursive, error);
-    int r = fd < 0 || !mount ? fd : step_change(mount, fd, error);
+    int fd CLEANUP(fd_closep) = mount_clone(mount_fd, "", mount && mount->recursive, NULL);
+    if (fd < 0) /* it found no place: the same mount, with its old id */
+        fd = fcntl(mount_fd, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0)
+        return error_errno(error, errno, "mount");
+    int r = mount ? step_change(mount, fd, error) : 0;
     return r < 0 ? r : TAKE_FD(fd);
 }
 
@@ -397,6 +401,7 @@ static int step_park(Runner *runner, int root_fd, Error *error)
 {
     const Plan *plan = runner->plan;
     int place_fd CLEANUP(fd_closep) = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int file_fd CLEANUP(fd_closep) = open("/proc/version", O_PATH | O_CLOEXEC);
     if (place_fd < 0)
         return 0; /* then their ids are out of order */
     for (size_t i = 1; i < plan->slot_count; i++) {
@@ -404,7 +409,10 @@ static int step_park(Runner *runner, int root_fd, Error *error)
         if (!plan->slots[i].handed_over || plan->slots[i].type != SLOT_MOUNT || fd < 0 ||
             fd == root_fd)
             continue;
-        int r = mount_attach(fd, place_fd, error);
+        struct stat st;
+        bool directory = fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+        int r =
+            directory || file_fd >= 0 ? mount_attach(fd, directory ? place_fd : file_fd, error) : 0;
         if (r < 0)
             return r;
     }

@@ -15,6 +15,7 @@ default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "ambit-oci"
+runtime_supports_json = ["ambit-oci", "crun", "runc"]
 [engine.runtimes]
 ambit-oci = ["$PEERS_RUNTIME"]
 END
