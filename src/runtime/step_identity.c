@@ -6,9 +6,12 @@
  * empty unless the spec asks for them (CVE-2022-24769).
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "linux/identity.h"
 #include "linux/terminal.h"
 #include "runtime/steps.h"
@@ -48,6 +51,19 @@ int step_user_lookup(Runner *runner, const Step *step, Error *error)
     return 0;
 }
 
+/* The host's /dev/null is replaced by the container's: a file of the host is in nobody's hands that
+ * needs none, and a checkpoint knows only mounts of the container. */
+static void step_own_null(int fd, const struct stat *st)
+{
+    const dev_t null = makedev(1, 3);
+    struct stat own;
+    if (!S_ISCHR(st->st_mode) || st->st_rdev != null)
+        return;
+    int opened CLEANUP(fd_closep) = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+    if (opened >= 0 && fstat(opened, &own) == 0 && S_ISCHR(own.st_mode) && own.st_rdev == null)
+        (void)!dup3(opened, fd, 0);
+}
+
 /*
  * The terminal becomes the standard streams. Otherwise pipes and sockets are given to the user, so
  * that /dev/stdout can be reopened by a program that is not the host's root; files and the host's
@@ -65,7 +81,10 @@ int step_stdio(Runner *runner, const Step *step UNUSED, Error *error)
         return r;
     for (int fd = 0; fd <= 2; fd++) {
         struct stat st;
-        if (fstat(fd, &st) < 0 || !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+        if (fstat(fd, &st) < 0)
+            continue;
+        step_own_null(fd, &st);
+        if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
             continue;
         /* Made by a process outside the id map: not ours to give, and no reason to fail. */
         (void)!fchown(fd, runner->identity.uid, (gid_t)-1);
