@@ -33,6 +33,7 @@ const char *commands_root(const OciGlobals *globals, Arena *arena);
 
 extern const Command oci_command; /* the program itself, with all commands as children */
 
+extern const Command completion_command;
 extern const Command create_command;
 extern const Command delete_command;
 extern const Command events_command;

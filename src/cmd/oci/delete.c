@@ -77,6 +77,7 @@ const Command delete_command = {
     .arguments = "ID",
     .arguments_min = 1,
     .arguments_max = 1,
+    .completes = "container",
     .options = delete_options,
     .values_size = sizeof(DeleteOptions),
     .run = delete_run,

@@ -337,6 +337,7 @@ const Command events_command = {
     .arguments = "ID",
     .arguments_min = 1,
     .arguments_max = 1,
+    .completes = "container",
     .options = events_options,
     .values_size = sizeof(EventsOptions),
     .defaults = &events_defaults,

@@ -288,6 +288,7 @@ const Command exec_command = {
     .arguments = "ID [COMMAND [ARG...]]",
     .arguments_min = 1,
     .arguments_max = COMMAND_ANY_NUMBER,
+    .completes = "container",
     .mode = OPTION_STOP_AT_ARGUMENT,
     .options = exec_options,
     .values_size = sizeof(ExecOptions),

@@ -87,6 +87,7 @@ const Command kill_command = {
     .arguments = "ID [SIGNAL]",
     .arguments_min = 1,
     .arguments_max = 2,
+    .completes = "container",
     .examples = "# the word with or without SIG, or its number\nambit-oci kill web HUP",
     .options = kill_options,
     .values_size = sizeof(KillOptions),

@@ -40,6 +40,7 @@ const Command pause_command = {
     .arguments = "ID",
     .arguments_min = 1,
     .arguments_max = 1,
+    .completes = "container",
     .run = pause_run,
 };
 
@@ -49,5 +50,6 @@ const Command resume_command = {
     .arguments = "ID",
     .arguments_min = 1,
     .arguments_max = 1,
+    .completes = "container",
     .run = resume_run,
 };

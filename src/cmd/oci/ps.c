@@ -175,6 +175,7 @@ const Command ps_command = {
     .arguments = "ID [PS-OPTION...]",
     .arguments_min = 1,
     .arguments_max = COMMAND_ANY_NUMBER,
+    .completes = "container",
     .mode = OPTION_STOP_AT_ARGUMENT,
     .options = ps_options,
     .values_size = sizeof(PsOptions),

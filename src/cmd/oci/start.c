@@ -17,5 +17,6 @@ const Command start_command = {
     .arguments = "ID",
     .arguments_min = 1,
     .arguments_max = 1,
+    .completes = "container",
     .run = start_run,
 };

@@ -22,5 +22,6 @@ const Command state_command = {
     .arguments = "ID",
     .arguments_min = 1,
     .arguments_max = 1,
+    .completes = "container",
     .run = state_run,
 };

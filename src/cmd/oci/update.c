@@ -342,6 +342,7 @@ const Command update_command = {
     .arguments = "ID",
     .arguments_min = 1,
     .arguments_max = 1,
+    .completes = "container",
     .options = update_options,
     .values_size = sizeof(UpdateOptions),
     .run = update_run,
