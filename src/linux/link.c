@@ -405,13 +405,30 @@ static int link_send_away(int socket, uint32_t index, int netns_fd, const char *
     return link_change(socket, &request, "move a network interface", error);
 }
 
-/* What the interface had before, in its new namespace. */
-static int link_settle(int socket, const Link *before, const char *name, Arena *arena, Error *error)
+/* The interfaces of a namespace. */
+typedef struct LinkSet {
+    Link *links;
+    size_t count;
+} LinkSet;
+
+/* By its name; under a template ("eth%d") the kernel chose one: then the one that is new. */
+static const Link *link_arrived(const LinkSet *now, const LinkSet *earlier, const char *name)
 {
-    Link *links = NULL;
-    size_t count = 0;
-    int r = link_list(socket, arena, &links, &count, error);
-    const Link *moved = r == 0 ? link_find(links, count, name) : NULL;
+    if (!strchr(name, '%'))
+        return link_find(now->links, now->count, name);
+    for (size_t i = 0; i < now->count; i++)
+        if (!link_find(earlier->links, earlier->count, now->links[i].name))
+            return &now->links[i];
+    return NULL;
+}
+
+/* What the interface had before, in its new namespace. */
+static int link_settle(int socket, const Link *before, const LinkSet *earlier, const char *name,
+                       Arena *arena, Error *error)
+{
+    LinkSet now = { 0 };
+    int r = link_list(socket, arena, &now.links, &now.count, error);
+    const Link *moved = r == 0 ? link_arrived(&now, earlier, name) : NULL;
     if (r == 0 && !moved)
         return error_set(error, ERROR_SYSTEM, ENODEV, "the interface did not arrive as %s", name);
     for (size_t i = 0; r == 0 && i < before->address_count; i++) {
@@ -437,23 +454,22 @@ int link_move(const char *name, int netns_fd, const char *new_name, Error *error
     if (there < 0)
         return there;
 
-    Link *links = NULL;
-    size_t count = 0;
-    r = link_list(there, &arena, &links, &count, error);
+    LinkSet inside = { 0 }, outside = { 0 };
+    r = link_list(there, &arena, &inside.links, &inside.count, error);
     if (r < 0)
         return r;
     /* The kernel would move it first and then find the name taken. */
-    if (link_find(links, count, new_name))
+    if (link_find(inside.links, inside.count, new_name))
         return error_set(error, ERROR_CONFLICT, EEXIST,
                          "the container has a network interface %s already", new_name);
-    r = link_list(here, &arena, &links, &count, error);
+    r = link_list(here, &arena, &outside.links, &outside.count, error);
     if (r < 0)
         return r;
-    const Link *before = link_find(links, count, name);
+    const Link *before = link_find(outside.links, outside.count, name);
     if (!before)
         return error_set(error, ERROR_NOT_FOUND, ENODEV, "no network interface %s", name);
     r = link_send_away(here, before->index, netns_fd, new_name, error);
     if (r == 0)
-        r = link_settle(there, before, new_name, &arena, error);
+        r = link_settle(there, before, &inside, new_name, &arena, error);
     return r < 0 && error ? error_wrap(error, "%s", name) : r;
 }

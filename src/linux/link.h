@@ -44,8 +44,9 @@ int link_list(int socket, Arena *arena, Link **ret_links, size_t *ret_count, Err
     MUST_CHECK;
 
 /*
- * Moves interface `name` of the caller's namespace into netns_fd as `new_name` (NULL: same), gives
- * it back its permanent addresses of global scope and brings it up: runtime-spec
- * config-linux.md#network-devices. No such interface: -ENODEV. A name in use there: -EEXIST.
+ * Moves interface `name` of the caller's namespace into netns_fd as `new_name` (NULL: same;
+ * "eth%d": the kernel chooses a number), gives it back its permanent addresses of global scope and
+ * brings it up: runtime-spec config-linux.md#network-devices. No such interface: -ENODEV. A name in
+ * use there: -EEXIST.
  */
 int link_move(const char *name, int netns_fd, const char *new_name, Error *error) MUST_CHECK;

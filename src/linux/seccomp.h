@@ -99,6 +99,14 @@ int seccomp_action_from_name(const char *name, uint32_t errno_value, uint32_t *r
 int seccomp_architecture_from_name(const char *name, uint32_t *ret_architecture);
 SeccompOp seccomp_op_from_name(const char *name);
 int seccomp_flag_from_name(const char *name, uint32_t *ret_flag);
+/* All words of a kind, for `features`: number `index`, NULL after the last. */
+typedef enum SeccompWords {
+    SECCOMP_WORDS_ACTIONS,
+    SECCOMP_WORDS_OPERATORS,
+    SECCOMP_WORDS_ARCHITECTURES,
+    SECCOMP_WORDS_FLAGS,
+} SeccompWords;
+const char *seccomp_word(SeccompWords kind, size_t index);
 /* The syscall's number on an architecture, or -1. */
 int seccomp_syscall_number(uint32_t architecture, const char *name);
 /* Is there such a call on any architecture we have heard of? */

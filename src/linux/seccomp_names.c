@@ -94,6 +94,20 @@ static int word_find(const Word *words, size_t count, const char *name, uint32_t
     return -EINVAL;
 }
 
+const char *seccomp_word(SeccompWords kind, size_t index)
+{
+    static const struct {
+        const Word *words;
+        size_t count;
+    } kinds[] = {
+        [SECCOMP_WORDS_ACTIONS] = { action_words, ARRAY_LEN(action_words) },
+        [SECCOMP_WORDS_OPERATORS] = { op_words, ARRAY_LEN(op_words) },
+        [SECCOMP_WORDS_ARCHITECTURES] = { architecture_words, ARRAY_LEN(architecture_words) },
+        [SECCOMP_WORDS_FLAGS] = { flag_words, ARRAY_LEN(flag_words) },
+    };
+    return index < kinds[kind].count ? kinds[kind].words[index].name : NULL;
+}
+
 int seccomp_action_from_name(const char *name, uint32_t errno_value, uint32_t *ret_action)
 {
     uint32_t action;

@@ -373,6 +373,13 @@ static void launch_prefer_child_error(int end, Error *error)
         *error = message.error;
 }
 
+static void launch_unmake_resctrl(const ResctrlGroup *group)
+{
+    int root_fd CLEANUP(fd_closep) = group ? resctrl_open(NULL) : -1;
+    if (root_fd >= 0)
+        (void)!resctrl_remove(root_fd, group, NULL);
+}
+
 static void launch_abort(Launched *launched, bool keep_cgroup)
 {
     if (launched->pid > 0) {
@@ -384,6 +391,7 @@ static void launch_abort(Launched *launched, bool keep_cgroup)
         (void)!cgroup_kill(&launched->cgroup, SIGKILL, NULL);
         (void)!cgroup_remove(&launched->cgroup, LAUNCH_CGROUP_REMOVE_MS, NULL);
     }
+    launch_unmake_resctrl(launched->resctrl);
     launch_done(launched);
 }
 
@@ -403,6 +411,7 @@ static int launch_run(Runner *runner, const LaunchOptions *options, int ends[2],
     if (r == 0)
         r = launch_supply(runner, ends[0], error);
     launched->cgroup = runner->cgroup; /* made before the child, or meanwhile */
+    launched->resctrl = runner->resctrl;
     if (r == 0 && options->created)
         r = options->created(options->context, launched, error);
     if (r == 0 && options->created && !options->hold)

@@ -12,8 +12,9 @@
 typedef struct Launched {
     pid_t pid; /* the container's first process, a child of the caller */
     int pidfd;
-    int terminal_fd; /* master of its terminal, or -1 */
-    Cgroup cgroup;   /* open; its path lives in the plan's arena */
+    int terminal_fd;             /* master of its terminal, or -1 */
+    Cgroup cgroup;               /* open; its path lives in the plan's arena */
+    const ResctrlGroup *resctrl; /* made for it, in the plan's arena; or NULL */
 } Launched;
 
 #define LAUNCHED_NONE ((Launched){ .pidfd = -1, .terminal_fd = -1, .cgroup = CGROUP_EMPTY })

@@ -25,6 +25,7 @@
 #include "linux/mount.h"
 #include "linux/namespace.h"
 #include "linux/overlay.h"
+#include "linux/resctrl.h"
 #include "linux/seccomp.h"
 #include "runtime/scope.h"
 #include "spec/oci_state.h"
@@ -58,6 +59,9 @@ typedef enum StepKind {
     /* map, supply */
     STEP_IDMAP,
     STEP_OOM_SCORE,
+    STEP_RESCTRL,
+    STEP_NET_DEVICE,
+    STEP_LISTENER,
     STEP_MOUNT_CLONE,
     STEP_OVERLAY,
     /* enter */
@@ -225,6 +229,7 @@ typedef struct Step {
         const IdentityScheduler *scheduler;
         const cpu_set_t *cpus;
         const Mempolicy *mempolicy;
+        const ResctrlGroup *resctrl;
     } with;
 } Step;
 
@@ -250,7 +255,8 @@ typedef struct Plan {
     const Scope *scope;     /* its cgroup is this one, of systemd; NULL: made by us, or none */
     bool own_userns;        /* ids are mapped through a namespace that the plan makes or joins */
     const SpecHooks *hooks; /* NULL: none */
-    const OciState *state;  /* what hooks and others are told, but for status and pid; or NULL */
+    const OciState *state;  /* what hooks and a seccomp agent are told, but for the pid; or NULL */
+    const char *agent_metadata; /* linux.seccomp.listenerMetadata, or NULL */
     bool terminal;
     uint16_t rows, columns; /* of the terminal; 0: unknown */
     Step *steps;            /* ordered by phase, within it by time */

@@ -123,6 +123,8 @@ static void plan_child_namespaces(PlanBuilder *builder)
     for (size_t i = 0; i < ARRAY_LEN(later); i++) {
         if (!(builder->new_namespaces & later[i].flag))
             continue;
+        if (later[i].flag == CLONE_NEWNET && builder->input->spec->linux->net_devices.count)
+            continue; /* devices are moved there by the engine, which must find it */
         plan->clone_flags &= ~later[i].flag;
         bool meanwhile = later[i].flag == CLONE_NEWCGROUP && plan_cgroup_meanwhile(builder);
         StepPhase phase = meanwhile ? PHASE_ROOT : PHASE_ENTER;
@@ -130,6 +132,18 @@ static void plan_child_namespaces(PlanBuilder *builder)
     }
     if (builder->new_namespaces & CLONE_NEWNET)
         (void)plan_add(plan, STEP_LOOPBACK_UP, PHASE_ENTER, "default");
+}
+
+static void plan_net_devices(PlanBuilder *builder)
+{
+    const SpecNetDevices *devices = &builder->input->spec->linux->net_devices;
+    for (size_t i = 0; i < devices->count; i++) {
+        const SpecNetDevice *device = &devices->items[i];
+        Step *step = plan_add(builder->plan, STEP_NET_DEVICE, PHASE_SUPPLY,
+                              plan_origin(builder, "linux.netDevices.%s", device->host_name));
+        step->source = device->host_name;
+        step->target = str_empty(device->name) ? NULL : device->name;
+    }
 }
 
 static int64_t plan_offset_ns(const SpecTimeOffset *offset)
@@ -166,6 +180,8 @@ int plan_namespaces(PlanBuilder *builder, Error *error)
     if (r < 0)
         return r;
     plan_time_offsets(builder);
+    plan_net_devices(builder);
+    plan_resctrl(builder->plan, spec_linux->intel_rdt, false);
     return 0;
 }
 

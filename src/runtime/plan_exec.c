@@ -74,6 +74,8 @@ int plan_build_exec(const PlanExecInput *input, Arena *arena, Plan *ret_plan, Er
     plan_exec_terminal(&plan, input);
     static const SpecLinux none;
     const SpecLinux *spec_linux = input->spec->linux ? input->spec->linux : &none;
+    plan_resctrl(&plan, spec_linux->intel_rdt, true);
+    plan.state = input->state;
     PlanProcess process = {
         .plan = &plan,
         .process = input->process,

@@ -61,5 +61,6 @@ typedef struct PlanExecInput {
     bool userns_host; /* the container has the host's user namespace */
     uint16_t rows, columns;
     int preserve_fds;
-    bool keep_keyring; /* the program has the caller's session keyring */
+    bool keep_keyring;     /* the program has the caller's session keyring */
+    const OciState *state; /* of the container, for a seccomp agent; NULL: there is none */
 } PlanExecInput;

@@ -65,6 +65,10 @@ typedef struct PlanProcess {
 } PlanProcess;
 int plan_process(const PlanProcess *input, Error *error) MUST_CHECK;
 
+/* plan_resctrl.c; `joins`: the group is there already, for the container's first process. NULL:
+ * nothing to do. */
+void plan_resctrl(Plan *plan, const SpecIntelRdt *rdt, bool joins);
+
 /* plan_schedule.c */
 int plan_schedule(const PlanProcess *input, Error *error) MUST_CHECK;
 /* `list` NULL or "": nothing to do. */

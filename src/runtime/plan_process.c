@@ -9,6 +9,7 @@
  * then just before the capabilities go, for each call after it is one that the filter must allow.
  */
 #include <errno.h>
+#include <linux/seccomp.h>
 
 #include "linux/rlimit.h"
 #include "runtime/filter.h"
@@ -111,6 +112,22 @@ static void plan_user(const PlanProcess *input)
     step->with.user = wanted;
 }
 
+/* The agent that the filter asks; the engine connects to it. */
+static int plan_listener(const PlanProcess *input, Step *load, Error *error)
+{
+    Plan *plan = input->plan;
+    if (!plan->state)
+        return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
+                         "linux.seccomp: SCMP_ACT_NOTIFY is not supported here");
+    plan->agent_metadata = input->seccomp->listener_metadata;
+    Slot slot = plan_slot(plan, SLOT_FILE, PHASE_SUPPLY);
+    plan_use(plan, load, slot);
+    Step *step = plan_add(plan, STEP_LISTENER, PHASE_SUPPLY, "linux.seccomp.listenerPath");
+    step->source = input->seccomp->listener_path;
+    step->out = slot;
+    return 0;
+}
+
 static int plan_seccomp(const PlanProcess *input, Error *error)
 {
     if (!input->seccomp)
@@ -123,7 +140,7 @@ static int plan_seccomp(const PlanProcess *input, Error *error)
     Step *step = plan_add(input->plan, STEP_SECCOMP, PHASE_FINISH, "linux.seccomp");
     step->flags = flags;
     step->with.seccomp = program;
-    return 0;
+    return flags & SECCOMP_FILTER_FLAG_NEW_LISTENER ? plan_listener(input, step, error) : 0;
 }
 
 static void plan_labels(const PlanProcess *input)

@@ -19,9 +19,10 @@ typedef struct Runner {
     Cgroup cgroup;
     int cgroup_mounts[CGROUP_CONTROLLER_MAX]; /* STEP_CGROUP_CLONE: attached by the child, or -1 */
     pid_t child;
-    int child_proc_fd;  /* /proc/<child>, a directory */
-    int userns_fd;      /* the container's user namespace, for idmapped mounts */
-    const StepIds *ids; /* its mapping; NULL: the host's ids */
+    int child_proc_fd;           /* /proc/<child>, a directory */
+    int userns_fd;               /* the container's user namespace, for idmapped mounts */
+    const StepIds *ids;          /* its mapping; NULL: the host's ids */
+    const ResctrlGroup *resctrl; /* what STEP_RESCTRL made, or NULL */
 
     /* child */
     bool late_time;    /* its time namespace could not be made with it */

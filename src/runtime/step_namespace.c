@@ -3,11 +3,13 @@
  * has just entered.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "linux/identity.h"
 #include "linux/link.h"
 #include "linux/namespace.h"
@@ -32,6 +34,21 @@ void step_describe_idmap(const Step *step, StrBuf *text)
         strbuf_printf(text, "%suid %u-%u inside is %u-%u outside", i ? ", " : "",
                       ids->uids[i].container, ids->uids[i].container + ids->uids[i].count - 1,
                       ids->uids[i].host, ids->uids[i].host + ids->uids[i].count - 1);
+}
+
+/* By the engine, whose namespace has the device. The child's is there: it was cloned with it, or
+ * joined before. */
+int step_net_device(Runner *runner, const Step *step, Error *error)
+{
+    int netns_fd CLEANUP(fd_closep) = openat(runner->child_proc_fd, "ns/net", O_RDONLY | O_CLOEXEC);
+    if (netns_fd < 0)
+        return error_errno(error, errno, "network namespace of the container");
+    return link_move(step->source, netns_fd, step->target, error);
+}
+
+void step_describe_net_device(const Step *step, StrBuf *text)
+{
+    strbuf_printf(text, "%s becomes %s", step->source, step->target ? step->target : step->source);
 }
 
 int step_unshare(Runner *runner UNUSED, const Step *step, Error *error)

@@ -113,16 +113,6 @@ int step_label(Runner *runner, const Step *step, Error *error)
     return procfs_set_attr(runner->procfs_fd, step->target, step->source, error);
 }
 
-int step_seccomp(Runner *runner UNUSED, const Step *step, Error *error)
-{
-    return seccomp_load(step->with.seccomp, (uint32_t)step->flags, error);
-}
-
-void step_describe_seccomp(const Step *step, StrBuf *text)
-{
-    strbuf_printf(text, "filter of %u instructions", step->with.seccomp->count);
-}
-
 static const char *step_env_get(const StrList *env, const char *name)
 {
     size_t length = strlen(name);

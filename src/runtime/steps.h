@@ -32,6 +32,7 @@ int step_mount_cgroup(Runner *runner, const Step *step, Error *error);
 void step_describe_limit(const Step *step, StrBuf *text);
 
 /* step_namespace.c */
+int step_net_device(Runner *runner, const Step *step, Error *error);
 int step_idmap(Runner *runner, const Step *step, Error *error);
 int step_unshare(Runner *runner, const Step *step, Error *error);
 int step_loopback_up(Runner *runner, const Step *step, Error *error);
@@ -39,6 +40,7 @@ int step_hostname(Runner *runner, const Step *step, Error *error);
 int step_domainname(Runner *runner, const Step *step, Error *error);
 int step_procfs(Runner *runner, const Step *step, Error *error);
 int step_sysctl(Runner *runner, const Step *step, Error *error);
+void step_describe_net_device(const Step *step, StrBuf *text);
 void step_describe_sysctl(const Step *step, StrBuf *text);
 void step_describe_unshare(const Step *step, StrBuf *text);
 void step_describe_idmap(const Step *step, StrBuf *text);
@@ -78,14 +80,20 @@ int step_oom_score(Runner *runner, const Step *step, Error *error);
 int step_chdir(Runner *runner, const Step *step, Error *error);
 int step_no_new_privs(Runner *runner, const Step *step, Error *error);
 int step_label(Runner *runner, const Step *step, Error *error);
-int step_seccomp(Runner *runner, const Step *step, Error *error);
 int step_exec_check(Runner *runner, const Step *step, Error *error);
 int step_exec(Runner *runner, const Step *step, Error *error);
 void step_describe_rlimit(const Step *step, StrBuf *text);
 void step_describe_number(const Step *step, StrBuf *text);
 void step_describe_signal(const Step *step, StrBuf *text);
-void step_describe_seccomp(const Step *step, StrBuf *text);
 void step_describe_exec(const Step *step, StrBuf *text);
+
+/* step_resctrl.c */
+int step_resctrl(Runner *runner, const Step *step, Error *error);
+
+/* step_seccomp.c */
+int step_listener(Runner *runner, const Step *step, Error *error);
+int step_seccomp(Runner *runner, const Step *step, Error *error);
+void step_describe_seccomp(const Step *step, StrBuf *text);
 
 /* step_schedule.c */
 int step_scheduler(Runner *runner, const Step *step, Error *error);

@@ -234,7 +234,9 @@ static int exec_launch(Instance *instance, const ExecOptions *options, const Spe
         .userns_host = instance->record.host_userns,
         .preserve_fds = (int)options->common.preserve_fds,
         .keep_keyring = true,
+        .state = &instance->hook_state,
     };
+    instance->hook_state = record_state(&instance->record, OCI_STATUS_RUNNING);
     if (process->terminal)
         (void)!terminal_size(0, &input.rows, &input.columns);
     int r = cgroup_host_read(instance->arena, &instance->cgroup_host, error);

@@ -7,19 +7,14 @@
 #include "cmd/ambit/output.h"
 #include "commands.h"
 #include "linux/capability.h"
+#include "linux/mempolicy.h"
 #include "linux/mount_option.h"
 #include "linux/namespace.h"
+#include "linux/seccomp.h"
 #include "runtime/hook.h"
 
-static const char *const features_actions[] = {
-    "SCMP_ACT_ALLOW",        "SCMP_ACT_ERRNO",       "SCMP_ACT_KILL",
-    "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG",
-    "SCMP_ACT_TRACE",        "SCMP_ACT_TRAP",        NULL,
-};
-static const char *const features_operators[] = {
-    "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT",        "SCMP_CMP_LE",
-    "SCMP_CMP_LT", "SCMP_CMP_NE", "SCMP_CMP_MASKED_EQ", NULL,
-};
+/* Annotations of a container that change what is done with it. */
+static const char *const features_annotations[] = { "run.oci.keep_original_groups", NULL };
 
 static StrList features_list(Arena *arena, const char *const *words)
 {
@@ -27,6 +22,39 @@ static StrList features_list(Arena *arena, const char *const *words)
     for (; *words; words++)
         strlist_append(arena, &list, *words);
     return list;
+}
+
+static StrList features_seccomp_words(Arena *arena, SeccompWords kind)
+{
+    StrList list = { 0 };
+    const char *word;
+    for (size_t i = 0; (word = seccomp_word(kind, i)); i++)
+        strlist_append(arena, &list, word);
+    return list;
+}
+
+static OciFeaturesSeccomp *features_seccomp(Arena *arena)
+{
+    const OciFeaturesSeccomp seccomp = {
+        .enabled = { true, true },
+        .actions = features_seccomp_words(arena, SECCOMP_WORDS_ACTIONS),
+        .operators = features_seccomp_words(arena, SECCOMP_WORDS_OPERATORS),
+        .archs = features_seccomp_words(arena, SECCOMP_WORDS_ARCHITECTURES),
+        .known_flags = features_seccomp_words(arena, SECCOMP_WORDS_FLAGS),
+        .supported_flags = features_seccomp_words(arena, SECCOMP_WORDS_FLAGS),
+    };
+    return arena_copy(arena, &seccomp, sizeof(seccomp));
+}
+
+static OciFeaturesMemoryPolicy *features_memory_policy(Arena *arena)
+{
+    OciFeaturesMemoryPolicy *policy = arena_alloc(arena, sizeof(*policy));
+    const char *word;
+    for (size_t i = 0; (word = mempolicy_mode_name(i)); i++)
+        strlist_append(arena, &policy->modes, word);
+    for (size_t i = 0; (word = mempolicy_flag_name(i)); i++)
+        strlist_append(arena, &policy->flags, word);
+    return policy;
 }
 
 static OciFeaturesEnabled *features_enabled(Arena *arena, bool enabled)
@@ -48,20 +76,22 @@ static OciFeaturesLinux *features_linux(Arena *arena)
         .v2 = { true, true },
         .systemd = { true, false },
         .systemd_user = { true, false },
-        .rdma = { true, false },
+        .rdma = { true, true },
     };
     lx->cgroup = arena_copy(arena, &cgroup, sizeof(cgroup));
-    lx->seccomp = arena_alloc(arena, sizeof(*lx->seccomp));
-    lx->seccomp->enabled = (OptBool){ true, true };
-    lx->seccomp->actions = features_list(arena, features_actions);
-    lx->seccomp->operators = features_list(arena, features_operators);
+    lx->seccomp = features_seccomp(arena);
     lx->apparmor = features_enabled(arena, true);
     lx->selinux = features_enabled(arena, true);
-    const OciFeaturesIntelRdt rdt = { .enabled = { true, false } };
+    const OciFeaturesIntelRdt rdt = {
+        .enabled = { true, true },
+        .schemata = { true, true },
+        .monitoring = { true, true },
+    };
     lx->intel_rdt = arena_copy(arena, &rdt, sizeof(rdt));
+    lx->memory_policy = features_memory_policy(arena);
     lx->mount_extensions = arena_alloc(arena, sizeof(*lx->mount_extensions));
     lx->mount_extensions->idmap = features_enabled(arena, true);
-    lx->net_devices = features_enabled(arena, false);
+    lx->net_devices = features_enabled(arena, true);
     return lx;
 }
 
@@ -72,6 +102,7 @@ static int features_run(CommandCall *call, Error *error)
         .oci_version_max = "1.3.0",
         .mount_options = features_list(call->arena, mount_option_names()),
         .linux = features_linux(call->arena),
+        .potentially_unsafe_config_annotations = features_list(call->arena, features_annotations),
     };
     for (HookKind kind = 0; kind < HOOK_KIND_MAX; kind++)
         strlist_append(call->arena, &features.hooks, hook_name(kind));

@@ -30,7 +30,6 @@
 #include "runtime/channel.h"
 #include "runtime/hook.h"
 #include "runtime/trace.h"
-#include "unsupported.h"
 
 enum { INSTANCE_END_MS = 10000, INSTANCE_CGROUP_MS = 5000 };
 
@@ -60,8 +59,6 @@ int instance_read_bundle(const InstanceOptions *options, Arena *arena, Spec **re
     r = spec_parse(arena, text, size, &spec, error);
     if (r == 0)
         r = spec_validate(spec, error);
-    if (r == 0)
-        r = unsupported_check(spec, error);
     if (r < 0)
         return error_wrap(error, "config.json");
     *ret_spec = spec;
@@ -211,6 +208,11 @@ static int instance_created(void *context, const Launched *launched, Error *erro
     Instance *instance = context;
     instance->record.pid = launched->pid;
     instance->record.cgroup_path = launched->cgroup.path; /* systemd's; none if it was optional */
+    if (launched->resctrl) {
+        instance->record.rdt_group = launched->resctrl->name;
+        instance->record.rdt_own = launched->resctrl->own;
+        instance->record.rdt_monitor = launched->resctrl->monitor;
+    }
     int r = clone_start_time(launched->pid, &instance->record.start_ticks);
     if (r < 0)
         return error_errno(error, r, "start time of process %d", (int)launched->pid);
@@ -309,6 +311,7 @@ static int instance_launch(Instance *instance, Error *error)
     if (r < 0) { /* the child is gone, and so is its cgroup */
         instance->record.pid = 0;
         instance->record.cgroup_path = NULL;
+        instance->record.rdt_group = NULL;
         return r;
     }
     instance->record.ready = true;
@@ -583,6 +586,20 @@ static bool instance_ended(const Instance *instance)
            cgroup_remove(&instance->launched.cgroup, 0, NULL) == 0;
 }
 
+static int instance_end_resctrl(const Instance *instance, Error *error)
+{
+    const Record *record = &instance->record;
+    if (!record->rdt_group || !(record->rdt_own || record->rdt_monitor))
+        return 0;
+    const ResctrlGroup group = {
+        .name = record->rdt_group,
+        .own = record->rdt_own,
+        .monitor = record->rdt_monitor ? record->id : NULL,
+    };
+    int root_fd CLEANUP(fd_closep) = resctrl_open(NULL);
+    return root_fd < 0 ? 0 : resctrl_remove(root_fd, &group, error); /* or all of it is gone */
+}
+
 static int instance_end(Instance *instance, Error *error)
 {
     int r = 0;
@@ -592,7 +609,9 @@ static int instance_end(Instance *instance, Error *error)
         r = cgroup_kill(&cgroup, SIGKILL, error);
     if (r == 0)
         r = instance_end_process(instance, error);
-    return r < 0 ? r : instance_end_cgroup(instance, error);
+    if (r == 0)
+        r = instance_end_cgroup(instance, error);
+    return r < 0 ? r : instance_end_resctrl(instance, error);
 }
 
 int instance_destroy(Instance *instance, Error *error)

@@ -27,6 +27,9 @@ typedef struct Record {
     const char *cgroup_path; /* NULL: it has none */
     const char *unit;        /* systemd's scope that the cgroup belongs to, or NULL */
     bool unit_user;          /* of the caller's own systemd */
+    const char *rdt_group;   /* of resctrl, NULL: none; the next two are removed with it */
+    bool rdt_own;            /* the group itself */
+    bool rdt_monitor;        /* a monitoring group with its id */
     bool host_userns;
     bool own_pidns;
     StrMap annotations;

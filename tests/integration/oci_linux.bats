@@ -1,0 +1,185 @@
+#!/usr/bin/env bats
+# What ambit-oci does with network devices, seccomp agents and resctrl, and what it says it can
+# (runtime-spec config-linux.md#network-devices, #seccomp, #intelrdt, features.md).
+
+load lib
+load oci
+
+IDMAP='.linux.namespaces += [{type: "user"}] |
+    .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
+    .linux.gidMappings = .linux.uidMappings'
+
+teardown() {
+    delete_all
+}
+
+# The rest of the test in a network namespace of its own, with a veth pair.
+with_veth() { # COMMAND...
+    unshare -n bash -c '
+        ip link set lo up
+        ip link add outside type veth peer name peer || exit 9
+        ip addr add 10.9.8.7/24 dev outside && ip link set outside mtu 1400 up
+        "$@"' - "$@"
+}
+
+@test "netDevices: a device is moved, renamed, up, with its address" {
+    require with_veth true -- "no veth devices"
+    local filter
+    for filter in . "$IDMAP"; do
+        configure "$filter" '.linux.netDevices = {outside: {name: "eth7"}}' \
+            '.process.args = ["/init", "cat", "/proc/net/dev", "/proc/net/fib_trie", "/sys/class/net/eth7/mtu",
+                "/sys/class/net/eth7/flags"]'
+        run with_veth "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" run --bundle "$BUNDLE" c </dev/null
+        expect_status 0
+        expect_match 'eth7:'
+        expect_match '10\.9\.8\.7'
+        expect_line 1400
+        grep -qE '^0x[0-9a-f]*[13579bdf]$' <<<"$output" # IFF_UP
+    done
+}
+
+@test "netDevices: names" {
+    require with_veth true -- "no veth devices"
+    configure '.linux.netDevices = {outside: {}}' '.process.args = ["/init", "cat", "/proc/net/dev"]'
+    run with_veth "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" run --bundle "$BUNDLE" c </dev/null
+    expect_match 'outside:'
+    configure '.linux.netDevices = {outside: {name: "net%d"}}' \
+        '.process.args = ["/init", "cat", "/proc/net/dev"]'
+    run with_veth "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" run --bundle "$BUNDLE" c </dev/null
+    expect_status 0
+    expect_match 'net0:'
+    configure '.linux.netDevices = {outside: {name: "lo"}}'
+    run --separate-stderr with_veth "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" run --bundle "$BUNDLE" c </dev/null
+    errors=$stderr
+    expect_error 1 'linux.netDevices.outside: the container has a network interface lo already'
+    run_with '.linux.netDevices = {nowhere: {}}' pid
+    expect_error 1 'linux.netDevices.nowhere: .*no network interface nowhere'
+    run_with '.linux.netDevices = {"a/b": {}}' pid
+    expect_error 1 'linux.netDevices'
+    run_with '.linux.netDevices = {a: {}} | .linux.namespaces |= map(select(.type != "network"))' pid
+    expect_error 1 'linux.netDevices: needs a namespace of type network'
+}
+
+# An agent that takes one listener, says what came with it, and answers calls of getpgid with 4711.
+agent() { # SOCKET OUTPUT
+    rm -f "$1"
+    python3 - "$1" >"$2" 2>&1 3>&- <<'PYTHON' &
+import array, fcntl, json, os, socket, struct, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen()
+listener.settimeout(20)
+end, _ = listener.accept()
+text, ancillary, _, _ = end.recvmsg(65536, socket.CMSG_SPACE(8))
+fds = array.array("i", ancillary[0][2])
+state = json.loads(text)
+print("fds", state["fds"], len(fds), "end", end.recv(10) == b"", flush=True)
+print("version", state["ociVersion"] == state["state"]["ociVersion"], state["state"]["status"],
+      state["state"]["id"], state.get("metadata"), flush=True)
+print("pid", os.path.exists("/proc/%d" % state["pid"]), flush=True)
+RECV, SEND = 0xc0502100, 0xc0182101
+while True:
+    request = bytearray(80)
+    try:
+        fcntl.ioctl(fds[0], RECV, request)
+    except OSError:
+        break
+    ident = struct.unpack_from("Q", request)[0]
+    try:
+        fcntl.ioctl(fds[0], SEND, struct.pack("QqiI", ident, 4711, 0, 0))
+    except OSError:
+        pass
+PYTHON
+    agent=$!
+    await 10 test -S "$1"
+}
+
+GETPGID=121
+asks() { # SYSCALL-NAMES-AS-JSON
+    echo ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$TEST_DIR/agent\",
+        listenerMetadata: \"some data\", syscalls: [{names: $1, action: \"SCMP_ACT_NOTIFY\"}]}"
+}
+
+@test "seccomp: an agent gets the listener and answers" {
+    local filter
+    for filter in . '.process.noNewPrivileges = false' "$IDMAP"; do
+        agent "$TEST_DIR/agent" "$TEST_DIR/agent.out"
+        run_with "$filter | $(asks '["getpgid"]')" "syscall $GETPGID 0"
+        expect_status 0
+        expect_output 4711
+        wait $agent
+        grep -qx "fds \['seccompFd'\] 1 end True" "$TEST_DIR/agent.out"
+        grep -qx 'version True creating c some data' "$TEST_DIR/agent.out"
+        grep -qx 'pid True' "$TEST_DIR/agent.out"
+    done
+}
+
+@test "seccomp: the filter may ask about the very calls that hand it over" {
+    agent "$TEST_DIR/agent" "$TEST_DIR/agent.out"
+    # Answered with 4711 without being done: nothing that needs them can follow but exit.
+    run_with "$(asks '["sendmsg", "futex", "close", "nanosleep", "getpgid"]')" "syscall $GETPGID 0"
+    expect_output 4711
+    wait $agent
+}
+
+@test "seccomp: exec has an agent of its own" {
+    agent "$TEST_DIR/agent" "$TEST_DIR/agent.out"
+    start_with "$(asks '["getpgid"]')"
+    local first=$agent
+    agent "$TEST_DIR/agent" "$TEST_DIR/second.out"
+    try_oci exec c /init syscall $GETPGID 0
+    expect_output 4711
+    wait $agent
+    grep -qx 'version True running c some data' "$TEST_DIR/second.out"
+    delete_all
+    wait "$first"
+}
+
+@test "seccomp: without an agent there is no container" {
+    rm -f "$TEST_DIR/agent"
+    run_with "$(asks '["getpgid"]')" pid
+    expect_error 1 'linux.seccomp.listenerPath: .*/agent: No such file'
+    # One that nobody needs is not looked for.
+    run_with "$(asks '["getpgid"]') | .linux.seccomp.syscalls[0].action = \"SCMP_ACT_ALLOW\"" pid
+    expect_status 0
+    run_with "$(asks '["getpgid"]') | del(.linux.seccomp.listenerPath)" pid
+    expect_error 1 'linux.seccomp.listenerPath: needed for SCMP_ACT_NOTIFY'
+    run_with "$(asks '["getpgid"]') | .linux.seccomp.defaultAction = \"SCMP_ACT_NOTIFY\"" pid
+    expect_error 1 'linux.seccomp.defaultAction: cannot be SCMP_ACT_NOTIFY'
+}
+
+@test "intelRdt without resctrl" {
+    require test ! -e /sys/fs/resctrl/schemata -- "resctrl is mounted"
+    run_with '.linux.intelRdt = {closID: "group", schemata: ["L3:0=f"]}' pid
+    expect_error 1 'linux.intelRdt: no resctrl filesystem is mounted'
+    run_with '.linux.intelRdt = {closID: "../x"}' pid
+    expect_error 1 'linux.intelRdt.closID: expected the name of a resctrl group, found '
+}
+
+@test "features: complete, and only words that config.json takes" {
+    try_oci features
+    expect_status 0
+    [ "$(jq -r '[.ociVersionMin, .ociVersionMax] | join(" ")' <<<"$output")" = '1.0.0 1.3.0' ]
+    [ "$(jq -c .hooks <<<"$output")" = \
+        '["prestart","createRuntime","createContainer","startContainer","poststart","poststop"]' ]
+    [ "$(jq '.linux | [.seccomp.enabled, .apparmor.enabled, .selinux.enabled, .intelRdt.enabled,
+        .intelRdt.schemata, .intelRdt.monitoring, .mountExtensions.idmap.enabled, .netDevices.enabled,
+        .cgroup.v1, .cgroup.v2] | all' <<<"$output")" = true ]
+    [ "$(jq '.linux | [.namespaces, .capabilities, .seccomp.actions, .seccomp.operators, .seccomp.archs,
+        .seccomp.knownFlags, .memoryPolicy.modes, .memoryPolicy.flags] | map(length) | tostring' <<<"$output")" = \
+        '"[8,41,9,7,23,4,7,3]"' ]
+    local features=$output word
+    for word in $(jq -r '.linux.memoryPolicy.modes[]' <<<"$features"); do
+        run_with ".linux.memoryPolicy = {mode: \"$word\", nodes: \"0\"}" pid
+        expect_known "$word"
+    done
+    for word in $(jq -r '.linux.seccomp.archs[]' <<<"$features"); do
+        echo "$word"
+    done >"$TEST_DIR/archs"
+    run_with ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", architectures: $(jq -R . "$TEST_DIR/archs" | jq -s -c .)}" pid
+    expect_status 0
+}
+
+expect_known() { # WORD: the kernel may refuse it, the configuration may not be called malformed
+    case $errors in *'expected one of'*) show; return 1 ;; esac
+}
