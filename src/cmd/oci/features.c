@@ -74,8 +74,8 @@ static OciFeaturesLinux *features_linux(Arena *arena)
     const OciFeaturesCgroup cgroup = {
         .v1 = { true, true },
         .v2 = { true, true },
-        .systemd = { true, false },
-        .systemd_user = { true, false },
+        .systemd = { true, true },
+        .systemd_user = { true, true },
         .rdma = { true, true },
     };
     lx->cgroup = arena_copy(arena, &cgroup, sizeof(cgroup));
