@@ -4,7 +4,9 @@
  * lets drift of the machine hit every command alike; a new order in each round spreads what a
  * command leaves behind (cold caches, kernel work) over all of them. A line of COMMANDS is the
  * program and its arguments, separated by tabs. IDLE_MS > 0 sleeps before each run, as people
- * start containers.
+ * start containers. A line whose first word is "+N" belongs to the line above: such a sequence
+ * keeps its order within a round, and N ms pass before the command (create, start, kill, +20
+ * delete).
  *
  * The trap: what the measuring process does counts. So it is small and static, uses posix_spawn
  * (vfork-like: its own size does not matter) and prints only at the end. A command that fails ends
@@ -13,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +29,8 @@ extern char **environ;
 
 typedef struct Command {
     char *words[WORDS_MAX];
+    bool follows; /* the command before it */
+    long pause_ms;
 } Command;
 
 static size_t commands_read(Command *commands)
@@ -39,7 +44,13 @@ static size_t commands_read(Command *commands)
         size_t word = 0;
         while (rest && word < WORDS_MAX - 1)
             commands[count].words[word++] = strsep(&rest, "\t");
-        commands[count++].words[word] = NULL;
+        commands[count].words[word] = NULL;
+        if (commands[count].words[0] && commands[count].words[0][0] == '+') {
+            commands[count].follows = true;
+            commands[count].pause_ms = strtol(commands[count].words[0], NULL, 10);
+            memmove(commands[count].words, commands[count].words + 1, word * sizeof(char *));
+        }
+        count++;
     }
     free(line);
     return count;
@@ -79,6 +90,13 @@ static void order_shuffle(size_t *order, size_t count)
     }
 }
 
+static void sleep_ms(long ms)
+{
+    const struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
+    if (ms > 0)
+        (void)nanosleep(&time, NULL);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3) {
@@ -90,22 +108,24 @@ int main(int argc, char **argv)
     static Command commands[COMMANDS_MAX];
     size_t count = commands_read(commands);
     int64_t *times = calloc((size_t)rounds * count + 1, sizeof(*times));
-    size_t order[COMMANDS_MAX];
+    size_t order[COMMANDS_MAX], sequences = 0;
     for (size_t i = 0; i < count; i++)
-        order[i] = i;
+        if (!commands[i].follows)
+            order[sequences++] = i;
 
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
 
-    const struct timespec idle = { idle_ms / 1000, idle_ms % 1000 * 1000000 };
     for (size_t round = 0; round < (size_t)rounds; round++) {
-        order_shuffle(order, count);
-        for (size_t i = 0; i < count; i++) {
-            if (idle_ms > 0)
-                (void)nanosleep(&idle, NULL);
-            times[round * count + order[i]] = command_run(&commands[order[i]], &actions);
+        order_shuffle(order, sequences);
+        for (size_t i = 0; i < sequences; i++) {
+            sleep_ms(idle_ms);
+            for (size_t c = order[i]; c < count && (c == order[i] || commands[c].follows); c++) {
+                sleep_ms(commands[c].pause_ms);
+                times[round * count + c] = command_run(&commands[c], &actions);
+            }
         }
     }
     for (size_t i = 0; i < (size_t)rounds * count; i++)
