@@ -42,6 +42,7 @@ static void launch_runner_init(Runner *runner, const Plan *plan, const LaunchOpt
         .userns_fd = -1,
         .channel = -1,
         .root_fd = -1,
+        .park_fds = { -1, -1 },
         .terminal_fd = -1,
         .mask_fd = -1,
         .null_fd = -1,

@@ -27,7 +27,7 @@ typedef struct Runner {
     /* child */
     bool late_time;    /* its time namespace could not be made with it */
     bool started;      /* START has come already */
-    bool parked;       /* mounts of the engine are attached outside the root: step_park() */
+    int park_fds[2];   /* where directories and files are attached on their way: step_renew() */
     pid_t outer_pid;   /* its pid as the engine counts */
     int channel;       /* the child's end of the handshake socket */
     int root_fd;       /* the container's root, O_PATH */

@@ -258,17 +258,25 @@ int step_remount(Runner *runner, const Step *step, Error *error)
 /*
  * Since Linux 6.8 mountinfo lists mounts by their ids, so by the time they were made, and readers
  * take the later one of two for the one on top. What the engine made beforehand would come before
- * everything. A clone has a new id, but only mounts that are attached can be cloned: see
- * step_park().
+ * everything. A clone has a new id, but only what is attached can be cloned: to a place that
+ * vanishes with the old root. Not "/", where pivot_root's umount would find it on top. Parked are
+ * mounts one at a time, since each lies on the ones before: what is below is not cloned along.
  */
-static int step_renew(const StepMount *mount, int mount_fd, Error *error)
+static int step_renew(const Runner *runner, const StepMount *mount, int mount_fd, Error *error)
 {
-    int fd CLEANUP(fd_closep) = mount_clone(mount_fd, "", mount && mount->recursive, NULL);
-    if (fd < 0) /* it found no place: the same mount, with its old id */
-        fd = fcntl(mount_fd, F_DUPFD_CLOEXEC, 3);
+    struct stat st;
+    if (fstat(mount_fd, &st) < 0)
+        return error_errno(error, errno, "stat of the mount");
+    int park_fd = runner->park_fds[S_ISDIR(st.st_mode) ? 0 : 1];
+    int r = park_fd < 0 ? 0 : mount_attach(mount_fd, park_fd, error);
+    if (r < 0)
+        return r;
+    int fd CLEANUP(fd_closep) = park_fd < 0
+                                    ? fcntl(mount_fd, F_DUPFD_CLOEXEC, 3)
+                                    : mount_clone(mount_fd, "", mount && mount->recursive, error);
     if (fd < 0)
-        return error_errno(error, errno, "mount");
-    int r = mount ? step_change(mount, fd, error) : 0;
+        return park_fd < 0 ? error_errno(error, errno, "mount") : fd;
+    r = mount ? step_change(mount, fd, error) : 0;
     return r < 0 ? r : TAKE_FD(fd);
 }
 
@@ -280,11 +288,11 @@ int step_mount_attach(Runner *runner, const Step *step, Error *error)
     int mount_fd = runner_slot(runner, step, error);
     if (mount_fd < 0)
         return mount_fd;
-    if (!runner->parked) {
+    if (!runner->plan->in_order) {
         int r = mount ? step_change(mount, mount_fd, error) : 0;
         return r < 0 ? r : step_attach(runner, step, mount_fd, error);
     }
-    int renewed_fd CLEANUP(fd_closep) = step_renew(mount, mount_fd, error);
+    int renewed_fd CLEANUP(fd_closep) = step_renew(runner, mount, mount_fd, error);
     return renewed_fd < 0 ? renewed_fd : step_attach(runner, step, renewed_fd, error);
 }
 
@@ -393,33 +401,6 @@ void step_describe_propagation(const Step *step, StrBuf *text)
 
 /* The root mount is laid over "/" of the child's own mount namespace: pivot_root needs an attached
  * mount, and any other place would need a directory that exists on every host. */
-/*
- * All mounts that came from the engine, but for the root, go to a place that vanishes with the old
- * root. Not "/": pivot_root's umount of the old root would find them on top of it.
- */
-static int step_park(Runner *runner, int root_fd, Error *error)
-{
-    const Plan *plan = runner->plan;
-    int place_fd CLEANUP(fd_closep) = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int file_fd CLEANUP(fd_closep) = open("/proc/version", O_PATH | O_CLOEXEC);
-    if (place_fd < 0)
-        return 0; /* then their ids are out of order */
-    for (size_t i = 1; i < plan->slot_count; i++) {
-        int fd = runner->slots[i];
-        if (!plan->slots[i].handed_over || plan->slots[i].type != SLOT_MOUNT || fd < 0 ||
-            fd == root_fd)
-            continue;
-        struct stat st;
-        bool directory = fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
-        int r =
-            directory || file_fd >= 0 ? mount_attach(fd, directory ? place_fd : file_fd, error) : 0;
-        if (r < 0)
-            return r;
-    }
-    runner->parked = true;
-    return 0;
-}
-
 int step_root_attach(Runner *runner, const Step *step, Error *error)
 {
     int mount_fd = runner_slot(runner, step, error);
@@ -432,9 +413,11 @@ int step_root_attach(Runner *runner, const Step *step, Error *error)
     int top_fd CLEANUP(fd_closep) = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (top_fd < 0)
         return error_errno(error, errno, "open /");
-    int r = runner->plan->in_order ? step_park(runner, mount_fd, error) : 0;
-    if (r == 0)
-        r = mount_attach(mount_fd, top_fd, error);
+    if (runner->plan->in_order) { /* without them mounts are only out of order */
+        runner->park_fds[0] = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        runner->park_fds[1] = open("/proc/version", O_PATH | O_CLOEXEC);
+    }
+    int r = mount_attach(mount_fd, top_fd, error);
     if (r < 0)
         return r;
     runner->root_fd = mount_fd;

@@ -160,7 +160,7 @@ END
     on_terminal podman run --rm -it --net none busybox sh -c 'tty; ls -l /dev/console; sleep 0.5; exit 4'
     expect_status 4
     expect_match '/dev/pts/0$'
-    expect_match '^crw.* 136, .*/dev/console$'
+    expect_match 'crw.* 136, .*/dev/console$'
 }
 
 @test "--init, --pid host, --net host, --ipc host" {
