@@ -21,6 +21,10 @@ enum { IDMAP_RANGES_MAX = 340 }; /* the kernel's own limit */
 /* Writes /proc/<pid>/uid_map or gid_map through a /proc/<pid> directory descriptor. */
 int idmap_write(int proc_pid_fd, const char *file, const IdRange *ranges, size_t count,
                 Error *error) MUST_CHECK;
+/* The same through newuidmap(1) or newgidmap(1), found in PATH: set-uid programs that let an
+ * ordinary user have the ids of /etc/subuid and /etc/subgid. */
+int idmap_run_helper(const char *program, pid_t pid, const IdRange *ranges, size_t count,
+                     Error *error) MUST_CHECK;
 /* "deny" or "allow" into /proc/<pid>/setgroups. */
 int idmap_setgroups(int proc_pid_fd, const char *word, Error *error) MUST_CHECK;
 /* Parses a uid_map file's text; the array lives in the arena. */

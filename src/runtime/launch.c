@@ -28,6 +28,7 @@
 #include "runtime/hook.h"
 #include "runtime/phase.h"
 #include "runtime/stage.h"
+#include "runtime/supply.h"
 
 enum { LAUNCH_CGROUP_REMOVE_MS = 2000, LAUNCH_SIGNALS = 32 };
 
@@ -239,7 +240,9 @@ static int launch_open_child(Runner *runner, Error *error)
         return error_errno(error, errno, "open %s", path);
     if (!runner->plan->own_userns)
         return 0;
-    runner->userns_fd = namespace_open(runner->child, NAMESPACE_USER, error);
+    /* exec: the child hides behind not being dumpable, from an ordinary user's own eyes too. */
+    pid_t owner = runner->plan->join_pid > 0 ? runner->plan->join_pid : runner->child;
+    runner->userns_fd = namespace_open(owner, NAMESPACE_USER, error);
     return runner->userns_fd < 0 ? runner->userns_fd : 0;
 }
 
@@ -278,7 +281,11 @@ static int launch_supply_steps(Runner *runner, int end, Error *error)
         r = channel_tell(end, MESSAGE_MAPPED, error);
     if (r == 0)
         r = launch_joined_ids(runner, error);
-    return r < 0 ? r : phase_run(runner, PHASE_SUPPLY, error);
+    if (r < 0)
+        return r;
+    /* An ordinary user has the powers that this takes inside his own user namespace only. */
+    return runner->plan->own_userns && geteuid() != 0 ? supply_inside(runner, end, error)
+                                                      : supply_run(runner, end, error);
 }
 
 static int launch_supply(Runner *runner, int end, Error *error)
@@ -286,22 +293,7 @@ static int launch_supply(Runner *runner, int end, Error *error)
     mode_t mask = umask(0); /* nodes have the modes the plan says */
     int r = launch_supply_steps(runner, end, error);
     (void)umask(mask);
-    if (r < 0)
-        return r;
-
-    int fds[FD_PASS_MAX];
-    size_t count = 0;
-    Message message = { .kind = MESSAGE_SUPPLIED, .pid = runner->child };
-    for (size_t i = 0; i < runner->plan->slot_count; i++) {
-        if (!runner->plan->slots[i].handed_over || runner->slots[i] < 0)
-            continue;
-        if (count == FD_PASS_MAX)
-            return error_set(error, ERROR_LIMIT, E2BIG,
-                             "mounts: more than %d binds for one container", FD_PASS_MAX);
-        message.slots[count] = (uint16_t)i;
-        fds[count++] = runner->slots[i];
-    }
-    return channel_send(end, &message, fds, count, error);
+    return r;
 }
 
 static int launch_place(Runner *runner, int end, Launched *launched, Error *error)

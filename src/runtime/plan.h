@@ -250,6 +250,7 @@ typedef struct Plan {
     uint64_t join_start_ticks;
     int64_t monotonic_offset_ns, boottime_offset_ns; /* of a new time namespace */
     bool time_offsets;                               /* they are set */
+    bool unprivileged;      /* an ordinary user made it: groups may be impossible to drop */
     bool keep_groups;       /* the program has the caller's supplementary groups */
     bool in_order;          /* the mounts' ids rise in the order of the spec */
     const Scope *scope;     /* its cgroup is this one, of systemd; NULL: made by us, or none */

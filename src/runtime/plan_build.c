@@ -352,6 +352,7 @@ int plan_build(const PlanInput *input, Arena *arena, Plan *ret_plan, Error *erro
         .arena = arena,
         .id = input->id,
         .in_order = !input->engine_mounts,
+        .unprivileged = input->unprivileged,
         .state = input->state,
         .keep_groups = input->keep_groups,
     };

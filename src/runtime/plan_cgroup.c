@@ -10,7 +10,8 @@
 
 bool plan_cgroup_meanwhile(const PlanBuilder *builder)
 {
-    return !builder->input->scope && builder->input->cgroup_host->mode != CGROUP_V2 &&
+    return !builder->input->scope && !builder->input->unprivileged &&
+           builder->input->cgroup_host->mode != CGROUP_V2 &&
            (builder->new_namespaces & CLONE_NEWCGROUP);
 }
 

@@ -2,7 +2,8 @@
  * Device nodes and the links of /dev: runtime-spec config-linux.md#default-devices and #devices.
  *
  * On the container's own tmpfs the parent makes them. In a root without such a tmpfs, the host's
- * root makes nodes in place; a container's root cannot, so it gets clones of the host's nodes.
+ * root makes nodes in place; a container's root cannot, so it gets clones of the host's nodes. An
+ * ordinary user can make none at all.
  */
 #include <errno.h>
 #include <string.h>
@@ -49,7 +50,7 @@ static void plan_device(PlanBuilder *builder, Slot dev, const char *origin, cons
                         const Device *device)
 {
     bool on_tmpfs = dev && str_starts(path, "/dev/");
-    if (!on_tmpfs && builder->plan->own_userns) {
+    if (builder->input->unprivileged || (!on_tmpfs && builder->plan->own_userns)) {
         plan_device_clone(builder, origin, path);
         return;
     }

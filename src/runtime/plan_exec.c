@@ -19,6 +19,7 @@ static void plan_exec_joins(Plan *plan, const PlanExecInput *input)
         };
     }
     plan->own_userns = !input->userns_host;
+    plan->unprivileged = input->unprivileged;
 }
 
 static void plan_exec_terminal(Plan *plan, const PlanExecInput *input)

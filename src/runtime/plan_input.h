@@ -57,8 +57,9 @@ typedef struct PlanExecInput {
     const CgroupHost *cgroup_host;
     const char *user;
     const StrList *extra_groups;
-    bool privileged;  /* without the filter */
-    bool userns_host; /* the container has the host's user namespace */
+    bool privileged;   /* without the filter */
+    bool userns_host;  /* the container has the host's user namespace */
+    bool unprivileged; /* the caller is no root of the host */
     uint16_t rows, columns;
     int preserve_fds;
     bool keep_keyring;     /* the program has the caller's session keyring */

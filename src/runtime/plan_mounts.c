@@ -267,13 +267,10 @@ static int plan_mount_dev(PlanBuilder *builder, const char *origin, const SpecMo
     make->source = mount->type;
     make->with.mount = plan_keep(builder, &words->step);
     make->out = slot;
-    int r = plan_devices(builder, slot, error);
-    if (r < 0)
-        return r;
     Step *attach = plan_add(plan, STEP_MOUNT_ATTACH, PHASE_ROOT, origin);
     attach->target = mount->destination;
     plan_use(plan, attach, slot);
-    return 0;
+    return plan_devices(builder, slot, error);
 }
 
 static int plan_mount(PlanBuilder *builder, size_t index, bool *dev_done, Error *error)

@@ -104,6 +104,9 @@ int step_identity(Runner *runner, const Step *step UNUSED, Error *error)
     if (user->umask >= 0)
         identity_set_umask((mode_t)user->umask);
     int r = user->keep_groups ? 0 : identity_set_groups(user->groups, user->group_count, error);
+    /* Where an ordinary user maps his own id alone, the kernel lets nobody drop groups. */
+    if (r == -EPERM && runner->plan->unprivileged && user->group_count == 0)
+        r = 0;
     if (r == 0)
         r = identity_set_gid(user->gid, error);
     if (r == 0)

@@ -16,12 +16,34 @@
 #include "linux/procfs.h"
 #include "runtime/steps.h"
 
+/* An ordinary user may give his own id only, and only if no group can be dropped any more; the rest
+ * is up to newuidmap and newgidmap, which know who may have which ids. */
+static int step_idmap_unprivileged(const Runner *runner, const StepIds *ids, Error *error)
+{
+    bool own_gid = ids->gid_count == 1 && ids->gids->count == 1 && ids->gids->host == getegid();
+    bool own_uid = ids->uid_count == 1 && ids->uids->count == 1 && ids->uids->host == geteuid();
+    int r = own_uid
+                ? idmap_write(runner->child_proc_fd, "uid_map", ids->uids, 1, error)
+                : idmap_run_helper("newuidmap", runner->child, ids->uids, ids->uid_count, error);
+    if (r < 0 || !own_gid)
+        return r < 0
+                   ? r
+                   : idmap_run_helper("newgidmap", runner->child, ids->gids, ids->gid_count, error);
+    r = idmap_setgroups(runner->child_proc_fd, "deny", error);
+    return r < 0 ? r : idmap_write(runner->child_proc_fd, "gid_map", ids->gids, 1, error);
+}
+
 int step_idmap(Runner *runner, const Step *step, Error *error)
 {
     const StepIds *ids = step->with.ids;
-    int r = idmap_write(runner->child_proc_fd, "uid_map", ids->uids, ids->uid_count, error);
-    if (r == 0)
-        r = idmap_write(runner->child_proc_fd, "gid_map", ids->gids, ids->gid_count, error);
+    int r;
+    if (geteuid() != 0) {
+        r = step_idmap_unprivileged(runner, ids, error);
+    } else {
+        r = idmap_write(runner->child_proc_fd, "uid_map", ids->uids, ids->uid_count, error);
+        if (r == 0)
+            r = idmap_write(runner->child_proc_fd, "gid_map", ids->gids, ids->gid_count, error);
+    }
     if (r == 0)
         runner->ids = ids;
     return r;

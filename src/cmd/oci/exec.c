@@ -232,6 +232,7 @@ static int exec_launch(Instance *instance, const ExecOptions *options, const Spe
         .cgroup_path = instance->record.cgroup_path,
         .cgroup_host = &instance->cgroup_host,
         .userns_host = instance->record.host_userns,
+        .unprivileged = placement_is_unprivileged(instance->globals),
         .preserve_fds = (int)options->common.preserve_fds,
         .keep_keyring = true,
         .state = &instance->hook_state,

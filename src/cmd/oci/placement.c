@@ -13,8 +13,8 @@
 
 #include "linux/namespace.h"
 
-/* --rootless, whose words the command line has checked. */
-static bool placement_unprivileged(const OciGlobals *globals)
+/* The command line has checked the word. */
+bool placement_is_unprivileged(const OciGlobals *globals)
 {
     const char *word = globals->rootless;
     if (str_empty(word) || strcasecmp(word, "auto") == 0)
@@ -63,7 +63,7 @@ int placement_choose(const PlacementInput *input, Spec *spec, Arena *arena,
                      Placement *ret_placement, Error *error)
 {
     const OciGlobals *globals = input->globals;
-    Placement placement = { .unprivileged = placement_unprivileged(globals) };
+    Placement placement = { .unprivileged = placement_is_unprivileged(globals) };
     int r = 0;
     if (!spec->linux)
         spec->linux = arena_alloc(arena, sizeof(SpecLinux));

@@ -20,6 +20,8 @@ typedef struct PlacementInput {
     const char *id;
 } PlacementInput;
 
+/* --rootless, or the caller himself. */
+bool placement_is_unprivileged(const OciGlobals *globals);
 /* Decides, and makes linux.cgroupsPath the path below the cgroup mount, or NULL. */
 int placement_choose(const PlacementInput *input, Spec *spec, Arena *arena,
                      Placement *ret_placement, Error *error) MUST_CHECK;
