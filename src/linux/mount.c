@@ -28,6 +28,17 @@ static bool mount_call_absent(int code)
     return code == ENOSYS || code == EPERM;
 }
 
+/* Of a call that has no second rung (design/0010): what is missing, and since when it is there. */
+static int mount_call_error(int code, const char *call, const char *what, const char *name,
+                            Error *error)
+{
+    if (code == ENOSYS)
+        return error_set(error, ERROR_UNSUPPORTED, ENOSYS,
+                         "%s%s: this kernel has no %s (Linux 5.2), or a filter hides it", what,
+                         name, call);
+    return error_errno(error, code, "%s%s: %s", what, name, call);
+}
+
 /* The kernel's words on a failed context ("e overlay: ..."), the last one, without the letter. */
 static const char *mount_context_log(int context, char *buffer, size_t size)
 {
@@ -59,7 +70,7 @@ int mount_open_context(const char *type, Error *error)
         return error_set(error, ERROR_UNSUPPORTED, ENODEV, "this kernel has no filesystem \"%s\"",
                          type);
     if (context < 0)
-        return error_errno(error, errno, "fsopen %s", type);
+        return mount_call_error(errno, "fsopen", "make a filesystem ", type, error);
     return context;
 }
 
@@ -128,7 +139,7 @@ int mount_clone(int dirfd, const char *path, bool recursive, Error *error)
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW;
     int fd = sys_open_tree(dirfd, path, flags | (recursive ? AT_RECURSIVE : 0u));
     if (fd < 0)
-        return error_errno(error, errno, "clone the mount of \"%s\"", path);
+        return mount_call_error(errno, "open_tree", "clone the mount ", path, error);
     return fd;
 }
 
@@ -264,7 +275,7 @@ int mount_attach_at(int mount_fd, int directory_fd, const char *name, Error *err
 {
     unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | (*name ? 0 : MOVE_MOUNT_T_EMPTY_PATH);
     if (sys_move_mount(mount_fd, "", directory_fd, name, flags) < 0)
-        return error_errno(error, errno, "attach a mount");
+        return mount_call_error(errno, "move_mount", "attach a mount", "", error);
     return 0;
 }
 

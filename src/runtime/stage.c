@@ -159,6 +159,7 @@ static int stage_join(const Runner *runner, StageFds *stage, Error *error)
 static int stage_run(Runner *runner, StageFds *stage, int end)
 {
     Message message = { .kind = MESSAGE_FAILED };
+    int pidfd = -1;
     pid_t pid = identity_set_dumpable(false, &message.error);
     if (pid == 0)
         pid = stage_join(runner, stage, &message.error);
@@ -167,6 +168,7 @@ static int stage_run(Runner *runner, StageFds *stage, int end)
             .flags = (runner->plan->clone_flags | CLONE_PARENT) &
                      ~(runner->plan->time_offsets ? (uint64_t)CLONE_NEWTIME : 0),
             .cgroup_fd = -1, /* the stage is in it already */
+            .ret_pidfd = &pidfd,
         };
         pid = clone_process(&clone, &message.error);
         if (pid == 0)
@@ -176,16 +178,16 @@ static int stage_run(Runner *runner, StageFds *stage, int end)
     }
     if (pid > 0) /* known to the caller by this number: the stage never left its pid namespace */
         message = (Message){ .kind = MESSAGE_JOINED, .pid = pid };
-    int r = channel_send(end, &message, NULL, 0, NULL);
+    int r = channel_send(end, &message, &pidfd, pidfd >= 0 ? 1 : 0, NULL);
     _exit(r < 0 ? 1 : 0);
 }
 
-/* The stage's answer: the child's pid, or the error that stopped it. */
-static pid_t stage_answer(int end, Error *error)
+/* The stage's answer: the child's pid and pidfd, or the error that stopped it. */
+static pid_t stage_answer(int end, int *ret_pidfd, Error *error)
 {
     Message message;
-    size_t count = 0;
-    int r = channel_receive(end, &message, NULL, &count, error);
+    size_t count = 1;
+    int r = channel_receive(end, &message, ret_pidfd, &count, error);
     if (r < 0)
         return r;
     if (message.kind == MESSAGE_FAILED) {
@@ -221,8 +223,5 @@ pid_t stage_make_child(Runner *runner, int *ret_pidfd, Error *error)
 
     fd_close(TAKE_FD(far));
     (void)!clone_wait(stage_pid, NULL, NULL);
-    pid_t child = stage_answer(near, error);
-    if (child > 0)
-        *ret_pidfd = clone_pidfd_open(child, error);
-    return child > 0 && *ret_pidfd < 0 ? *ret_pidfd : child;
+    return stage_answer(near, ret_pidfd, error);
 }

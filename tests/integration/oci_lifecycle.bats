@@ -163,6 +163,7 @@ import array, os, socket, sys
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(sys.argv[1])
 listener.listen()
+listener.settimeout(5) # a create that fails does not leave us behind
 end, _ = listener.accept()
 _, ancillary, _, _ = end.recvmsg(100, socket.CMSG_SPACE(4))
 fd = array.array("i", ancillary[0][2])[0]

@@ -21,7 +21,7 @@
 #include "cmd/image/digest.h"
 #include "image/imageindex.h"
 #include "image/reference.h"
-#include "linux/syscalls.h"
+#include "linux/inroot.h"
 
 #define BUNDLE_CONTAINERD_NAME "io.containerd.image.name"
 
@@ -37,12 +37,8 @@ typedef struct BundleReader {
 
 static int bundle_openat(int dir_fd, const char *path, int flags, Error *error)
 {
-    SyscallOpenHow how = {
-        .flags = (uint64_t)(flags | O_CLOEXEC),
-        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-    };
-    int fd = sys_openat2(dir_fd, path, &how);
-    return fd < 0 ? error_errno(error, errno, "%.200s", path) : fd;
+    int fd = inroot_open(dir_fd, path, (uint64_t)flags, NULL);
+    return fd < 0 ? error_errno(error, fd, "%.200s", path) : fd;
 }
 
 int bundle_open(int dir_fd, const char *path, Error *error)

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "linux/syscalls.h"
+#include "linux/inroot.h"
 
 enum { REPORT_OPAQUE = 1, REPORT_END = 2, REPORT_DEVICE = 3 };
 
@@ -106,10 +106,11 @@ static int report_make_device(const ReportDevice *wanted, int root_fd)
         (void)snprintf(parent, sizeof(parent), "%.*s", (int)(slash - wanted->path), wanted->path);
     if (wanted->mode != S_IFCHR && wanted->mode != S_IFBLK)
         return -EINVAL;
-    SyscallOpenHow how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-    int fd CLEANUP(fd_closep) = sys_openat2(root_fd, *parent ? parent : ".", &how);
-    if (fd < 0 || mknodat(fd, name, wanted->mode | 0600, (dev_t)wanted->device) < 0)
+    int fd CLEANUP(fd_closep) =
+        inroot_open(root_fd, *parent ? parent : ".", O_PATH | O_DIRECTORY, NULL);
+    if (fd < 0)
+        return fd;
+    if (mknodat(fd, name, wanted->mode | 0600, (dev_t)wanted->device) < 0)
         return -errno;
     return 0;
 }

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -25,6 +26,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cmd/image/acl.h"
+#include "linux/inroot.h"
 #include "linux/syscalls.h"
 
 enum {
@@ -34,8 +36,7 @@ enum {
     TREEDIR_AGAIN_MAX = 64,     /* openat2's EAGAIN: a rename anywhere on the host */
 };
 
-#define TREEDIR_IN_ROOT (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
-#define TREEDIR_EXACT   (RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS)
+#define TREEDIR_EXACT (RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS)
 
 int treedir_normalise(const char *path, char ret_path[TREEDIR_PATH_MAX])
 {
@@ -61,17 +62,44 @@ int treedir_normalise(const char *path, char ret_path[TREEDIR_PATH_MAX])
     return 0;
 }
 
-static int treedir_openat2(int dirfd, const char *path, int flags, uint64_t resolve)
+/* Without openat2: name by name. The path is normalised, so there is no "..". */
+static int treedir_walk_exact(int dirfd, const char *path)
 {
-    SyscallOpenHow how = { .flags = (uint64_t)(flags | O_CLOEXEC), .resolve = resolve };
+    int here CLEANUP(fd_closep) = openat(dirfd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    while (here >= 0 && *path) {
+        char name[NAME_MAX + 1];
+        size_t length = strcspn(path, "/");
+        if (length > NAME_MAX)
+            return -ENAMETOOLONG;
+        memcpy(name, path, length);
+        name[length] = '\0';
+        path += length + strspn(path + length, "/");
+        int next = openat(here, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        fd_close(here);
+        here = next;
+    }
+    return here < 0 ? -errno : TAKE_FD(here);
+}
+
+/* A directory of the tree itself, through no symlink. */
+static int treedir_open_exact(int dirfd, const char *path)
+{
+    SyscallOpenHow how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = TREEDIR_EXACT };
     for (unsigned i = 0; i < TREEDIR_AGAIN_MAX; i++) {
         int fd = sys_openat2(dirfd, *path ? path : ".", &how);
         if (fd >= 0)
             return fd;
+        if (errno == ENOSYS || errno == EPERM)
+            return treedir_walk_exact(dirfd, path);
         if (errno != EAGAIN && errno != EINTR)
             return -errno;
     }
     return -EAGAIN;
+}
+
+static int treedir_open_in_root(const TreeDirs *dirs, const char *path, int flags)
+{
+    return inroot_open(dirs->options.root_fd, *path ? path : ".", (uint64_t)flags, NULL);
 }
 
 int treedir_init(TreeDirs *dirs, const TreeOptions *options, Error *error)
@@ -182,7 +210,7 @@ static int treedir_restart(const TreeDirs *dirs, TreeDirWalk *walk, const char *
     memcpy(walk->rest, path, (size_t)length + 1);
     walk->resolved[0] = '\0';
     fd_closep(&walk->fd);
-    walk->fd = treedir_openat2(dirs->options.root_fd, "", O_PATH | O_DIRECTORY, TREEDIR_EXACT);
+    walk->fd = treedir_open_exact(dirs->options.root_fd, "");
     walk->visible = dirs->options.has_lower;
     return walk->fd < 0 ? walk->fd : 0;
 }
@@ -251,8 +279,7 @@ static int treedir_from_lower(TreeDirs *dirs, TreeDirWalk *walk, const char *nam
     if (dirs->options.lower_fd < 0)
         return TREEDIR_NEEDS_LOWER;
 
-    int lower CLEANUP(fd_closep) = treedir_openat2(dirs->options.lower_fd, walk->resolved,
-                                                   O_PATH | O_DIRECTORY, TREEDIR_EXACT);
+    int lower CLEANUP(fd_closep) = treedir_open_exact(dirs->options.lower_fd, walk->resolved);
     struct stat st;
     if (lower < 0 || fstatat(lower, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return treedir_make(dirs, walk, name, NULL, tail, error);
@@ -340,7 +367,7 @@ int treedir_parent(TreeDirs *dirs, const char *path, const TreeDirCached **ret_p
     char *parent CLEANUP(mem_freep) = mem_alloc(length + 1);
     memcpy(parent, path, length);
     Error inner = { 0 };
-    int fd = treedir_openat2(dirs->options.root_fd, parent, O_PATH | O_DIRECTORY, TREEDIR_IN_ROOT);
+    int fd = treedir_open_in_root(dirs, parent, O_PATH | O_DIRECTORY);
     if (fd == -ENOENT || fd == -ENOTDIR) /* missing, or a whiteout in the way */
         fd = treedir_walk(dirs, parent, &inner);
     struct stat st;
@@ -372,7 +399,7 @@ int treedir_existing_parent(TreeDirs *dirs, const char *path, int *ret_fd, const
     const char *slash = strrchr(path, '/');
     if (slash)
         memcpy(parent, path, (size_t)(slash - path));
-    int fd = treedir_openat2(dirs->options.root_fd, parent, O_PATH | O_DIRECTORY, TREEDIR_IN_ROOT);
+    int fd = treedir_open_in_root(dirs, parent, O_PATH | O_DIRECTORY);
     if (fd < 0)
         return fd;
     *ret_fd = fd;
@@ -398,8 +425,8 @@ int treedir_note_late(TreeDirs *dirs, const char *path, const TreeDirLate *late,
 static int treedir_apply(TreeDirs *dirs, const char *path, const TreeDirLate *late, Error *error)
 {
     struct timespec times[2] = { late->mtime, late->mtime };
-    int fd CLEANUP(fd_closep) = treedir_openat2(
-        dirs->options.root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, TREEDIR_IN_ROOT);
+    int fd CLEANUP(fd_closep) =
+        treedir_open_in_root(dirs, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (fd < 0)
         return 0; /* removed or replaced by a later entry */
     if (late->acl_size > 0 && fsetxattr(fd, ACL_DEFAULT_XATTR, late->acl, late->acl_size, 0) < 0) {
