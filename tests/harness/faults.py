@@ -1,0 +1,78 @@
+"""The fault lane: test files run with programs that find one system call missing (ENOSYS, as on an older
+kernel) or refused (EPERM, as by a filter around us). Every test passes by another way, or what it
+tried was refused in words that name the call. What has another way must pass.
+
+A test that fails after such words counts as passed here: the lane shows that the words come, and that
+nothing is left behind.
+"""
+
+import glob
+import itertools
+import os
+import re
+import shutil
+import tempfile
+
+import bats
+from results import Result
+
+# A call -> what must be said where it is missing; None: there is another way, tests must pass.
+CALLS = {
+    "openat2": None,
+    "clone3": None,
+    "pidfd_open": None,
+    "close_range": None,
+    "fsopen": "fsopen",
+    "open_tree": "open_tree",
+    "move_mount": "move_mount",
+    "mount_setattr": "mount_setattr|attributes of a mount|idmap a mount",
+}
+ERRORS = ("ENOSYS", "EPERM")
+# Not all of them on all: about a minute.
+SHORT = {"ENOSYS": ["oci_lifecycle"], "EPERM": ["oci_exec"]}
+
+
+class File(bats.File):
+    def __init__(self, path, call, error):
+        super().__init__(path, prefix=f"faults/{call}={error}/")
+        self.words = CALLS[call]
+        self.env = {
+            "FAULT": f"{call}={error}",
+            "FAULT_PROGRAMS": os.path.abspath("build/bin"),
+            "FAULT_DENY": os.path.abspath("build/host/tests/deny/deny"),
+        }
+
+    def run(self):
+        place = tempfile.mkdtemp(prefix="ambit-fault.", dir=bats.PLACE)
+        os.chmod(place, 0o755)
+        for name in os.listdir(self.env["FAULT_PROGRAMS"]):
+            os.symlink(os.path.abspath("tests/deny/faulty"), os.path.join(place, name))
+        log = os.path.join(place, "log")
+        os.mkdir(log)
+        self.env.update(PROGRAMS=place, FAULT_LOG=log if self.words else "")
+        tests = 0
+        for result in super().run():
+            tests += 1
+            yield self.judged(result, tests, log)
+        shutil.rmtree(place)
+
+    def judged(self, result, number, log):
+        if result.outcome != "failed" or not self.words or result.name == "leaves nothing behind":
+            return result
+        said = "".join(open(file, encoding="utf-8", errors="replace").read()
+                       for file in glob.glob(f"{log}/*") if os.path.basename(file) in ("0", str(number)))
+        if result.name in ("runs", "setup_file failed") or result.name.startswith("teardown"):
+            said = "".join(open(file, encoding="utf-8", errors="replace").read() for file in glob.glob(f"{log}/*"))
+        if re.search(self.words, said):
+            return Result(result.name + " (refused in words)", "passed")
+        return result
+
+
+def of_lane(long_too):
+    for call, error in itertools.product(CALLS, ERRORS):
+        if long_too:
+            paths = [file.path for file in bats.of_suite("integration", False)]
+        else:
+            paths = [f"tests/integration/{name}.bats" for name in SHORT[error]]
+        for path in paths:
+            yield File(path, call, error)
