@@ -1,0 +1,42 @@
+# Many containers at once, and a runtime that is killed at random moments: nothing is left. storm_long.bats
+# does more of it.
+# timeout: 240
+
+load lib
+
+@test "ambit-oci: containers by 8 workers, quarrels over names, kill -9 at random moments" {
+    run "$TOP/tests/integration/storm" "$PROGRAMS/ambit-oci" "$INIT" "$BATS_TEST_TMPDIR" 16 30
+    expect_status 0
+    expect_match ' 0 came through'
+}
+
+life() { # NUMBER: run, exec, stop and rm of one container, each must succeed
+    local name=storm$1
+    "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" run --name "$name" init /init say up , await TERM \
+        >"$BATS_TEST_TMPDIR/$name" 2>&1 </dev/null &
+    await 20 grep -q up "$BATS_TEST_TMPDIR/$name" || { cat "$BATS_TEST_TMPDIR/$name"; return 1; }
+    ambit exec "$name" /init pid >/dev/null || { echo "exec $name"; return 1; }
+    ambit stop "$name" >/dev/null || { echo "stop $name"; return 1; }
+    wait $!
+    ambit rm "$name" >/dev/null || { echo "rm $name"; return 1; }
+}
+
+@test "ambit: containers by 8 workers" {
+    local worker number
+    local -a workers=()
+    for worker in 0 1 2 3 4 5 6 7; do
+        (
+            for ((number = worker; number < ${STORM_CONTAINERS:-16}; number += 8)); do
+                life $number || exit 1
+            done
+        ) 3>&- &
+        workers+=($!)
+    done
+    for worker in "${workers[@]}"; do
+        wait "$worker"
+    done
+    try system check
+    expect_match '^0 containers, 0 findings'
+    run find "$TEST_STATE/containers" "$TEST_ROOT/containers" -mindepth 1
+    expect_output ""
+}
