@@ -27,7 +27,7 @@ numbers() { # of the lines of `fds`
     [ "$(numbers)" = "0 1 2 3 4" ] || { show; false; }
     # More than there are: what is ours at those numbers is not taken for the caller's.
     run --separate-stderr oci run --preserve-fds 30 --bundle "$TEST_DIR/bundle" box 3>&- 4>&-
-    [ "$status" -ne 0 ] && [ -z "$output" ] || { show; false; }
+    [ "$status" -ne 0 ] || [ "$(numbers)" = "0 1 2" ] || { show; false; }
 }
 
 @test "so has exec" {
@@ -37,7 +37,7 @@ numbers() { # of the lines of `fds`
     exec 5<&- 6<&-
     [ "$(numbers)" = "0 1 2" ] || { show; false; }
     run --separate-stderr oci exec --preserve-fds 30 box /init fds 3>&- 4>&-
-    [ "$status" -ne 0 ] && [ -z "$output" ] || { show; false; }
+    [ "$status" -ne 0 ] || [ "$(numbers)" = "0 1 2" ] || { show; false; }
 }
 
 @test "no working directory and no program of the host's by way of /proc/self/fd/N" {

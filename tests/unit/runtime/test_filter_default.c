@@ -271,22 +271,39 @@ static void test_oracle_docker_style(void **state UNUSED)
     check_oracle(&seccomp);
 }
 
-static void test_oracle_podman(void **state UNUSED)
+static void check_profile(const char *path)
 {
-    const SeccompProfileTarget target = { SECCOMP_PROFILE_NATIVE, 6, 1, NULL };
+    static const char *const capabilities[] = { NULL, usual_caps, more_caps };
     Arena arena CLEANUP(arena_done) = { 0 };
     Error error = { 0 };
     SeccompProfile *profile;
     char *text;
     size_t size;
-    if (file_read_at(AT_FDCWD, "/usr/share/containers/seccomp.json", 1 << 20, &arena, &text,
-                     &size) < 0) {
-        print_message("podman's profile is not installed: not compared\n");
+    if (file_read_at(AT_FDCWD, path, 1 << 20, &arena, &text, &size) < 0) {
+        print_message("%s is not there: not compared\n", path);
         return;
     }
     if (seccomp_profile_parse(&arena, text, size, &profile, &error) < 0)
-        fail_msg("%s", error.message);
-    check_oracle(seccomp_profile_resolve(profile, &target, &arena));
+        fail_msg("%s: %s", path, error.message);
+    for (size_t i = 0; i < ARRAY_LEN(capabilities); i++) {
+        StrList list =
+            capabilities[i] ? strlist_split(&arena, capabilities[i], ',') : (StrList){ 0 };
+        const SeccompProfileTarget target = { SECCOMP_PROFILE_NATIVE, 6, 1, &list };
+        check_oracle(seccomp_profile_resolve(profile, &target, &arena));
+    }
+}
+
+/* As the packages podman and golang-github-docker-docker-dev install them, and files that are named
+ * in SECCOMP_PROFILES, separated by colons. */
+static void test_oracle_profiles(void **state UNUSED)
+{
+    Arena arena CLEANUP(arena_done) = { 0 };
+    check_profile("/usr/share/containers/seccomp.json");
+    check_profile("/usr/share/gocode/src/github.com/docker/docker/profiles/seccomp/default.json");
+    const char *more = getenv("SECCOMP_PROFILES");
+    StrList paths = more ? strlist_split(&arena, more, ':') : (StrList){ 0 };
+    for (size_t i = 0; i < paths.count; i++)
+        check_profile(paths.items[i]);
 }
 
 int main(void)
@@ -299,7 +316,7 @@ int main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_oracle),
         cmocka_unit_test(test_oracle_docker_style),
-        cmocka_unit_test(test_oracle_podman),
+        cmocka_unit_test(test_oracle_profiles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
