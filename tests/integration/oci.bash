@@ -29,7 +29,8 @@ setup_file() {
 }
 
 configure() {
-    local filter='.process.terminal = false' more
+    # A cgroup of this file's own: others may run at the same time, and name their containers alike.
+    local filter=".process.terminal = false | .linux.cgroupsPath = \"/${TEST_DIR##*/}\"" more
     for more in "$@"; do
         filter="$filter | $more"
     done

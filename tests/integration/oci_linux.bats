@@ -169,6 +169,11 @@ asks() { # SYSCALL-NAMES-AS-JSON
         .seccomp.knownFlags, .memoryPolicy.modes, .memoryPolicy.flags] | map(length) | tostring' <<<"$output")" = \
         '"[8,41,9,7,23,4,7,3]"' ]
     local features=$output word
+    [ "$(jq '[.mountOptions | index("rro", "idmap", "tmpcopyup", "bind")] | all' <<<"$features")" = true ]
+    [ "$(jq '.potentiallyUnsafeConfigAnnotations | length > 0' <<<"$features")" = true ]
+    [ "$(jq '.linux.cgroup | [.systemd, .systemdUser, .rdma] | all' <<<"$features")" = true ]
+    [ "$(jq '.linux.seccomp | .supportedFlags == .knownFlags' <<<"$features")" = true ]
+    [ "$(jq '.annotations | type' <<<"$features")" = '"object"' ]
     for word in $(jq -r '.linux.memoryPolicy.modes[]' <<<"$features"); do
         run_with ".linux.memoryPolicy = {mode: \"$word\", nodes: \"0\"}" pid
         expect_known "$word"

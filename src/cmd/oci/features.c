@@ -104,6 +104,7 @@ static int features_run(CommandCall *call, Error *error)
         .linux = features_linux(call->arena),
         .potentially_unsafe_config_annotations = features_list(call->arena, features_annotations),
     };
+    strmap_set(call->arena, &features.annotations, "ambit.version", AMBIT_VERSION);
     for (HookKind kind = 0; kind < HOOK_KIND_MAX; kind++)
         strlist_append(call->arena, &features.hooks, hook_name(kind));
     StrBuf text CLEANUP(strbuf_done) = { 0 };

@@ -125,10 +125,91 @@ static void test_every_property_has_a_row(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* "linux.resources.rdma{}.hcaHandles" -> "hcaHandles", "process.args[]" -> "args" */
+static const char *last_name(Arena *arena, const char *path)
+{
+    size_t end = strcspn(path, " ");
+    while (end > 0 && strchr("[]{}.", path[end - 1]))
+        end--;
+    size_t start = end;
+    while (start > 0 && path[start - 1] != '.')
+        start--;
+    return arena_strndup(arena, path + start, end - start);
+}
+
+static bool is_word_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool mentions(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *p = text; (p = strstr(p, word)); p++)
+        if ((p == text || !is_word_character(p[-1])) && !is_word_character(p[length]))
+            return true;
+    return false;
+}
+
+/* The file that a line of tests/properties.txt names for a property, or NULL. */
+static const char *test_of(Arena *arena, const StrList *entries, const char *property)
+{
+    size_t length = strcspn(property, " ");
+    for (size_t i = 0; i < entries->count; i++) {
+        const char *entry = entries->items[i];
+        if (strncmp(entry, property, length) == 0 && entry[length] == ' ')
+            return arena_strdup(arena, entry + length + strspn(entry + length, " "));
+    }
+    return NULL;
+}
+
+static bool is_tested(Arena *arena, const StrList *entries, const char *property)
+{
+    const char *file = test_of(arena, entries, property);
+    char *text;
+    if (!file) {
+        print_error("tests/properties.txt: no line for %s\n", property);
+        return false;
+    }
+    const char *path = arena_printf(arena, TEST_SOURCE_ROOT "/%s", file);
+    if (file_read_at(AT_FDCWD, path, 1 << 20, arena, &text, NULL) < 0 ||
+        !mentions(text, last_name(arena, property))) {
+        print_error("%s: not in %s\n", property, file);
+        return false;
+    }
+    return true;
+}
+
+static void test_every_property_has_a_test(void **state)
+{
+    (void)state;
+    Arena arena CLEANUP(arena_done) = { 0 };
+    static const char *const names[] = { "config", "state", "features" };
+    char *facts_text, *entries_text;
+    assert_int_equal(file_read_at(AT_FDCWD, TEST_SOURCE_ROOT "/tests/unit/spec/data/properties.txt",
+                                  1 << 20, &arena, &facts_text, NULL),
+                     0);
+    assert_int_equal(file_read_at(AT_FDCWD, TEST_SOURCE_ROOT "/tests/properties.txt", 1 << 20,
+                                  &arena, &entries_text, NULL),
+                     0);
+    StrList fact_lines = strlist_split(&arena, facts_text, '\n');
+    StrList entry_lines = strlist_split(&arena, entries_text, '\n');
+    size_t wrong = 0;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        StrList facts = list_facts(&arena, &fact_lines, names[i]);
+        StrList entries = list_facts(&arena, &entry_lines, names[i]);
+        assert_true(facts.count > 0);
+        for (size_t j = 0; j < facts.count; j++)
+            wrong += !is_tested(&arena, &entries, facts.items[j]);
+    }
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_property_has_a_row),
+        cmocka_unit_test(test_every_property_has_a_test),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
