@@ -73,7 +73,8 @@ static int check_container(Check *check, const char *id, Error *error)
     int read = container_read(check->engine, id, check->arena, &container, NULL);
     if (lock < 0 && container && (container->finished || container->error))
         return 0; /* ended in order */
-    if (lock < 0 && !container &&
+    /* One that has a record was complete once, whatever is in it now: the lock came before. */
+    if (lock < 0 && read == -ENOENT &&
         (check_is_young(check->engine->state_fd, id) || check_is_young(check->engine->root_fd, id)))
         return 0;
 

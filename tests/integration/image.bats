@@ -93,6 +93,28 @@ setup_file() {
     expect_output '0 findings, 0 repaired'
 }
 
+@test "streams of several members and frames are one layer" { # pigz, zstd:chunked, pzstd
+    python3 - "$TEST_DIR" <<'END'
+import gzip, struct, subprocess, sys
+top = sys.argv[1]
+tar = open(f"{top}/tree.tar", "rb").read()
+skip = struct.pack("<II", 0x184D2A50, 100) + b"x" * 100
+zstd = lambda data: subprocess.run(["zstd", "-q", "-c"], input=data, capture_output=True).stdout
+half = len(tar) // 2
+for name, data in (
+        ("gzip", gzip.compress(tar[:half]) + gzip.compress(b"") + gzip.compress(tar[half:])),
+        ("first", skip + zstd(tar)), ("last", zstd(tar) + skip),
+        ("between", zstd(tar[:half]) + skip + zstd(tar[half:]))):
+    open(f"{top}/{name}.packed", "wb").write(data)
+END
+    local name
+    for name in gzip first last between; do
+        ambit image import "$TEST_DIR/$name.packed" "frames:$name"
+        [ "$(layer_dir "frames:$name")" = "$(layer_dir tree)" ]
+        ambit rmi "frames:$name"
+    done
+}
+
 @test "import sets the config that is asked for" {
     try image import -c 'CMD ["sh", "-c", "a b"]' -c 'ENV A="1 2" B=3' -c 'WORKDIR /w' \
         -c 'USER 7' -c 'EXPOSE 80' -c 'LABEL a=b' -m 'by hand' "$TEST_DIR/tree.tar" changed:1

@@ -7,6 +7,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -31,8 +32,16 @@ static const struct {
                             archive_read_support_filter_bzip2 },
 };
 
+/* A frame to be skipped, which zstd's tools may write first (RFC 8878, 3.1.2): 0x184D2A50 to 5F. */
+static bool decompress_is_skippable(const unsigned char *head, size_t size)
+{
+    return size >= 4 && (head[0] & 0xf0) == 0x50 && memcmp(head + 1, "\x2a\x4d\x18", 3) == 0;
+}
+
 Compression decompress_detect(const void *head, size_t size)
 {
+    if (decompress_is_skippable(head, size))
+        return COMPRESSION_ZSTD;
     for (size_t i = 1; i < ARRAY_LEN(decompress_table); i++)
         if (size >= decompress_table[i].magic_size &&
             memcmp(head, decompress_table[i].magic, decompress_table[i].magic_size) == 0)

@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# timeout: 900
+# long
+# kill -9 at 100 random moments of load, commit and rmi: what was complete stays, nothing else does,
+# and `system check` says so. AMBIT_KILLS: how many of each.
+
+load lib
+
+base_tar=$TOP/build/base.tar
+
+setup_file() {
+    prepare_store
+    export KILLS=${AMBIT_KILLS:-34}
+    mkdir -p "$TEST_DIR/many"
+    python3 - "$TEST_DIR/many" <<'END'
+import os, sys
+for i in range(40):
+    os.mkdir(f"{sys.argv[1]}/d{i}")
+    for j in range(20):
+        with open(f"{sys.argv[1]}/d{i}/f{j}", "wb") as f:
+            f.write(os.urandom(3000))
+END
+    "$ARCHIVE" --name many:1 --cmd '/init pid' "$TEST_DIR/many.tar" "$TEST_DIR/rootfs" \
+        "$TEST_DIR/many"
+    ambit load -q -i "$base_tar"
+    # shellcheck disable=SC2016 # for the shell inside
+    ambit run --net none --name worked base sh -c \
+        'for i in $(seq 300); do head -c 3000 /dev/urandom >/f$i; done; rm -rf /home'
+    usage >"$TEST_DIR/usage"
+}
+
+teardown_file() {
+    ambit rm -f worked
+    discard_store
+}
+
+# Sizes of directories depend on what they once held: files only.
+usage() {
+    find "$TEST_ROOT"/{blobs,layers,containers} ! -type d -printf '%P %y %s %i\n' | sort
+    ls -A "$TEST_ROOT"
+}
+
+# Starts it in a process group of its own, kills all of that or one process of it.
+killed_at_random() { # MILLISECONDS ARGUMENT...
+    local pid victim most=$1
+    shift
+    setsid "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" "$@" \
+        </dev/null >/dev/null 2>&1 3>&- &
+    pid=$!
+    sleep "$(printf '0.%03d' $((RANDOM % most)))"
+    case $((RANDOM % 3)) in
+    0) kill -KILL -- "-$pid" 2>/dev/null || true ;;
+    1) kill -KILL "$pid" 2>/dev/null || true ;;
+    2)
+        victim=$(pgrep -g "$pid" | shuf -n 1)
+        kill -KILL "${victim:-$pid}" 2>/dev/null || true
+        ;;
+    esac
+    wait "$pid" 2>/dev/null || true
+    await 10 eval "! pgrep -g $pid"
+}
+
+store_is_whole() {
+    try system check --repair
+    expect_status 0
+    try system check
+    expect_output '1 containers, 0 findings, 0 repaired'
+}
+
+back_to_the_start() {
+    usage | diff "$TEST_DIR/usage" - || { echo "disk use did not return: $1"; return 1; }
+}
+
+@test "kills at random moments of load" {
+    local i
+    for ((i = 0; i < KILLS; i++)); do
+        killed_at_random 400 load -q -i "$TEST_DIR/many.tar"
+        store_is_whole
+        # there as a whole or not at all
+        if ambit image inspect many:1 >/dev/null 2>&1; then
+            ambit image verify many:1
+            ambit rmi many:1 >/dev/null
+        fi
+        back_to_the_start "load $i"
+    done
+    try image check --deep
+    expect_status 0
+}
+
+@test "kills at random moments of commit" {
+    local i
+    for ((i = 0; i < KILLS; i++)); do
+        killed_at_random 400 commit worked made:1
+        store_is_whole
+        if ambit image inspect made:1 >/dev/null 2>&1; then
+            ambit image verify made:1
+            ambit rmi made:1 >/dev/null
+        fi
+        back_to_the_start "commit $i"
+    done
+}
+
+@test "kills at random moments of rmi" {
+    local i
+    for ((i = 0; i < KILLS; i++)); do
+        ambit load -q -i "$TEST_DIR/many.tar"
+        killed_at_random 60 rmi many:1
+        store_is_whole
+        if ambit image inspect many:1 >/dev/null 2>&1; then
+            ambit image verify many:1
+            ambit rmi many:1 >/dev/null
+        fi
+        back_to_the_start "rmi $i"
+    done
+    # what was there before is what it was
+    try image verify base init
+    expect_status 0
+}

@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# timeout: 300
+# A full disk, a read-only filesystem, a power cut: one clear error, and nothing is lost that was
+# complete.
+
+load lib
+
+base_tar=$TOP/build/base.tar
+
+setup_file() {
+    prepare_store
+    mkdir -p "$TEST_DIR/many"
+    head -c 2000000 /dev/urandom >"$TEST_DIR/many/file"
+    "$ARCHIVE" --name many:1 --cmd '/init pid' "$TEST_DIR/many.tar" "$TEST_DIR/rootfs" \
+        "$TEST_DIR/many"
+    ambit load -q -i "$base_tar"
+}
+
+teardown_file() {
+    if mountpoint -q "$TEST_DIR/small"; then
+        umount "$TEST_DIR/small"
+    fi
+    discard_store
+}
+
+small() {
+    "$PROGRAMS/ambit" --root "$TEST_DIR/small/store" --state "$TEST_DIR/small-state" "$@"
+}
+
+try_small() {
+    run --separate-stderr small "$@"
+    # shellcheck disable=SC2154,SC2034 # what expect_error looks at
+    errors=$stderr
+}
+
+mount_small() {
+    mkdir -p "$TEST_DIR/small"
+    [ -e "$TEST_DIR/disk" ] || {
+        truncate -s 20M "$TEST_DIR/disk"
+        mkfs.ext4 -q "$TEST_DIR/disk"
+    }
+    mount -o "loop${1:+,$1}" "$TEST_DIR/disk" "$TEST_DIR/small" || skip "no loop devices here"
+    mkdir -m 700 "$TEST_DIR/small/store" 2>/dev/null || true
+}
+
+@test "a full disk is one clear error, and takes nothing with it" {
+    local used
+    mount_small
+    small load -q -i "$base_tar"
+    used=$(du -s --apparent-size "$TEST_DIR/small/store/blobs" | cut -f 1)
+    head -c 30000000 /dev/urandom >"$TEST_DIR/random"
+    tar -C "$TEST_DIR" -cf "$TEST_DIR/random.tar" random
+    gzip -1 <"$TEST_DIR/random.tar" >"$TEST_DIR/random.tar.gz"
+    for file in random.tar random.tar.gz; do
+        try_small image import "$TEST_DIR/$file" big:1
+        expect_error 125 'No space left'
+        try_small system check
+        expect_output '0 containers, 0 findings, 0 repaired'
+    done
+    [ "$(du -s --apparent-size "$TEST_DIR/small/store/blobs" | cut -f 1)" = "$used" ]
+    try_small image check --deep
+    expect_status 0
+    # full before it begins
+    head -c 100000000 /dev/zero >"$TEST_DIR/small/filler" 2>/dev/null || true
+    try_small load -i "$TEST_DIR/many.tar"
+    expect_error 125 'No space left'
+    rm "$TEST_DIR/small/filler"
+    try_small system check
+    expect_output '0 containers, 0 findings, 0 repaired'
+    small load -q -i "$TEST_DIR/many.tar"
+    try_small image verify many:1 base
+    expect_status 0
+    umount "$TEST_DIR/small"
+}
+
+@test "a store on a read-only filesystem can be looked at, and says why it cannot be changed" {
+    [ -e "$TEST_DIR/disk" ] || skip "no small filesystem"
+    mount_small ro
+    try_small images --format '{{.Repository}}'
+    expect_line base
+    try_small image check --deep
+    expect_output '0 findings, 0 repaired'
+    try_small system check
+    expect_status 0
+    [ "$(small save base | tar -tf - | grep -c blobs)" -ge 3 ]
+    for command in 'rmi base' 'tag base other' "load -i $base_tar" 'image prune --all'; do
+        # shellcheck disable=SC2086
+        try_small $command
+        expect_error 125 'Read-only file system'
+    done
+    umount "$TEST_DIR/small"
+}
+
+@test "a record that a power cut has emptied is found and repaired at once" {
+    local id file
+    ambit run --net none --name cut base true
+    id=$(ambit inspect cut --format '{{.Id}}')
+    file=$TEST_ROOT/containers/$id/container.json
+    [ -s "$file" ]
+    : >"$file"
+    try system check
+    expect_status 1
+    try system check --repair
+    expect_status 0
+    try system check
+    expect_output '0 containers, 0 findings, 0 repaired'
+}
