@@ -278,8 +278,8 @@ END
     expect_output 200000000
     PATIENCE=120 at sh -c 'for i in $(seq 30); do docker exec bb echo $i || exit 1; done | wc -l'
     expect_output 30
-    docker exec bb sh -c 'sleep 900 & sleep 900 & echo done'
-    expect_output done
+    docker exec bb sh -c 'sleep 900 & sleep 900 & echo started'
+    expect_output started
     gone bb
     PATIENCE=120 at sh -c 'for i in 1 2 3 4 5 6; do docker run --rm --net none busybox echo $i & done | sort | tr -d "\n"; wait'
     expect_output 123456

@@ -347,8 +347,8 @@ END
     expect_output 200000000
     PATIENCE=120 at sh -c 'for i in $(seq 30); do podman exec b echo $i || exit 1; done | wc -l'
     expect_output 30
-    podman exec b sh -c 'sleep 900 & sleep 900 & echo done'
-    expect_output done
+    podman exec b sh -c 'sleep 900 & sleep 900 & echo started'
+    expect_output started
     podman exec b sh -c 'ps | grep -c "[s]leep 900"'
     expect_output 2
     gone b
