@@ -206,7 +206,9 @@ expect_shared() { # PID KIND...: these namespaces in $output are PID's, the othe
     [ "$(stat -Lc %d:%i "/proc/$pid/root")" != "$(stat -c %d:%i /)" ]
     run awk '$5 == "/" { print $9 }' "/proc/$pid/mountinfo"
     expect_output overlay
-    run awk '$4 == "/" && $9 !~ /^(overlay|tmpfs|proc|sysfs|devpts|mqueue|cgroup2?)$/' "/proc/$pid/mountinfo"
+    # The type of the filesystem follows the "-" that ends the optional fields (proc(5)).
+    run awk '{ type = $0; sub(/.* - /, "", type); sub(/ .*/, "", type) }
+        $4 == "/" && type !~ /^(overlay|tmpfs|proc|sysfs|devpts|mqueue|cgroup2?)$/' "/proc/$pid/mountinfo"
     expect_output ""
     # The way out of a chroot ends at the container's root.
     try run --rm "$IMAGE" /init mkdir /cell , chroot /cell , ls ../../../../../..
