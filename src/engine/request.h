@@ -141,6 +141,8 @@ typedef enum RequestPull {
     REQUEST_PULL_NEVER
 } RequestPull;
 
+struct ImageStore;
+
 typedef struct RunRequest {
     /* what to run */
     const char *image;    /* NULL with rootfs */
@@ -149,6 +151,8 @@ typedef struct RunRequest {
     const char *platform; /* "linux/arm64"; NULL: the host's */
     RequestPull pull;
     bool quiet; /* no progress of the pull */
+    /* Brings the image into the store; NULL: nobody can. */
+    int (*fetch)(const struct RunRequest *request, const struct ImageStore *store, Error *error);
 
     /* the container */
     const char *name;

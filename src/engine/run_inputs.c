@@ -128,15 +128,15 @@ static int run_joins(const Engine *engine, const RunRequest *request, Arena *are
 static int run_find_image(const ImageStore *store, const RunRequest *request, Arena *arena,
                           Image *image, Error *error)
 {
-    int r = request->pull == REQUEST_PULL_NEVER
-                ? image_resolve(store, request->image, arena, image, error)
-                : imagehelper_resolve(store, request->image, arena, image, error);
-    if (r != -ENOENT)
+    if (request->pull == REQUEST_PULL_NEVER)
+        return image_resolve(store, request->image, arena, image, error);
+    bool always = request->pull == REQUEST_PULL_ALWAYS && request->fetch;
+    int r = always ? -ENOENT : imagehelper_resolve(store, request->image, arena, image, error);
+    if (r != -ENOENT || !request->fetch)
         return r;
-    return error_set(error, ERROR_NOT_FOUND, ENOENT,
-                     "no image '%s' is stored (`ambit images` lists those that are, `ambit load` "
-                     "and `ambit image import` bring others)",
-                     request->image);
+    error_clear(error);
+    r = request->fetch(request, store, error);
+    return r < 0 ? r : image_resolve(store, request->image, arena, image, error);
 }
 
 static int run_image(const Engine *engine, const RunRequest *request, Arena *arena,

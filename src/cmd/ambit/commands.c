@@ -34,6 +34,7 @@ static const Command *const ambit_children[] = {
     &export_command,
     &images_command,
     &pull_command,
+    &push_command,
     &load_command,
     &save_command,
     &import_command,
@@ -41,6 +42,10 @@ static const Command *const ambit_children[] = {
     &history_command,
     &rmi_command,
     &image_command,
+    &login_command,
+    &logout_command,
+    &search_command,
+    &manifest_command,
     /* the boundary */
     &explain_command,
     &ns_command,

@@ -5,8 +5,11 @@
 
 #include <unistd.h>
 
+#include "image/imagepull.h"
+#include "image_platform.h"
 #include "linux/sealed.h"
 #include "output.h"
+#include "progress.h"
 #include "run_options.h"
 #include "session.h"
 
@@ -21,6 +24,22 @@ static bool run_may_share_ids(const RunRequest *request)
     return shared;
 }
 
+/* An image that is not there is fetched, with progress where a person sees it. */
+static int run_fetch(const RunRequest *request, const ImageStore *store, Error *error)
+{
+    Arena arena CLEANUP(arena_done) = { 0 };
+    Progress progress CLEANUP(progress_done) = { 0 };
+    ImageAdded added;
+    ImagePull pull = {
+        .reference = request->image,
+        .on_event = request->quiet ? NULL : progress_on_event,
+        .event_context = &progress,
+    };
+    int r = image_platform_options(request->platform, &arena, &pull.options, error);
+    progress_init(&progress, false);
+    return r < 0 ? r : imagepull_run(store, &pull, &arena, &added, error);
+}
+
 static int run_run(CommandCall *call, Error *error)
 {
     RunRequest *request = call->values;
@@ -30,6 +49,7 @@ static int run_run(CommandCall *call, Error *error)
     if (run_may_share_ids(request) && !request->plan && !sealed_already())
         return sealed_exec(main_arguments, error);
 
+    request->fetch = run_fetch;
     Engine engine CLEANUP(engine_done) = ENGINE_NONE;
     RunOutcome outcome = { 0 };
     r = session_open(call, &engine, error);

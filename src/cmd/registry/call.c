@@ -91,11 +91,10 @@ static const char *call_url(const Call *call)
     if (request->url)
         return request->url;
     const char *scheme = call_scheme(call->host) == HOST_HTTP ? "http" : "https";
-    const char *base = request->whole_registry
-                           ? arena_printf(arena, "%s://%s%s", scheme, host->authority, host->root)
-                           : arena_printf(arena, "%s://%s%s/%s", scheme, host->authority,
-                                          host->root, host->repository);
-    const char *url = arena_printf(arena, "%s%s", base, request->path);
+    const char *root = request->whole_host ? "" : host->root;
+    bool below = !request->whole_host && !request->whole_registry;
+    const char *url = arena_printf(arena, "%s://%s%s%s%s%s", scheme, host->authority, root,
+                                   below ? "/" : "", below ? host->repository : "", request->path);
     if (!host->name_space)
         return url;
     return arena_printf(arena, "%s%cns=%s", url, strchr(url, '?') ? '&' : '?', host->name_space);

@@ -19,6 +19,7 @@ typedef struct CallRequest {
     const char *url;     /* a whole one that the host gave: credentials go along only if it is the
                             host's own */
     bool whole_registry; /* `path` is below the API's root instead */
+    bool whole_host;     /* or the whole path */
     bool login;          /* ask for an identity token */
     StrList headers;
     const char *body;

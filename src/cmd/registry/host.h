@@ -12,12 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cmd/registry/exchange.h"
-
-/* What a host asks for to let us in; NULL: not there. */
-typedef struct HostLogin {
-    const char *username, *password;
-    const char *identity_token; /* instead of both: for the token server */
-} HostLogin;
+#include "image/registryauth.h"
 
 typedef enum HostScheme { HOST_UNDECIDED, HOST_HTTPS, HOST_HTTP } HostScheme;
 
@@ -28,7 +23,7 @@ typedef struct Host {
     const char *name_space; /* for mirrors of containerd's kind: ?ns=docker.io; else NULL */
     bool pull, resolve, push;
     ExchangeTrust trust;
-    HostLogin login;
+    RegistryLogin login;
     StrList headers; /* further ones that the configuration asks for */
 
     pthread_mutex_t lock; /* guards what follows */

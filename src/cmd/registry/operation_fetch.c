@@ -274,13 +274,22 @@ int operation_search(OperationContext *context, Error *error)
         .path = arena_printf(arena, "/v1/search?q=%s&n=%lld",
                              url_escape(request->name ? request->name : "", arena),
                              (long long)request->size),
-        .whole_registry = true,
+        .whole_host = true,
         .body_fd = -1,
         .body_max = OPERATION_LIST_MAX,
     };
     ExchangeAnswer answer;
     int r = operation_need_fd(context, error);
-    return r < 0 ? r : operation_document_of(context, host, &call, "search", &answer, error);
+    if (r == 0)
+        r = operation_document_of(context, host, &call, "search", &answer, error);
+    if (r != -ENOENT)
+        return r;
+    /* A registry without a search lists what it has; who asked looks through it. */
+    error_clear(error);
+    call.path = "/_catalog?n=1000";
+    call.whole_host = false;
+    call.whole_registry = true;
+    return operation_document_of(context, host, &call, "list of repositories", &answer, error);
 }
 
 int operation_login(OperationContext *context, Error *error)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "cmd/registry/trust.h"
 
 #define SESSION_HUB      "docker.io"
 #define SESSION_HUB_HOST "registry-1.docker.io"
@@ -42,7 +43,7 @@ static int session_read_authorities(Session *session, Error *error)
 }
 
 /* The registry itself: the last to be asked. */
-static void session_add_registry(Session *session)
+static int session_add_registry(Session *session, Error *error)
 {
     const RegistryOpen *open = &session->open;
     const char *authority = str_eq(open->domain, SESSION_HUB) ? SESSION_HUB_HOST : open->domain;
@@ -50,16 +51,22 @@ static void session_add_registry(Session *session)
     host->trust.authorities = session->authorities;
     host->trust.insecure = open->insecure;
     host->plain_allowed = open->insecure || host_is_loopback(authority);
-    host->login = (HostLogin){ open->username, open->password, open->identity_token };
+    int r = trust_read(authority, open->certificates, session->arena, &host->trust, error);
+    host->login = (RegistryLogin){ open->username, open->password, open->identity_token };
+    if (r == 0 && !open->username && !open->identity_token)
+        r = registryauth_find(open->domain, open->repository, open->auth_file, session->arena,
+                              &host->login, error);
+    return r;
 }
 
 int session_open(const RegistryOpen *open, Arena *arena, Session *ret_session, Error *error)
 {
     Session session = { .arena = arena, .open = *open };
     int r = session_read_authorities(&session, error);
+    if (r == 0)
+        r = session_add_registry(&session, error);
     if (r < 0)
         return r;
-    session_add_registry(&session);
     *ret_session = session;
     return 0;
 }

@@ -6,11 +6,10 @@
 #include "cmd/registry/token.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/base64.h"
 #include "base/json.h"
 #include "cmd/registry/answer.h"
 #include "cmd/registry/url.h"
@@ -107,10 +106,7 @@ static const TokenChallenge *token_find(const TokenChallenges *challenges, const
 const char *token_basic(const char *username, const char *password, Arena *arena)
 {
     const char *pair = arena_printf(arena, "%s:%s", username, password ? password : "");
-    size_t length = strlen(pair);
-    unsigned char *text = arena_alloc(arena, 4 * ((length + 2) / 3) + 1);
-    (void)EVP_EncodeBlock(text, (const unsigned char *)pair, (int)length);
-    return arena_printf(arena, "Basic %s", (const char *)text);
+    return arena_printf(arena, "Basic %s", base64_encode(pair, strlen(pair), arena));
 }
 
 /*** Bearer. ***/
@@ -149,7 +145,7 @@ static const char *token_query(const Session *session, const Host *host,
         token_add_scope(
             &query, arena_printf(arena, "repository:%s:pull", open->mount_from.items[i]), arena);
     /* What is asked for beyond that; what concerns our repository we know better. */
-    if (challenge->scope && !str_starts(challenge->scope, "repository:"))
+    if (challenge->scope && (!own || !str_starts(challenge->scope, "repository:")))
         token_add_scope(&query, challenge->scope, arena);
     return arena_strdup(arena, strbuf_text(&query));
 }
@@ -188,7 +184,7 @@ static int token_read(const Host *realm, const ExchangeAnswer *answer, Arena *ar
 static void token_prepare(const TokenRequest *request, const TokenChallenge *challenge,
                           ExchangeRequest *exchange)
 {
-    const HostLogin *login = &request->host->login;
+    const RegistryLogin *login = &request->host->login;
     Arena *arena = request->arena;
     const char *query = token_query(request->session, request->host, challenge, arena);
     if (login->identity_token) {

@@ -1,0 +1,204 @@
+/*
+ * The order is the specification's: nobody ever sees a manifest whose parts are missing. A removal
+ * that runs at the same time makes a blob missing here at worst, which is an error.
+ */
+#include "image/imagepush.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "image/imageindex.h"
+#include "image/registryhelper.h"
+
+enum { IMAGEPUSH_SOURCES_MAX = 8 };
+
+typedef struct ImagePushRun {
+    const ImageStore *store;
+    const ImagePush *push;
+    Arena *arena;
+    Reference destination;
+    Image image;
+    StrList sources; /* other repositories there that share layers with it */
+    RegistryHelper registry;
+} ImagePushRun;
+
+static void imagepush_tell(const ImagePushRun *run, const OciDescriptor *layer,
+                           ImagePushState state, int64_t sent)
+{
+    if (run->push->on_layer)
+        run->push->on_layer(run->push->context, layer, state, sent);
+}
+
+/*** Where else layers may lie. ***/
+
+static bool imagepush_shares_layer(const ImagePushRun *run, const Image *other)
+{
+    for (size_t i = 0; i < run->image.manifest.layers.count; i++)
+        for (size_t k = 0; k < other->manifest.layers.count; k++)
+            if (str_eq(run->image.manifest.layers.items[i].digest,
+                       other->manifest.layers.items[k].digest))
+                return true;
+    return false;
+}
+
+static void imagepush_find_sources(ImagePushRun *run, const OciIndex *index)
+{
+    for (size_t i = 0; i < index->manifests.count; i++) {
+        const char *name = imageindex_name(&index->manifests.items[i]);
+        Reference reference;
+        Image other;
+        if (!name || reference_parse(name, run->arena, &reference, NULL) < 0 ||
+            !str_eq(reference.domain, run->destination.domain) ||
+            str_eq(reference.path, run->destination.path) ||
+            strlist_contains(&run->sources, reference.path) ||
+            run->sources.count == IMAGEPUSH_SOURCES_MAX ||
+            image_read(run->store, &index->manifests.items[i], run->arena, &other, NULL) < 0 ||
+            !imagepush_shares_layer(run, &other))
+            continue;
+        strlist_append(run->arena, &run->sources, reference.path);
+    }
+}
+
+/*** Blobs. ***/
+
+static int imagepush_ask(ImagePushRun *run, RegistryRequest request, bool *ret_found, Error *error)
+{
+    RegistryReply reply;
+    int r = registryhelper_ask(&run->registry, request, NULL, run->arena, &reply, error);
+    if (r == 0)
+        *ret_found = reply.found;
+    return r;
+}
+
+static int imagepush_mount(ImagePushRun *run, const OciDescriptor *blob, bool *ret_found)
+{
+    *ret_found = false;
+    for (size_t i = 0; i < run->sources.count && !*ret_found; i++) {
+        RegistryRequest request = { .operation = REGISTRY_MOUNT,
+                                    .digest = blob->digest,
+                                    .name = run->sources.items[i] };
+        /* It is only a shorter way: a registry that will not is sent the bytes. */
+        if (imagepush_ask(run, request, ret_found, NULL) < 0)
+            return 0;
+    }
+    return 0;
+}
+
+static int imagepush_send(ImagePushRun *run, RegistryRequest request, int fd,
+                          const OciDescriptor *blob, Error *error)
+{
+    request.id = ++run->registry.serial;
+    int r = registrycall_send_request(run->registry.socket, &request, fd, error);
+    while (r == 0) {
+        Arena arena CLEANUP(arena_done) = { 0 };
+        RegistryReply reply;
+        r = registrycall_receive_reply(run->registry.socket, &arena, &reply, error);
+        if (r == 0)
+            r = error_set(error, ERROR_SYSTEM, EPIPE, "ambit-registry ended");
+        if (r < 0)
+            return r;
+        r = 0;
+        if (reply.id == request.id && reply.done)
+            return registrycall_failure(&reply, error);
+        if (reply.id == request.id && blob)
+            imagepush_tell(run, blob, IMAGEPUSH_UPLOADING, reply.bytes);
+    }
+    return r;
+}
+
+static int imagepush_upload(ImagePushRun *run, const OciDescriptor *blob, Error *error)
+{
+    int fd CLEANUP(fd_closep) = imagestore_open_blob(run->store, blob->digest, error);
+    if (fd < 0)
+        return fd;
+    RegistryRequest request = { .operation = REGISTRY_UPLOAD,
+                                .digest = blob->digest,
+                                .size = blob->size };
+    imagepush_tell(run, blob, IMAGEPUSH_UPLOADING, 0);
+    int r = imagepush_send(run, request, fd, blob, error);
+    if (r == 0)
+        imagepush_tell(run, blob, IMAGEPUSH_DONE, blob->size);
+    return r;
+}
+
+static int imagepush_blob(ImagePushRun *run, const OciDescriptor *blob, Error *error)
+{
+    bool found = false;
+    RegistryRequest request = { .operation = REGISTRY_EXISTS, .digest = blob->digest };
+    int r = imagepush_ask(run, request, &found, error);
+    if (r < 0)
+        return r;
+    if (found) {
+        imagepush_tell(run, blob, IMAGEPUSH_EXISTS, blob->size);
+        return 0;
+    }
+    r = imagepush_mount(run, blob, &found);
+    if (r < 0 || !found)
+        return r < 0 ? r : imagepush_upload(run, blob, error);
+    imagepush_tell(run, blob, IMAGEPUSH_MOUNTED, blob->size);
+    return 0;
+}
+
+static int imagepush_manifest(ImagePushRun *run, Error *error)
+{
+    const OciDescriptor *at = &run->image.descriptor;
+    int fd CLEANUP(fd_closep) = imagestore_open_blob(run->store, at->digest, error);
+    if (fd < 0)
+        return fd;
+    RegistryRequest request = {
+        .operation = REGISTRY_PUT,
+        .name = run->destination.tag ? run->destination.tag : at->digest,
+        .media_type =
+            run->image.manifest.media_type ? run->image.manifest.media_type : at->media_type,
+        .size = at->size,
+    };
+    return imagepush_send(run, request, fd, NULL, error);
+}
+
+static int imagepush_all(ImagePushRun *run, Error *error)
+{
+    const OciManifest *manifest = &run->image.manifest;
+    RegistryOpen open = run->push->access;
+    open.domain = run->destination.domain;
+    open.repository = run->destination.path;
+    open.push = open.direct = true;
+    open.mount_from = run->sources;
+    int r = registryhelper_open(&open, &run->registry, error);
+    for (size_t i = 0; r == 0 && i < manifest->layers.count; i++)
+        r = imagepush_blob(run, &manifest->layers.items[i], error);
+    if (r == 0)
+        r = imagepush_blob(run, &manifest->config, error);
+    return r < 0 ? r : imagepush_manifest(run, error);
+}
+
+int imagepush_run(const ImageStore *store, const ImagePush *push, Arena *arena,
+                  ImagePushed *ret_pushed, Error *error)
+{
+    ImagePushRun run = {
+        .store = store, .push = push, .arena = arena, .registry = REGISTRYHELPER_NONE
+    };
+    OciIndex index;
+    const char *destination = push->destination ? push->destination : push->image;
+    int r = image_resolve(store, push->image, arena, &run.image, error);
+    if (r == 0)
+        r = reference_parse(destination, arena, &run.destination, error);
+    if (r == 0)
+        r = imageindex_read(store, arena, &index, error);
+    if (r < 0)
+        return r;
+    if (run.destination.digest && !str_eq(run.destination.digest, run.image.manifest_digest))
+        return error_set(error, ERROR_USAGE, EINVAL, "%s: the image's digest is %s", destination,
+                         run.image.manifest_digest);
+    imagepush_find_sources(&run, &index);
+    r = imagepush_all(&run, error);
+    registryhelper_done(&run.registry);
+    if (r < 0)
+        return error_wrap(error, "%s", destination);
+    *ret_pushed = (ImagePushed){
+        .reference = reference_text(&run.destination, arena),
+        .digest = run.image.manifest_digest,
+        .size = run.image.descriptor.size,
+    };
+    return 0;
+}
