@@ -40,3 +40,152 @@ teardown_file() {
     try pull "$REGISTRY_PLAIN/lib/base@sha256:12"
     expect_error 125 'digest'
 }
+
+@test "run fetches an image that is not stored, and not if it must not" {
+    skopeo_copy --dest-tls-verify=false "docker://$REGISTRY_PLAIN/lib/base:1" \
+        --src-tls-verify=false "docker://$REGISTRY_PLAIN/run/base:1"
+    try run --rm --pull never "$REGISTRY_PLAIN/run/base:1" true
+    expect_error 125 'run/base:1'
+    try run --rm -q "$REGISTRY_PLAIN/run/base:1" echo fetched
+    expect_status 0
+    expect_output fetched
+    try run --rm --pull always "$REGISTRY_PLAIN/run/none:1" true
+    expect_error 125 'not found'
+    ambit rmi "$REGISTRY_PLAIN/run/base:1"
+}
+
+@test "policies" {
+    ambit pull -q --policy missing "$REGISTRY_PLAIN/lib/base:1"
+    try pull -q --policy never "$REGISTRY_PLAIN/lib/none:1"
+    expect_error 125 'none'
+    ambit tag "$REGISTRY_PLAIN/lib/base:1" 127.0.0.1:1/gone:1
+    try pull -q --policy newer 127.0.0.1:1/gone:1
+    expect_status 0
+    try pull -q --policy always 127.0.0.1:1/gone:1
+    expect_error 125 '127.0.0.1:1'
+    ambit rmi 127.0.0.1:1/gone:1
+}
+
+@test "what we push has the digest that it has here, and others pull it" {
+    local digest
+    digest=$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$REGISTRY_PLAIN/lib/base:1")
+    ambit pull -q "$REGISTRY_PLAIN/lib/base:1"
+    ambit save -o "$TEST_DIR/saved.tar" "$REGISTRY_PLAIN/lib/base:1"
+    ambit rmi "$REGISTRY_PLAIN/lib/base:1"
+    ambit load -q -i "$TEST_DIR/saved.tar"
+    try push "$REGISTRY_PLAIN/lib/base:1" "$REGISTRY_PLAIN/pushed/base:2"
+    expect_match "digest: $digest"
+    try push -q "$REGISTRY_PLAIN/lib/base:1" "$REGISTRY_PLAIN/pushed/base:2"
+    expect_output "$REGISTRY_PLAIN/pushed/base:2"
+    [ "$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$REGISTRY_PLAIN/pushed/base:2")" = "$digest" ]
+    mkdir "$TEST_DIR/by-skopeo"
+    skopeo_copy --src-tls-verify=false "docker://$REGISTRY_PLAIN/pushed/base:2" "oci:$TEST_DIR/by-skopeo:x"
+    # docker's schema 2, too, comes and goes as it is
+    skopeo_copy --dest-tls-verify=false --format v2s2 "oci-archive:$TOP/build/base.tar" \
+        "docker://$REGISTRY_PLAIN/schema2/base:1"
+    digest=$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$REGISTRY_PLAIN/schema2/base:1")
+    ambit pull -q "$REGISTRY_PLAIN/schema2/base:1"
+    try push "$REGISTRY_PLAIN/schema2/base:1" "$REGISTRY_PLAIN/schema2/again:1"
+    expect_match "digest: $digest"
+    skopeo inspect --raw --tls-verify=false "docker://$REGISTRY_PLAIN/schema2/again:1" |
+        grep -q docker.distribution.manifest.v2
+}
+
+@test "a layer that another repository has is mounted, not sent" {
+    mkdir -p "$TEST_DIR/own"
+    head -c 300000 /dev/urandom >"$TEST_DIR/own/data"
+    tar -C "$TEST_DIR/own" -cf "$TEST_DIR/own.tar" .
+    ambit image import "$TEST_DIR/own.tar" "$REGISTRY_PLAIN/mount/a:1"
+    run --separate-stderr ambit push "$REGISTRY_PLAIN/mount/a:1"
+    [[ "$stderr" == *pushed* ]]
+    ambit tag "$REGISTRY_PLAIN/mount/a:1" "$REGISTRY_PLAIN/mount/b:1"
+    run --separate-stderr ambit push "$REGISTRY_PLAIN/mount/b:1"
+    [[ "$stderr" == *mounted* ]] || { echo "$stderr"; false; }
+    run --separate-stderr ambit push "$REGISTRY_PLAIN/mount/b:1"
+    [[ "$stderr" == *exists* ]] || { echo "$stderr"; false; }
+    ambit rmi "$REGISTRY_PLAIN/mount/a:1" "$REGISTRY_PLAIN/mount/b:1"
+}
+
+@test "an index gives the image of the platform that is asked for" {
+    "$TOP/tests/integration/hostile-registry" "$TEST_DIR/index-port" 3>&- &
+    echo $! >>"$TEST_DIR/registries"
+    await 10 test -s "$TEST_DIR/index-port"
+    local host
+    host=127.0.0.1:$(cat "$TEST_DIR/index-port")
+    ambit pull -q "$host/multi:1"
+    try image inspect "$host/multi:1" --format '{{.Architecture}}'
+    expect_output amd64
+    ambit pull -q --platform linux/arm64 "$host/multi:1"
+    try image inspect "$host/multi:1" --format '{{.Architecture}}'
+    expect_output arm64
+    try pull -q --platform linux/s390x "$host/multi:1"
+    expect_error 125 'no variant for linux/s390x'
+}
+
+@test "search, manifest inspect, tags" {
+    try search "$REGISTRY_PLAIN/lib"
+    expect_match '^lib/base'
+    try manifest inspect "$REGISTRY_PLAIN/lib/base:1"
+    expect_match '"schemaVersion": 2'
+    try pull -q -a "$REGISTRY_PLAIN/pushed/base"
+    expect_status 0
+    try images
+    expect_match 'pushed/base +2'
+}
+
+@test "a download that was interrupted goes on where it was" {
+    mkdir -p "$TEST_DIR/big"
+    head -c 12000000 /dev/urandom >"$TEST_DIR/big/data"
+    tar -C "$TEST_DIR/big" -cf "$TEST_DIR/big.tar" .
+    ambit image import "$TEST_DIR/big.tar" "$REGISTRY_PLAIN/big:1"
+    ambit push -q "$REGISTRY_PLAIN/big:1"
+    local blob hex
+    blob=$(skopeo inspect --raw --tls-verify=false "docker://$REGISTRY_PLAIN/big:1" | jq -r '.layers[0].digest')
+    hex=${blob#sha256:}
+    mkdir -p "$TEST_ROOT/partial"
+    head -c 7000000 "$TEST_ROOT/blobs/sha256/$hex" >"$TEST_DIR/begun"
+    ambit rmi "$REGISTRY_PLAIN/big:1"
+    cp "$TEST_DIR/begun" "$TEST_ROOT/partial/$hex"
+    try pull --json "$REGISTRY_PLAIN/big:1"
+    expect_status 0
+    [[ "$errors" == *'"state":"done"'* ]]
+    [ ! -e "$TEST_ROOT/partial/$hex" ]
+    # garbage is noticed, and fetched anew
+    ambit rmi "$REGISTRY_PLAIN/big:1"
+    head -c 7000000 /dev/zero >"$TEST_ROOT/partial/$hex"
+    ambit pull -q "$REGISTRY_PLAIN/big:1"
+    try system check
+    expect_match ' 0 findings'
+    ambit rmi "$REGISTRY_PLAIN/big:1"
+}
+
+@test "two pulls of one layer fetch it once" {
+    ambit pull -q "$REGISTRY_PLAIN/big:1" &
+    ambit pull -q "$REGISTRY_PLAIN/big:1"
+    wait $!
+    try system check
+    expect_match ' 0 findings'
+    [ -z "$(ls "$TEST_ROOT/partial")" ]
+    ambit rmi "$REGISTRY_PLAIN/big:1"
+}
+
+@test "killed at any moment, a pull leaves a store that is whole, and the next one finishes" {
+    local i pid
+    for i in 1 2 3 4 5 6 7 8; do
+        "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" pull -q "$REGISTRY_PLAIN/big:1" \
+            >/dev/null 2>&1 3>&- &
+        pid=$!
+        sleep "0.$((RANDOM % 50 + 10))"
+        kill -KILL $pid 2>/dev/null || true
+        wait $pid 2>/dev/null || true
+    done
+    await 10 eval '! pgrep -f "ambit-image pull.*$REGISTRY_PLAIN" >/dev/null'
+    try system check --repair
+    expect_status 0
+    ambit pull -q "$REGISTRY_PLAIN/big:1"
+    try image check --deep
+    expect_output '0 findings, 0 repaired'
+    ambit rmi "$REGISTRY_PLAIN/big:1"
+    [ -z "$(ls "$TEST_ROOT/partial")" ]
+    [ -z "$(find "$TEST_ROOT" -maxdepth 1 -name '.tmp-*')" ]
+}

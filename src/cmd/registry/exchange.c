@@ -59,6 +59,7 @@ static void exchange_keep(Exchange *exchange, const char *name, const char *valu
         { "link", &answer->link },
         { "retry-after", &answer->retry_after },
         { "range", &answer->range },
+        { "location", &answer->location },
     };
     if (strcasecmp(name, "www-authenticate") == 0)
         strlist_append(exchange->arena, &answer->challenges, value);
@@ -234,16 +235,31 @@ static void exchange_prepare(Exchange *exchange)
 
 /*** The end. ***/
 
+/* Location may be relative to the address that was asked. */
+static const char *exchange_resolve(const Exchange *exchange, const char *location)
+{
+    char *whole = NULL;
+    const char *resolved = NULL;
+    CURLU *url = curl_url();
+    if (url && curl_url_set(url, CURLUPART_URL, exchange->request->url, 0) == CURLUE_OK &&
+        curl_url_set(url, CURLUPART_URL, location, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_URL, &whole, 0) == CURLUE_OK)
+        resolved = arena_strdup(exchange->arena, whole);
+    curl_free(whole);
+    curl_url_cleanup(url);
+    return resolved;
+}
+
 static void exchange_finish(Exchange *exchange)
 {
-    char *location = NULL;
+    ExchangeAnswer *answer = &exchange->answer;
     curl_off_t length = -1;
-    (void)curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &exchange->answer.status);
-    (void)curl_easy_getinfo(exchange->curl, CURLINFO_REDIRECT_URL, &location);
+    (void)curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &answer->status);
     (void)curl_easy_getinfo(exchange->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-    exchange->answer.location = arena_strdup(exchange->arena, location);
-    exchange->answer.length = length;
-    exchange->answer.text = arena_strdup(exchange->arena, strbuf_text(&exchange->text));
+    if (answer->location)
+        answer->location = exchange_resolve(exchange, answer->location);
+    answer->length = length;
+    answer->text = arena_strdup(exchange->arena, strbuf_text(&exchange->text));
 }
 
 /* `scheme://host` of a URL, for messages: what follows may hold secrets. */

@@ -1,0 +1,132 @@
+#!/usr/bin/env bats
+# timeout: 200
+# TLS, certificates and credentials, against Debian's docker-registry.
+
+load lib
+load registry_lib
+
+make_certificates() { # DIR: a CA, and certificates of a server and a client
+    local dir=$1
+    mkdir -p "$dir"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test-ca \
+        -keyout "$dir/ca.key" -out "$dir/ca.pem" 2>/dev/null
+    local who
+    for who in server client; do
+        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$who" \
+            -keyout "$dir/$who.key" -out "$dir/$who.csr" 2>/dev/null
+        openssl x509 -req -in "$dir/$who.csr" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAcreateserial \
+            -days 2 -extfile <(echo 'subjectAltName=IP:127.0.0.1') -out "$dir/$who.pem" 2>/dev/null
+    done
+}
+
+setup_file() {
+    prepare_store
+    make_certificates "$TEST_DIR/tls"
+    mkdir -p "$TEST_DIR/trust" "$TEST_DIR/home" "$TEST_DIR/trust-client"
+    cp "$TEST_DIR/tls/ca.pem" "$TEST_DIR/trust/ca.crt"
+    cp "$TEST_DIR/tls/ca.pem" "$TEST_DIR/trust-client/ca.crt"
+    cp "$TEST_DIR/tls/client.pem" "$TEST_DIR/trust-client/client.cert"
+    cp "$TEST_DIR/tls/client.key" "$TEST_DIR/trust-client/client.key"
+    # user me, password "secret word"
+    python3 - "$TEST_DIR/htpasswd" <<'END'
+import crypt, sys, warnings
+open(sys.argv[1], "w").write("me:" + crypt.crypt("secret word", crypt.mksalt(crypt.METHOD_BLOWFISH)) + "\n")
+END
+    start_registry closed "  tls: {certificate: $TEST_DIR/tls/server.pem, key: $TEST_DIR/tls/server.key}" \
+        "auth: {htpasswd: {realm: test, path: $TEST_DIR/htpasswd}}"
+    start_registry mutual "  tls: {certificate: $TEST_DIR/tls/server.pem, key: $TEST_DIR/tls/server.key, clientcas: [$TEST_DIR/tls/ca.pem]}"
+    export HOME=$TEST_DIR/home XDG_RUNTIME_DIR=$TEST_DIR/home/run
+    unset DOCKER_CONFIG REGISTRY_AUTH_FILE XDG_CONFIG_HOME
+    ambit tag init "$REGISTRY_CLOSED/x:1"
+    ambit tag init "$REGISTRY_MUTUAL/x:1"
+}
+
+teardown_file() {
+    stop_registries
+    discard_store
+}
+
+@test "a certificate that nobody vouches for is refused, never plain HTTP instead" {
+    try push "$REGISTRY_CLOSED/x:1"
+    expect_error 125 'certificate is not trusted'
+    try login -u me -p 'secret word' "$REGISTRY_CLOSED"
+    expect_error 125 'certificate is not trusted'
+}
+
+@test "login tries the credentials, keeps them with mode 600, and logout forgets them" {
+    local file=$HOME/.config/containers/auth.json
+    try push --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    expect_error 125 'authentication is required'
+    try login --cert-dir "$TEST_DIR/trust" -u me -p wrong "$REGISTRY_CLOSED"
+    expect_error 125 'password is wrong'
+    [ ! -e "$file" ]
+    run --separate-stderr ambit login --cert-dir "$TEST_DIR/trust" -u me --password-stdin "$REGISTRY_CLOSED" <<<'secret word'
+    expect_status 0
+    [ "$(stat -c %a "$file")" = 600 ]
+    try login --get-login "$REGISTRY_CLOSED"
+    expect_output me
+    ambit push -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    ambit pull -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    # skopeo reads our file
+    skopeo inspect --authfile "$file" --cert-dir "$TEST_DIR/trust" "docker://$REGISTRY_CLOSED/x:1" >/dev/null
+    ambit logout "$REGISTRY_CLOSED"
+    try pull -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    expect_error 125 'authentication is required'
+    try logout "$REGISTRY_CLOSED"
+    expect_error 125 'not logged in'
+}
+
+@test "docker's and podman's files are read, and what we do not know in them stays" {
+    mkdir -p "$HOME/.docker"
+    skopeo login --authfile "$TEST_DIR/podman.json" --cert-dir "$TEST_DIR/trust" -u me -p 'secret word' "$REGISTRY_CLOSED"
+    ambit pull -q --authfile "$TEST_DIR/podman.json" --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    jq '. + {"detachKeys": "ctrl-e,e"}' "$TEST_DIR/podman.json" >"$HOME/.docker/config.json"
+    ambit pull -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    ambit logout "$REGISTRY_CLOSED"
+    [ "$(jq -r .detachKeys "$HOME/.docker/config.json")" = ctrl-e,e ]
+    ambit login --cert-dir "$TEST_DIR/trust" -u me -p 'secret word' "$REGISTRY_CLOSED"
+    [ "$(jq -r .detachKeys "$HOME/.docker/config.json")" = ctrl-e,e ]
+    ambit pull -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    rm -r "$HOME/.docker"
+}
+
+@test "credential helper programs keep and give" {
+    mkdir -p "$TEST_DIR/path" "$HOME/.docker"
+    cat >"$TEST_DIR/path/docker-credential-test" <<'END'
+#!/bin/sh
+case $1 in
+get) read -r server; cat "$HOME/kept" 2>/dev/null || { echo "credentials not found in native keychain"; exit 1; } ;;
+store) cat >"$HOME/kept" ;;
+erase) rm -f "$HOME/kept" ;;
+esac
+END
+    chmod +x "$TEST_DIR/path/docker-credential-test"
+    echo "{\"credHelpers\": {\"$REGISTRY_CLOSED\": \"test\"}}" >"$HOME/.docker/config.json"
+    export PATH=$TEST_DIR/path:$PATH
+    try pull -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    expect_error 125 'authentication is required'
+    try login --cert-dir "$TEST_DIR/trust" -u me -p 'secret word' "$REGISTRY_CLOSED"
+    expect_match docker-credential-test
+    grep -q 'secret word' "$HOME/kept"
+    ! grep -q auth\" "$HOME/.docker/config.json"
+    ambit pull -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    ambit logout "$REGISTRY_CLOSED"
+    [ ! -e "$HOME/kept" ]
+    rm -r "$HOME/.docker"
+}
+
+@test "a client's certificate is shown where it is asked for" {
+    try push -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_MUTUAL/x:1"
+    expect_status 125
+    ambit push -q --cert-dir "$TEST_DIR/trust-client" "$REGISTRY_MUTUAL/x:1"
+    # the usual place
+    mkdir -p "$HOME/.config/containers/certs.d"
+    cp -r "$TEST_DIR/trust-client" "$HOME/.config/containers/certs.d/$REGISTRY_MUTUAL"
+    ambit pull -q "$REGISTRY_MUTUAL/x:1"
+    rm -r "$HOME/.config/containers/certs.d"
+}
+
+@test "without verification, on explicit word only" {
+    ambit push -q --tls-verify=false --creds 'me:secret word' "$REGISTRY_CLOSED/x:1"
+    ambit pull -q --tls-verify=false --creds 'me:secret word' "$REGISTRY_CLOSED/x:1"
+}

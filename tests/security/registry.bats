@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# timeout: 300
+# Class K of docs/security.md: what a registry must not be able to do. Every case ends in one line of
+# error, nothing of it in the store and nothing of ours elsewhere.
+
+load ../integration/lib
+load ../integration/registry_lib
+
+setup_file() {
+    prepare_store
+    "$TOP/tests/integration/hostile-registry" "$TEST_DIR/port" 3>&- &
+    echo $! >>"$TEST_DIR/registries"
+    await 20 test -s "$TEST_DIR/port"
+    REGISTRY=127.0.0.1:$(cat "$TEST_DIR/port")
+    export REGISTRY HOME=$TEST_DIR/home
+    store_state >"$TEST_DIR/before"
+}
+
+teardown_file() {
+    stop_registries
+    discard_store
+}
+
+store_state() { # what is visible: names, blobs, layers
+    cat "$TEST_ROOT/index.json"
+    ls "$TEST_ROOT/blobs/sha256" "$TEST_ROOT/layers"
+    find "$TEST_ROOT" -maxdepth 1 -name '.tmp-*'
+}
+
+expect_refused() { # REPOSITORY REGEX
+    try pull -q "$REGISTRY/$1:1"
+    expect_error 125 "$2"
+    store_state >"$TEST_DIR/after"
+    cmp "$TEST_DIR/before" "$TEST_DIR/after"
+}
+
+@test "content that is not what its digest or size says" {
+    expect_refused wrong 'digest is sha256:[0-9a-f]{64} instead of'
+    expect_refused wrongconfig 'sent sha256:[0-9a-f]{64} when asked for'
+    expect_refused shorter 'longer than|more than the'
+    expect_refused endless 'longer than|more than the'
+    [ -z "$(find "$TEST_ROOT/partial" -size +10M)" ]
+}
+
+@test "bodies that end too early" {
+    expect_refused truncated 'transfer closed|end of response|bytes remaining'
+    expect_refused longer 'bytes of sha256|less than|instead of'
+}
+
+@test "documents with two meanings, or of endless size" {
+    expect_refused both 'manifest'
+    expect_refused othertype 'ambiguous'
+    expect_refused huge 'more than the 4194304|larger than 4194304'
+    expect_refused headers '127.0.0.1'
+}
+
+@test "digests and sizes that are none" {
+    expect_refused path 'layers\[0\].digest'
+    expect_refused algorithm 'layers\[0\].digest'
+    expect_refused negative 'layers\[0\].size'
+}
+
+@test "addresses of a stranger are not followed" {
+    expect_refused foreign 'address elsewhere'
+    [ ! -e "$TEST_DIR/port.log" ]
+    expect_refused loop 'redirects'
+    expect_refused scheme 'TLS|redirects'
+    expect_refused plain 'without TLS'
+}
+
+@test "credentials go to their registry alone" {
+    try pull -q --creds 'me:secret' "$REGISTRY/redirect:1"
+    expect_status 0
+    [ "$(wc -l <"$TEST_DIR/port.log")" -eq 1 ]
+    grep -q ' -$' "$TEST_DIR/port.log"
+    ambit rmi "$REGISTRY/redirect:1"
+    try pull -q --creds 'me:secret' "$REGISTRY/realm:1"
+    expect_error 125 'no place with TLS'
+}
+
+@test "an error text of a registry cannot touch the terminal" {
+    try pull -q "$REGISTRY/refused:1"
+    expect_error 125 'access is denied'
+    ! grep -q $'\033' <<<"$errors"
+}
+
+@test "what passes is tried again: limits of rate, broken transfers, Range ignored" {
+    ambit pull -q "$REGISTRY/limited:1"
+    ambit pull -q "$REGISTRY/flaky:1"
+    ambit pull -q "$REGISTRY/ignores:1"
+    ambit rmi "$REGISTRY/limited:1" "$REGISTRY/flaky:1" "$REGISTRY/ignores:1"
+    try pull -a "$REGISTRY/x"
+    expect_error 125 'does not end'
+}
+
+@test "the process that speaks to the network has nothing" {
+    "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" pull -q "$REGISTRY/slow:1" >/dev/null 2>&1 3>&- &
+    local ambit=$! pid
+    await 10 eval "pgrep -P $ambit ambit-registry"
+    pid=$(pgrep -P $ambit ambit-registry)
+    await 10 grep -q '^Seccomp:.*2' "/proc/$pid/status"
+    grep -q '^CapEff:.*0000000000000000$' "/proc/$pid/status"
+    grep -q '^CapBnd:.*0000000000000000$' "/proc/$pid/status"
+    grep -q '^NoNewPrivs:.*1' "/proc/$pid/status"
+    grep -q '^Uid:.65534' "/proc/$pid/status"
+    [ "$(readlink "/proc/$pid/ns/user")" != "$(readlink /proc/self/ns/user)" ]
+    [ "$(readlink "/proc/$pid/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]
+    [ "$(cd "/proc/$pid/root" && find . -type f | sort | tr '\n' ' ')" = "./etc/hosts ./etc/nsswitch.conf ./etc/resolv.conf " ]
+    kill -KILL $ambit
+    wait $ambit 2>/dev/null || true
+    await 10 eval "! kill -0 $pid"
+    try system check --repair
+    expect_status 0
+}
