@@ -4,7 +4,13 @@
  */
 #pragma once
 
-#include "image/registryauth.h"
+#include "base/error.h"
+#include "base/mem.h"
+
+typedef struct RegistryLogin {
+    const char *username, *password; /* NULL: there are none */
+    const char *identity_token;      /* instead of the password: what the token server gave */
+} RegistryLogin;
 
 #define CREDENTIAL_PREFIX "docker-credential-"
 

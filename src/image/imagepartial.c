@@ -73,6 +73,9 @@ int imagepartial_keep(const ImageStore *store, const char *digest, Error *error)
     int dir CLEANUP(fd_closep) = imagepartial_directory(store, false);
     if (dir < 0 || renameat(dir, name, store->blobs_fd, name) < 0)
         return error_errno(error, dir < 0 ? dir : errno, "image store: blob %s", digest);
+    /* Renaming one name of a file to another name of it leaves both: somebody had a link of ours
+     * and was faster. */
+    (void)unlinkat(dir, name, 0);
     return 0;
 }
 

@@ -16,7 +16,6 @@
 #include "base/base64.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "image/credential.h"
 
 #define REGISTRYAUTH_HUB     "docker.io"
 #define REGISTRYAUTH_HUB_KEY "https://index.docker.io/v1/"

@@ -9,13 +9,7 @@
  */
 #pragma once
 
-#include "base/error.h"
-#include "base/mem.h"
-
-typedef struct RegistryLogin {
-    const char *username, *password; /* NULL: there are none */
-    const char *identity_token;      /* instead of the password: what the token server gave */
-} RegistryLogin;
+#include "image/credential.h"
 
 /* `repository` (may be NULL): entries for a path are looked for before those for the domain.
  * Nothing found is success and empty. */

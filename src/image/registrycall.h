@@ -1,6 +1,6 @@
 /*
  * The words between us and the program `ambit-registry`, which alone speaks to the network
- * (docs/design/0009): JSON documents in datagrams of a SOCK_SEQPACKET socket, one descriptor with
+ * (docs/design/0011): JSON documents in datagrams of a SOCK_SEQPACKET socket, one descriptor with
  * those that move bytes. The first one is RegistryOpen and its answer has the id 0; then follow
  * RegistryRequests, any number at a time, each answered by one RegistryReply that is `done`.
  *

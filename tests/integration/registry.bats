@@ -189,3 +189,53 @@ teardown_file() {
     [ -z "$(ls "$TEST_ROOT/partial")" ]
     [ -z "$(find "$TEST_ROOT" -maxdepth 1 -name '.tmp-*')" ]
 }
+
+@test "mirrors of registries.conf and hosts.toml are asked first, the registry itself last" {
+    local other=registry.invalid mirror=$REGISTRY_PLAIN
+    cat >"$TEST_DIR/registries.conf" <<END
+# a comment
+unqualified-search-registries = ["docker.io"]
+
+[[registry]]
+prefix = "$other/team"
+location = "$mirror/lib"
+
+[[registry]]
+prefix = "blocked.invalid"
+blocked = true
+
+[[registry]]
+prefix = "two.invalid"
+location = "127.0.0.1:1/nowhere"
+[[registry.mirror]]
+location = "127.0.0.1:1"
+[[registry.mirror]]
+location = '$mirror/lib'
+END
+    export CONTAINERS_REGISTRIES_CONF=$TEST_DIR/registries.conf HOME=$TEST_DIR/home
+    ambit pull -q "$other/team/base:1"
+    try images
+    expect_match "$other/team/base +1"
+    ambit pull -q two.invalid/base:1
+    try pull -q blocked.invalid/base:1
+    expect_error 125 'blocked'
+    echo '[[registry' >"$TEST_DIR/registries.conf"
+    try pull -q "$other/team/base:1"
+    expect_error 125 'registries.conf: line 1'
+    rm "$TEST_DIR/registries.conf"
+
+    mkdir -p "$HOME/.config/containers/certs.d/$other"
+    cat >"$HOME/.config/containers/certs.d/$other/hosts.toml" <<END
+server = "https://$other"
+
+[host."http://127.0.0.1:1"]
+  capabilities = ["pull", "resolve"]
+[host."http://$mirror"]
+  capabilities = ["pull", "resolve"]
+  skip_verify = true
+END
+    try pull -q --policy always "$other/lib/base:1"
+    expect_status 0
+    rm -r "$HOME"
+    ambit rmi "$other/team/base:1" "$other/lib/base:1" two.invalid/base:1
+}

@@ -70,6 +70,8 @@ void intake_done(Intake *intake)
     fd_closep(&intake->blobs_fd);
     fd_closep(&intake->layers_fd);
     fd_closep(&intake->keep_fd);
+    for (size_t i = 0; i < intake->partial_fd_count; i++)
+        fd_closep(&intake->partial_fds[i]);
 }
 
 int intake_make_dir(Intake *intake, char ret_name[INTAKE_NAME_SIZE], Error *error)
@@ -113,9 +115,11 @@ bool intake_has_blob(Intake *intake, const char *digest)
            faccessat(intake->blobs_fd, hex, F_OK, 0) == 0 || intake_keep(intake, false, hex);
 }
 
-void intake_add_partial(Intake *intake, const char *digest)
+void intake_add_partial(Intake *intake, const char *digest, int fd)
 {
     strlist_append(intake->arena, &intake->partials, digest);
+    *(int *)arena_append(intake->arena, &intake->partial_fds, &intake->partial_fd_count,
+                         sizeof(fd)) = fd;
 }
 
 int intake_add_bytes(Intake *intake, const void *data, size_t size, char ret_digest[DIGEST_SIZE],

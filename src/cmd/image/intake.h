@@ -40,6 +40,8 @@ typedef struct Intake {
     IntakeImage *images;
     size_t image_count;
     StrList partials; /* digests of blobs that lie, whole, in "partial" of the store */
+    int *partial_fds; /* with their locks, as many */
+    size_t partial_fd_count;
 } Intake;
 
 #define INTAKE_EMPTY ((Intake){ .fd = -1, .blobs_fd = -1, .layers_fd = -1, .keep_fd = -1 })
@@ -69,9 +71,9 @@ typedef struct IntakeFile {
 } IntakeFile;
 int intake_add_file(Intake *intake, const IntakeFile *file, const char *digest, Error *error)
     MUST_CHECK;
-/* A download is whole and verified (imagepartial.h): the commit moves it, and the caller keeps its
- * lock until then. What happens before, the download is not lost. */
-void intake_add_partial(Intake *intake, const char *digest);
+/* A download is whole and verified (imagepartial.h): the commit moves it. `fd` has its lock and is
+ * taken. Whatever happens before the commit, the download is not lost. */
+void intake_add_partial(Intake *intake, const char *digest, int fd);
 
 /*
  * Unpacks layer number `index` (0 is the lowest) of an image unless the store or the intake has it.

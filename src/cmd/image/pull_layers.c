@@ -143,7 +143,7 @@ static _Noreturn void pull_worker(PullRun *run, PullLayer *own, int news_fd, int
 static int pull_open_source(PullRun *run, const PullBlob *blob, Error *error)
 {
     const char *digest = blob->at->digest;
-    if (blob->state == PULL_BLOB_COMING || blob->download.file_fd >= 0) {
+    if (blob->state == PULL_BLOB_COMING || strlist_contains(&run->intake->partials, digest)) {
         int fd = imagepartial_peek(run->context->store, digest);
         return fd < 0 ? error_errno(error, fd, "download of %s", digest) : fd;
     }
@@ -232,7 +232,7 @@ static int pull_blob_verify(PullRun *run, PullBlob *blob, Error *error)
     int r = download_verify(&blob->download, error);
     if (r < 0)
         return r;
-    intake_add_partial(run->intake, blob->at->digest);
+    intake_add_partial(run->intake, blob->at->digest, TAKE_FD(blob->download.file_fd));
     pull_blob_is_whole(run, blob);
     return 0;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cmd/registry/configure.h"
 #include "cmd/registry/confine.h"
 #include "cmd/registry/serve.h"
 #include "linux/syscalls.h"
@@ -24,7 +25,7 @@ static int main_open(Arena *arena, Session *session, Error *error)
     int r = registrycall_receive_open(MAIN_SOCKET, arena, &open, error);
     if (r <= 0)
         return r < 0 ? r : error_set(error, ERROR_SYSTEM, EPIPE, "nobody asked");
-    r = session_open(&open, arena, session, error);
+    r = configure_session(&open, arena, session, error);
     if (r == 0 && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         r = error_set(error, ERROR_SYSTEM, ENOMEM, "libcurl");
     return r < 0 ? r : confine_self(error);

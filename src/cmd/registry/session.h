@@ -1,6 +1,6 @@
 /*
  * One session with a repository: who may answer for it, and what is wanted there. Read from the
- * configuration while files are still in sight (session_open), constant afterwards.
+ * configuration while files are still in sight (configure.h), constant afterwards.
  */
 #pragma once
 
@@ -16,6 +16,4 @@ typedef struct Session {
         *authorities; /* the system's certificate authorities: for whom nothing else is said */
 } Session;
 
-int session_open(const RegistryOpen *open, Arena *arena, Session *ret_session, Error *error)
-    MUST_CHECK;
 void session_done(Session *session);
