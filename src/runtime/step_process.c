@@ -17,6 +17,7 @@
 
 #include "base/file.h"
 #include "linux/identity.h"
+#include "linux/lsm.h"
 #include "linux/procfs.h"
 #include "linux/rlimit.h"
 #include "linux/syscalls.h"
@@ -108,8 +109,25 @@ int step_no_new_privs(Runner *runner UNUSED, const Step *step UNUSED, Error *err
     return identity_set_no_new_privs(error);
 }
 
+static int step_apparmor(const Runner *runner, const char *profile, Error *error)
+{
+    int fd CLEANUP(fd_closep) = procfs_open(runner->procfs_fd, "thread-self/attr/apparmor/exec",
+                                            O_WRONLY | O_CLOEXEC, error);
+    if (fd == -ENOENT) { /* before Linux 5.8 */
+        error_clear(error);
+        fd = procfs_open(runner->procfs_fd, "thread-self/attr/exec", O_WRONLY | O_CLOEXEC, error);
+    }
+    int r = fd < 0 ? fd : lsm_set_exec_label(fd, LSM_APPARMOR, profile, error);
+    if (fd == -ENOENT || r == -EINVAL)
+        return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
+                         "profile \"%.200s\": AppArmor is not active on this host", profile);
+    return r;
+}
+
 int step_label(Runner *runner, const Step *step, Error *error)
 {
+    if (str_eq(step->target, "apparmor"))
+        return step_apparmor(runner, step->source, error);
     return procfs_set_attr(runner->procfs_fd, step->target, step->source, error);
 }
 
