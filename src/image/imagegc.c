@@ -24,6 +24,7 @@
 #include "image/image.h"
 #include "image/imageindex.h"
 #include "image/imagemark.h"
+#include "image/imagepartial.h"
 
 /*** The sweep. ***/
 
@@ -276,6 +277,9 @@ int imagegc_prune(const ImageStore *store, const ImagePruneRequest *request, Are
         r = imageindex_write(store, &index, error);
     if (r == 0)
         r = imagegc_sweep_locked(store, &index, request->use, &lock, &removal.swept, error);
+    /* Downloads that nobody continues: what a pull left, and no pull is at work with. */
+    if (r == 0)
+        r = imagepartial_prune(store, 0, &removal.swept.temporaries, &removal.swept.bytes, error);
     if (r == 0)
         *ret_removal = removal;
     return r;

@@ -91,7 +91,6 @@ void imagepartial_discard(const ImageStore *store, const char *digest)
 typedef struct ImagePartialWalk {
     int dir;
     uint64_t seconds;
-    bool remove;
     uint64_t *count, *bytes;
 } ImagePartialWalk;
 
@@ -102,37 +101,23 @@ static int imagepartial_visit(void *context, const char *name, Error *error)
     int fd CLEANUP(fd_closep) = openat(walk->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0)
         return errno == ENOENT ? 0 : error_errno(error, errno, "image store: partial/%s", name);
-    if (walk->remove &&
-        ((uint64_t)(time(NULL) - st.st_mtime) < walk->seconds || flock(fd, LOCK_EX | LOCK_NB) < 0 ||
-         !imagepartial_is_current(walk->dir, name, fd)))
+    if ((uint64_t)(time(NULL) - st.st_mtime) < walk->seconds || flock(fd, LOCK_EX | LOCK_NB) < 0 ||
+        !imagepartial_is_current(walk->dir, name, fd))
         return 0;
-    if (walk->remove && unlinkat(walk->dir, name, 0) < 0)
+    if (unlinkat(walk->dir, name, 0) < 0)
         return error_errno(error, errno, "image store: partial/%s", name);
     (*walk->count)++;
     *walk->bytes += (uint64_t)st.st_blocks * 512;
     return 0;
 }
 
-static int imagepartial_walk(const ImageStore *store, ImagePartialWalk *walk, Error *error)
-{
-    int dir CLEANUP(fd_closep) = imagepartial_directory(store, false);
-    walk->dir = dir;
-    if (dir < 0)
-        return dir == -ENOENT ? 0 : error_errno(error, dir, "image store: partial");
-    return imagemark_each(dir, imagepartial_visit, walk, error);
-}
-
 int imagepartial_prune(const ImageStore *store, uint64_t seconds, uint64_t *count, uint64_t *bytes,
                        Error *error)
 {
-    ImagePartialWalk walk = { .seconds = seconds, .remove = true, .count = count, .bytes = bytes };
-    return imagepartial_walk(store, &walk, error);
-}
-
-int imagepartial_usage(const ImageStore *store, uint64_t *ret_count, uint64_t *ret_bytes,
-                       Error *error)
-{
-    *ret_count = *ret_bytes = 0;
-    ImagePartialWalk walk = { .count = ret_count, .bytes = ret_bytes };
-    return imagepartial_walk(store, &walk, error);
+    ImagePartialWalk walk = { .seconds = seconds, .count = count, .bytes = bytes };
+    int dir CLEANUP(fd_closep) = imagepartial_directory(store, false);
+    walk.dir = dir;
+    if (dir < 0)
+        return dir == -ENOENT ? 0 : error_errno(error, dir, "image store: partial");
+    return imagemark_each(dir, imagepartial_visit, &walk, error);
 }

@@ -28,6 +28,3 @@ void imagepartial_discard(const ImageStore *store, const char *digest);
  * Adds to the counts. */
 int imagepartial_prune(const ImageStore *store, uint64_t seconds, uint64_t *count, uint64_t *bytes,
                        Error *error) MUST_CHECK;
-/* Their number and bytes. */
-int imagepartial_usage(const ImageStore *store, uint64_t *ret_count, uint64_t *ret_bytes,
-                       Error *error) MUST_CHECK;
