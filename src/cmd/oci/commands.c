@@ -81,12 +81,10 @@ const char *commands_root(const OciGlobals *globals, Arena *arena)
 }
 
 static const Command *const oci_children[] = {
-    &create_command, &start_command,      &run_command,
-    &state_command,  &kill_command,       &delete_command,
-    &list_command,   &exec_command,       &ps_command,
-    &pause_command,  &resume_command,     &update_command,
-    &events_command, &features_command,   &plan_command,
-    &spec_command,   &completion_command, NULL,
+    &create_command, &start_command,      &run_command,     &state_command,      &kill_command,
+    &delete_command, &list_command,       &exec_command,    &ps_command,         &pause_command,
+    &resume_command, &update_command,     &events_command,  &features_command,   &plan_command,
+    &spec_command,   &checkpoint_command, &restore_command, &completion_command, NULL,
 };
 
 static int oci_run(CommandCall *call, Error *error)

@@ -33,6 +33,7 @@ const char *commands_root(const OciGlobals *globals, Arena *arena);
 
 extern const Command oci_command; /* the program itself, with all commands as children */
 
+extern const Command checkpoint_command;
 extern const Command completion_command;
 extern const Command create_command;
 extern const Command delete_command;
@@ -44,6 +45,7 @@ extern const Command list_command;
 extern const Command pause_command;
 extern const Command plan_command;
 extern const Command ps_command;
+extern const Command restore_command;
 extern const Command resume_command;
 extern const Command run_command;
 extern const Command spec_command;
