@@ -72,8 +72,8 @@ back_to_the_start() {
 }
 
 @test "kills at random moments of load" {
-    local i
-    for ((i = 0; i < KILLS; i++)); do
+    local kill
+    for kill in $(seq "$KILLS"); do
         killed_at_random 400 load -q -i "$TEST_DIR/many.tar"
         store_is_whole
         # there as a whole or not at all
@@ -81,28 +81,28 @@ back_to_the_start() {
             ambit image verify many:1
             ambit rmi many:1 >/dev/null
         fi
-        back_to_the_start "load $i"
+        back_to_the_start "load $kill"
     done
     try image check --deep
     expect_status 0
 }
 
 @test "kills at random moments of commit" {
-    local i
-    for ((i = 0; i < KILLS; i++)); do
+    local kill
+    for kill in $(seq "$KILLS"); do
         killed_at_random 400 commit worked made:1
         store_is_whole
         if ambit image inspect made:1 >/dev/null 2>&1; then
             ambit image verify made:1
             ambit rmi made:1 >/dev/null
         fi
-        back_to_the_start "commit $i"
+        back_to_the_start "commit $kill"
     done
 }
 
 @test "kills at random moments of rmi" {
-    local i
-    for ((i = 0; i < KILLS; i++)); do
+    local kill
+    for kill in $(seq "$KILLS"); do
         ambit load -q -i "$TEST_DIR/many.tar"
         killed_at_random 60 rmi many:1
         store_is_whole
@@ -110,7 +110,7 @@ back_to_the_start() {
             ambit image verify many:1
             ambit rmi many:1 >/dev/null
         fi
-        back_to_the_start "rmi $i"
+        back_to_the_start "rmi $kill"
     done
     # what was there before is what it was
     try image verify base init
