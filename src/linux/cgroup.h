@@ -42,7 +42,8 @@ void cgroup_done(Cgroup *cgroup);
  * mkdir -p in the hierarchies of `controllers` (v2: in the tree, and enables them on the way down;
  * those which v2 has no controller for - CPUACCT, DEVICES, FREEZER, SYSTEMD - cost nothing there).
  * v1: a new cpuset has its parent's cpus and mems. ERROR_CONFLICT when the last component is there
- * already; cgroup_create_shared uses it then. On failure nothing made by this call stays.
+ * already and it or one below has processes (an empty one is taken); cgroup_create_shared uses it
+ * all the same. On failure nothing made by this call stays.
  * ERROR_UNSUPPORTED names a controller that the host lacks or that cannot be enabled, and why.
  */
 int cgroup_create(const CgroupHost *host, const char *path, uint32_t controllers, Arena *arena,

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "linux/cgroup.h"
 #include "linux/cgroup_cpuset.h"
+#include "linux/cgroup_directory.h"
 #include "linux/cgroup_subtree.h"
 
 enum { CGROUP_CREATE_TRIES = 3 };
@@ -87,7 +88,7 @@ static void cgroup_make_hierarchical(CgroupMade *made, size_t end)
 }
 
 /* mkdir -p; the last component first, because its parents are usually there. */
-static int cgroup_make(CgroupMade *made, bool exclusive, Error *error)
+static int cgroup_make(CgroupMade *made, Error *error)
 {
     size_t length = strlen(made->path);
     int r = cgroup_make_component(made, length);
@@ -103,11 +104,23 @@ static int cgroup_make(CgroupMade *made, bool exclusive, Error *error)
                 cgroup_make_hierarchical(made, end);
         }
     }
-    if (r == -EEXIST && exclusive)
-        return error_set(error, ERROR_CONFLICT, EEXIST, "cgroup %s exists already", made->path);
     if (r < 0 && r != -EEXIST)
         return error_errno(error, r, "create cgroup %s", made->path);
     return 0;
+}
+
+/* A cgroup that is there already is taken while nobody is in it or below: who limits a container
+ * may have made it beforehand. */
+static int cgroup_check_unused(int fd, const char *path, Arena *arena, Error *error)
+{
+    pid_t *pids;
+    size_t count;
+    int r = cgroup_directory_pids(fd, arena, &pids, &count, error);
+    if (r < 0)
+        return r;
+    return count == 0 ? 0
+                      : error_set(error, ERROR_CONFLICT, EBUSY,
+                                  "cgroup %s is not empty: %zu process(es) found", path, count);
 }
 
 /* Made and opened. On failure the caller undoes what *made says. */
@@ -115,13 +128,18 @@ static int cgroup_make_directory(const char *mount, const char *path, bool exclu
                                  CgroupMade *made, Arena *arena, Error *error)
 {
     cgroup_made_start(made, mount, path, arena);
-    int r = cgroup_make(made, exclusive, error);
+    int r = cgroup_make(made, error);
     if (r < 0)
         return r;
-    int fd = openat(AT_FDCWD, made->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd CLEANUP(fd_closep) = openat(AT_FDCWD, made->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return error_errno(error, errno, "open cgroup %s", made->path);
-    return fd;
+    if (exclusive && made->end == 0) {
+        r = cgroup_check_unused(fd, made->path, arena, error);
+        if (r < 0)
+            return r;
+    }
+    return TAKE_FD(fd);
 }
 
 static bool cgroup_is_forbidden(int r)
