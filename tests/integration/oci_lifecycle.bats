@@ -89,6 +89,25 @@ create() { # ID OPTION...
     expect_error 1 'invalid container ID format'
 }
 
+@test "a cgroup that is there already is taken while it is empty" {
+    local at=/ambit-test-taken-$$ tree
+    [ -d /sys/fs/cgroup/pids ] && tree=/sys/fs/cgroup/pids$at || tree=/sys/fs/cgroup$at
+    make_bundle "$TEST_DIR/taken" '"/init", "pid"' \
+        ".linux.cgroupsPath = \"$at\" | .linux.resources.pids.limit = 20"
+    mkdir "$tree"
+    try_oci run --bundle "$TEST_DIR/taken" taken
+    expect_status 0
+    [ ! -e "$tree" ]
+    mkdir "$tree"
+    sleep 60 3>&- &
+    echo $! >"$tree/cgroup.procs"
+    try_oci run --bundle "$TEST_DIR/taken" taken
+    kill $!
+    wait $! || true
+    rmdir "$tree"
+    expect_error 1 'is not empty: 1 process'
+}
+
 @test "what cannot be started is not created: no such program, no program" {
     make_bundle "$TEST_DIR/missing" '"/nothing"'
     try_oci create --bundle "$TEST_DIR/missing" unstartable

@@ -45,13 +45,8 @@ static void created_where_asked_and_removed(void **state)
     assert_int_equal(WEXITSTATUS(place_wait(pid)), 7);
 
     Cgroup again = CGROUP_EMPTY;
-    Error error = { 0 };
-    assert_int_equal(cgroup_create(&place->host, path, some & place->host.available, &place->arena,
-                                   &again, &error),
-                     -EEXIST);
-    assert_int_equal(error.kind, ERROR_CONFLICT);
-    assert_done(cgroup_create_shared(&place->host, path, some & place->host.available,
-                                     &place->arena, &again, failure));
+    some &= place->host.available;
+    assert_done(cgroup_create_shared(&place->host, path, some, &place->arena, &again, failure));
     cgroup_done(&again);
     assert_true(exists_anywhere(place, path));
     assert_done(cgroup_remove(&place->cgroup, 1000, failure));
@@ -121,6 +116,28 @@ static void fill(Place *place, unsigned count, bool below)
         (void)usleep(1000);
     }
     assert_int_equal(found, count);
+}
+
+static void one_that_is_there_is_taken_while_it_is_empty(void **state)
+{
+    Place *place = place_usable(state, CGROUP_NONE);
+    uint32_t pids = CGROUP_BIT(CGROUP_PIDS) & place->host.available;
+    place_create(place, pids);
+    const char *path = place_path(place, "c");
+    Cgroup again = CGROUP_EMPTY;
+    Error error = { 0 };
+    assert_done(cgroup_create(&place->host, path, pids, &place->arena, &again, failure));
+    cgroup_done(&again);
+    fill(place, 1, false);
+    assert_int_equal(cgroup_create(&place->host, path, pids, &place->arena, &again, &error),
+                     -EBUSY);
+    assert_int_equal(error.kind, ERROR_CONFLICT);
+    assert_non_null(strstr(error.message, "1 process"));
+    assert_true(exists_anywhere(place, path));
+    assert_done(cgroup_kill(&place->cgroup, SIGKILL, failure));
+    while (wait(NULL) > 0)
+        ;
+    assert_done(cgroup_remove(&place->cgroup, 1000, failure));
 }
 
 /* All children are gone within the time, killed by the signal. */
@@ -395,6 +412,8 @@ int main(void)
         ON_V2(created_where_asked_and_removed),
         ON_HOST(a_failure_leaves_nothing),
         ON_V2(a_failure_leaves_nothing),
+        ON_HOST(one_that_is_there_is_taken_while_it_is_empty),
+        ON_V2(one_that_is_there_is_taken_while_it_is_empty),
         ON_HOST(bad_paths_are_refused),
         ON_HOST(kill_reaches_all_through_the_freezer),
         ON_HOST(kill_reaches_all_without_a_freezer),
