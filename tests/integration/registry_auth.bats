@@ -108,7 +108,7 @@ END
     try login --cert-dir "$TEST_DIR/trust" -u me -p 'secret word' "$REGISTRY_CLOSED"
     expect_match docker-credential-test
     grep -q 'secret word' "$HOME/kept"
-    ! grep -q auth\" "$HOME/.docker/config.json"
+    run ! grep -q auth\" "$HOME/.docker/config.json"
     ambit pull -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
     ambit logout "$REGISTRY_CLOSED"
     [ ! -e "$HOME/kept" ]

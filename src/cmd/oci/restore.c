@@ -223,9 +223,10 @@ static int restore_processes(Instance *instance, const CriuOptions *options, Err
 static int restore_make(Instance *instance, const CriuOptions *options, const char *id,
                         Error *error)
 {
-    InstanceOptions quiet = options->common; /* what it tells is told of the restored process */
-    quiet.pid_file = quiet.console_socket = NULL;
-    instance->options = &quiet;
+    InstanceOptions *quiet = arena_copy(instance->arena, &options->common, sizeof(*quiet));
+    quiet->pid_file = quiet->console_socket =
+        NULL; /* what it tells is told of the restored process */
+    instance->options = quiet;
     int r = instance_make(instance, id, true, error);
     if (r < 0)
         return r;
