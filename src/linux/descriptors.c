@@ -45,7 +45,8 @@ int descriptors_close(unsigned preserve, int *keep, size_t count, Error *error)
 {
     if (count > DESCRIPTORS_KEEP_MAX)
         return error_set(error, ERROR_LIMIT, E2BIG, "%zu descriptors to keep open", count);
-    qsort(keep, count, sizeof(*keep), descriptors_compare);
+    if (count > 1)
+        qsort(keep, count, sizeof(*keep), descriptors_compare);
     unsigned first = DESCRIPTORS_FIRST + preserve;
     for (unsigned fd = DESCRIPTORS_FIRST; fd < first; fd++) {
         int flags = fcntl((int)fd, F_GETFD);

@@ -1,8 +1,8 @@
 """Integration and security tests: .bats files, each with a directory of its own, a time limit and
 a check that it left nothing behind.
 
-Comments in a file's head that mean something here: `# timeout: SECONDS` (120 without it) and
-`# long` (run by check-all only).
+Comments in a file's head that mean something here: `# timeout: SECONDS` (120 without it), `# long`
+(run by check-all only) and `# not sanitized: WHY` (left out of the suite asan).
 """
 
 import glob
@@ -32,6 +32,7 @@ class File:
         limit = re.search(r"^# timeout: (\d+)", head, re.MULTILINE)
         self.timeout_s = (int(limit.group(1)) if limit else TIMEOUT_S) * processes.SLOWNESS
         self.long = bool(re.search(r"^# long\b", head, re.MULTILINE))
+        self.sanitized = not re.search(r"^# not sanitized: \S", head, re.MULTILINE)
 
     def run(self):
         if not shutil.which("bats"):
@@ -62,10 +63,11 @@ def of_suite(suite, long_too, **options):
 
 
 def of_asan(long_too):
-    """The same files with the programs of the sanitizers' build, which are slower."""
+    """The same files with the programs of the sanitizers' build, which are slower and larger; without
+    those that measure."""
     env = {"PROGRAMS": os.path.abspath("build/asan/bin"), "SANITIZED": "1"}
     files = [file for suite in ("integration", "security")
-             for file in of_suite(suite, long_too, prefix="asan/", env=env)]
+             for file in of_suite(suite, long_too, prefix="asan/", env=env) if file.sanitized]
     for file in files:
         file.timeout_s *= 3
     return files

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# not sanitized: it counts system calls
 # What a start costs, in things that can be counted on a busy machine: system calls, processes,
 # programs. The bounds have room for other kernels and cgroup layouts; whoever goes over one has put
 # work into the path of every start, and says here why it is worth it (docs/performance.md).

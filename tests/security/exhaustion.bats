@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# not sanitized: it bounds memory, of which sanitizers reserve terabytes
 # timeout: 120
 # Class L: what is read from a container or a file of a stranger's is bounded in memory and in time.
 # CVE-2022-31030, 2022-1708, 2026-47262 (group), 2024-9676 (FIFO), 2025-64329.
