@@ -3,6 +3,7 @@
 # ambit-oci: checkpoint and restore, through criu. An archive brings processes, not rights.
 
 load lib
+load oci
 
 setup_file() {
     prepare_store
@@ -19,21 +20,8 @@ setup_file() {
     cp "$TEST_DIR/config.json" "$TEST_DIR/bundle/config.json"
 }
 
-oci() {
-    "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" "$@"
-}
-
-try_oci() {
-    run --separate-stderr oci "$@"
-    # shellcheck disable=SC2154
-    errors=$stderr
-}
-
 teardown() {
-    local id
-    for id in $(oci list -q); do
-        oci delete --force "$id"
-    done
+    delete_all
 }
 
 restore() { # ID: of the images that "an archive is made" left

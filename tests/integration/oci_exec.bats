@@ -2,6 +2,7 @@
 # ambit-oci on a container that runs: exec, ps, pause, update; and features, plan.
 
 load lib
+load oci
 
 setup_file() {
     prepare_store
@@ -13,25 +14,12 @@ setup_file() {
     mv "$TEST_DIR/config.new" "$TEST_DIR/bundle/config.json"
 }
 
-oci() {
-    "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" "$@"
-}
-
-try_oci() {
-    run --separate-stderr oci "$@"
-    # shellcheck disable=SC2154
-    errors=$stderr
-}
-
 setup() {
     oci run --detach --bundle "$TEST_DIR/bundle" box </dev/null >/dev/null 2>&1 3>&-
 }
 
 teardown() {
-    local id
-    for id in $(oci list -q); do
-        oci delete --force "$id"
-    done
+    delete_all
 }
 
 @test "exec is in the container, and its status comes back" {

@@ -2,6 +2,7 @@
 # Hooks of ambit-oci: where each kind runs, in which order, and what a failure does.
 
 load lib
+load oci
 
 setup_file() {
     prepare_store
@@ -18,21 +19,8 @@ SCRIPT
     chmod 755 "$TEST_DIR/note"
 }
 
-oci() {
-    "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" "$@"
-}
-
-try_oci() {
-    run --separate-stderr oci "$@"
-    # shellcheck disable=SC2154
-    errors=$stderr
-}
-
 teardown() {
-    local id
-    for id in $(oci list -q); do
-        oci delete --force "$id"
-    done
+    delete_all
 }
 
 bundle() { # KIND[=STATUS]...: hooks of these kinds, which write to $TEST_DIR/notes
