@@ -16,10 +16,13 @@ setup_file() {
     ambit load -q -i "$base_tar"
 }
 
-teardown_file() {
+teardown() {
     if mountpoint -q "$TEST_DIR/small"; then
         umount "$TEST_DIR/small"
     fi
+}
+
+teardown_file() {
     discard_store
 }
 
@@ -70,7 +73,6 @@ mount_small() {
     small load -q -i "$TEST_DIR/many.tar"
     try_small image verify many:1 base
     expect_status 0
-    umount "$TEST_DIR/small"
 }
 
 @test "a store on a read-only filesystem can be looked at, and says why it cannot be changed" {
@@ -88,7 +90,6 @@ mount_small() {
         try_small $command
         expect_error 125 'Read-only file system'
     done
-    umount "$TEST_DIR/small"
 }
 
 @test "a record that a power cut has emptied is found and repaired at once" {

@@ -460,11 +460,15 @@ static int layer_take_error(const Error *from, Error *error)
     return -from->code;
 }
 
-/* The first cause: a damaged blob makes the decompressor fail, which cuts the writer's tar. */
-static int layer_first_error(const LayerRun *run, Error *error)
+/* The first cause: a damaged blob makes the decompressor fail, which cuts the writer's tar; a writer
+ * that failed before its tar ended (`writer_cut`) makes us stop the feeder, which cuts the
+ * decompressor's. */
+static int layer_first_error(const LayerRun *run, bool writer_cut, Error *error)
 {
     if (run->feeder_error.kind != ERROR_NONE)
         return layer_take_error(&run->feeder_error, error);
+    if (writer_cut)
+        return layer_take_error(&run->writer.report.error, error);
     if (run->decompressor.report.error.kind != ERROR_NONE)
         return layer_take_error(&run->decompressor.report.error, error);
     if (run->writer.report.error.kind != ERROR_NONE)
@@ -474,6 +478,7 @@ static int layer_first_error(const LayerRun *run, Error *error)
 
 static int layer_finish(LayerRun *run, Error *error)
 {
+    bool writer_cut = run->writer.report.error.kind != ERROR_NONE;
     fd_closep(&run->writer_in);
     int r = layer_await_report(run, &run->writer, error);
     if (r < 0)
@@ -487,7 +492,7 @@ static int layer_finish(LayerRun *run, Error *error)
     run->feeding = false;
     r = layer_await_report(run, &run->decompressor, error);
     if (r == 0)
-        r = layer_first_error(run, error);
+        r = layer_first_error(run, writer_cut, error);
     if (r < 0)
         return r;
 
