@@ -3,7 +3,7 @@
  */
 #include "commands.h"
 
-#include "output.h"
+#include "cmd/program/output.h"
 
 static const Option ambit_options[] = {
     { 0, "root", OPTION_STRING(AmbitGlobals, root), "DIR",

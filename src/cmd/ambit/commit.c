@@ -3,12 +3,12 @@
  */
 #include <errno.h>
 
+#include "cmd/program/output.h"
 #include "engine/changes.h"
 #include "engine/freeze.h"
 #include "image/imagechange.h"
 #include "image/imagehelper.h"
 #include "image_session.h"
-#include "output.h"
 
 typedef struct CommitOptions {
     const char *author, *message, *pause;

@@ -2,8 +2,8 @@
  * `diff`: what a container has changed in its root.
  */
 #include "base/printable.h"
+#include "cmd/program/output.h"
 #include "engine/changes.h"
-#include "output.h"
 #include "session.h"
 
 static int diff_run(CommandCall *call, Error *error)

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "boundary.h"
+#include "cmd/program/output.h"
 #include "engine/explain_print.h"
-#include "output.h"
 
 typedef struct ExplainOptions {
     bool all, json;

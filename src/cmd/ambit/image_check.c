@@ -5,9 +5,9 @@
 #include "image_check.h"
 
 #include "base/printable.h"
+#include "cmd/program/output.h"
 #include "image/imagecheck.h"
 #include "image/imagehelper.h"
-#include "output.h"
 
 static void image_check_line(const char *subject, const char *problem, bool repaired, StrBuf *text,
                              ImageCheckCount *count)

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cmd/program/output.h"
 #include "image/imagechange.h"
 #include "image/imagehelper.h"
 #include "image_platform.h"
 #include "image_session.h"
-#include "output.h"
 
 typedef struct ImportOptions {
     StrList changes;

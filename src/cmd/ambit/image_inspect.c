@@ -6,11 +6,11 @@
 
 #include "base/table.h"
 #include "base/template.h"
+#include "cmd/program/output.h"
 #include "engine/listing.h"
 #include "image/image.h"
 #include "image/imageindex.h"
 #include "image_session.h"
-#include "output.h"
 
 typedef struct ImageInspectOptions {
     const char *format;

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cmd/program/output.h"
 #include "image/imagehelper.h"
 #include "image_platform.h"
 #include "image_session.h"
-#include "output.h"
 
 typedef struct LoadOptions {
     const char *input, *platform;

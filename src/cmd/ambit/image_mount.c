@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cmd/program/output.h"
 #include "engine/imagemounts.h"
 #include "image/image.h"
 #include "image_session.h"
 #include "linux/mount.h"
 #include "linux/overlay.h"
 #include "linux/syscalls.h"
-#include "output.h"
 
 typedef struct UnmountOptions {
     bool all, force;

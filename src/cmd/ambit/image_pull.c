@@ -4,12 +4,12 @@
 #include <errno.h>
 
 #include "access.h"
+#include "cmd/program/output.h"
 #include "image/imagepull.h"
 #include "image/registryhelper.h"
 #include "image_fetch.h"
 #include "image_platform.h"
 #include "image_session.h"
-#include "output.h"
 #include "progress.h"
 
 typedef struct PullOptions {

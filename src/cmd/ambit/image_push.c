@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "access.h"
+#include "cmd/program/output.h"
 #include "image_session.h"
-#include "output.h"
 #include "progress.h"
 
 typedef struct PushOptions {

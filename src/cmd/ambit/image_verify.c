@@ -2,9 +2,9 @@
  * `image verify`: is an image still what its digests say, packed and unpacked?
  */
 #include "base/printable.h"
+#include "cmd/program/output.h"
 #include "image/imagehelper.h"
 #include "image_session.h"
-#include "output.h"
 
 static int image_verify_one(const ImageSession *session, const char *word, Arena *arena,
                             StrBuf *text, size_t *problems, Error *error)

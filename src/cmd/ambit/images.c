@@ -9,11 +9,11 @@
 
 #include "base/table.h"
 #include "base/template.h"
+#include "cmd/program/output.h"
 #include "engine/listing.h"
 #include "image/image.h"
 #include "image/imagefilter.h"
 #include "image_session.h"
-#include "output.h"
 
 enum { IMAGES_ID_LENGTH = 12 };
 

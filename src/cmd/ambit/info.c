@@ -5,11 +5,11 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "cmd/program/output.h"
 #include "engine/listing.h"
 #include "image/image.h"
 #include "linux/cgroup.h"
 #include "linux/namespace.h"
-#include "output.h"
 #include "session.h"
 
 static void info_cgroups(const CgroupHost *host, StrBuf *text)

@@ -2,8 +2,8 @@
  * `ambit inspect`: all that is known, as JSON or through a template.
  */
 #include "base/template.h"
+#include "cmd/program/output.h"
 #include "engine/listing.h"
-#include "output.h"
 #include "session.h"
 
 typedef struct InspectOptions {

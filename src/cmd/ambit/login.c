@@ -9,11 +9,11 @@
 
 #include "access.h"
 #include "base/fd.h"
+#include "cmd/program/output.h"
 #include "commands.h"
 #include "image/reference.h"
 #include "image/registryauth.h"
 #include "image/registryhelper.h"
-#include "output.h"
 
 #define LOGIN_DEFAULT "docker.io"
 

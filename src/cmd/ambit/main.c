@@ -2,18 +2,10 @@
  * ambit: the engine for people. Parse, call, print once; everything else is in the libraries.
  */
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "cmd/program/output.h"
+#include "cmd/program/program.h"
 #include "commands.h"
-#include "output.h"
-
-static int main_help(const CommandCall *call, Error *error)
-{
-    StrBuf text CLEANUP(strbuf_done) = { 0 };
-    UsageStyle style = output_style(STDOUT_FILENO);
-    usage_render(call->command, call->path, &style, &text);
-    return output_write(strbuf_text(&text), error);
-}
 
 char **main_arguments;
 static _Alignas(16) char main_memory[128 * 1024];
@@ -30,7 +22,7 @@ int main(int argc, char **argv)
     if (r == 0)
         r = call.command->run(&call, &error);
     if (r == COMMAND_HELP)
-        r = main_help(&call, &error);
+        r = program_help(&call, &error);
     if (r < 0) {
         output_error(call.path, &error);
         return error_exit_status(&error);

@@ -8,10 +8,10 @@
 #include "access.h"
 #include "base/json.h"
 #include "base/table.h"
+#include "cmd/program/output.h"
 #include "commands.h"
 #include "image/reference.h"
 #include "image/registryhelper.h"
-#include "output.h"
 #include "spec/oci_image.h"
 
 typedef struct ManifestOptions {

@@ -7,10 +7,10 @@
 
 #include "base/table.h"
 #include "boundary.h"
+#include "cmd/program/output.h"
 #include "engine/nskeep.h"
 #include "engine/nslist.h"
 #include "linux/namespace_of.h"
-#include "output.h"
 
 enum { NS_COMMAND_WIDTH = 40 };
 

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "output.h"
+#include "cmd/program/output.h"
 
 enum { PROGRESS_BAR_MAX = 30, PROGRESS_WIDTH_MIN = 20, PROGRESS_TEXT = 256 };
 static const double PROGRESS_INTERVAL = 0.1;

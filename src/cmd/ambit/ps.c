@@ -6,9 +6,9 @@
 #include <time.h>
 
 #include "base/template.h"
+#include "cmd/program/output.h"
 #include "engine/listing.h"
 #include "engine/names.h"
-#include "output.h"
 #include "session.h"
 
 typedef struct PsOptions {

@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <time.h>
 
+#include "cmd/program/output.h"
 #include "image/imagegc.h"
 #include "image/reference.h"
 #include "image_session.h"
-#include "output.h"
 
 typedef struct RmiOptions {
     bool force, no_prune;

@@ -5,10 +5,10 @@
 
 #include <unistd.h>
 
+#include "cmd/program/output.h"
 #include "image/imagepull.h"
 #include "image_platform.h"
 #include "linux/sealed.h"
-#include "output.h"
 #include "progress.h"
 #include "run_options.h"
 #include "session.h"

@@ -3,7 +3,7 @@
  */
 #include "session.h"
 
-#include "output.h"
+#include "cmd/program/output.h"
 
 int session_open(const CommandCall *call, Engine *ret_engine, Error *error)
 {

@@ -1,10 +1,10 @@
 /*
  * `ambit system ...`: commands that look after the engine's own files.
  */
+#include "cmd/program/output.h"
 #include "commands.h"
 #include "engine/check.h"
 #include "image_check.h"
-#include "output.h"
 #include "session.h"
 
 typedef struct CheckOptions {

@@ -10,9 +10,9 @@
 #include "base/fd.h"
 #include "base/table.h"
 #include "base/template.h"
+#include "cmd/program/output.h"
 #include "engine/listing.h"
 #include "image_session.h"
-#include "output.h"
 
 typedef struct DfOptions {
     const char *format;

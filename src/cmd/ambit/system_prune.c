@@ -1,9 +1,9 @@
 /*
  * `system prune`: containers that have ended, then images that nobody uses.
  */
+#include "cmd/program/output.h"
 #include "engine/listing.h"
 #include "engine/stop.h"
-#include "output.h"
 #include "rmi.h"
 
 typedef struct SystemPruneOptions {

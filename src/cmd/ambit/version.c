@@ -2,8 +2,8 @@
  * `ambit version`: one line, the same as `ambit --version`.
  */
 /* `ambit version`. */
+#include "cmd/program/output.h"
 #include "commands.h"
-#include "output.h"
 
 static int version_run(CommandCall *call, Error *error)
 {

@@ -460,8 +460,8 @@ static int layer_take_error(const Error *from, Error *error)
     return -from->code;
 }
 
-/* The first cause: a damaged blob makes the decompressor fail, which cuts the writer's tar; a writer
- * that failed before its tar ended (`writer_cut`) makes us stop the feeder, which cuts the
+/* The first cause: a damaged blob makes the decompressor fail, which cuts the writer's tar; a
+ * writer that failed before its tar ended (`writer_cut`) makes us stop the feeder, which cuts the
  * decompressor's. */
 static int layer_first_error(const LayerRun *run, bool writer_cut, Error *error)
 {

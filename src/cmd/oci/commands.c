@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "cmd/ambit/output.h"
+#include "cmd/program/output.h"
 #include "linux/namespace.h"
 
 static const char *const oci_log_formats[] = { "text", "json", NULL };

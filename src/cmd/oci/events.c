@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/fd.h"
-#include "cmd/ambit/output.h"
+#include "cmd/program/output.h"
 #include "instance.h"
 #include "linux/cgroup_directory.h"
 #include "linux/cgroup_stats.h"

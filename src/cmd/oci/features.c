@@ -4,7 +4,7 @@
  */
 #include "spec/oci_features.h"
 
-#include "cmd/ambit/output.h"
+#include "cmd/program/output.h"
 #include "commands.h"
 #include "linux/capability.h"
 #include "linux/mempolicy.h"

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/table.h"
-#include "cmd/ambit/output.h"
+#include "cmd/program/output.h"
 #include "instance.h"
 
 typedef struct ListOptions {

@@ -3,19 +3,10 @@
  */
 #include <stdio.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "cmd/ambit/output.h"
+#include "cmd/program/program.h"
 #include "commands.h"
 #include "log.h"
-
-static int main_help(const CommandCall *call, Error *error)
-{
-    StrBuf text CLEANUP(strbuf_done) = { 0 };
-    UsageStyle style = output_style(STDOUT_FILENO);
-    usage_render(call->command, call->path, &style, &text);
-    return output_write(strbuf_text(&text), error);
-}
 
 char **main_arguments;
 static _Alignas(16) char main_memory[128 * 1024];
@@ -49,6 +40,6 @@ int main(int argc, char **argv)
     if (r == 0)
         r = call.command->run(&call, &error);
     if (r == COMMAND_HELP)
-        r = main_help(&call, &error);
+        r = program_help(&call, &error);
     return r < 0 ? main_fail(&call, parsed, &error) : call.exit_status;
 }

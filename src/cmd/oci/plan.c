@@ -3,7 +3,7 @@
  */
 #include "runtime/plan_print.h"
 
-#include "cmd/ambit/output.h"
+#include "cmd/program/output.h"
 #include "instance.h"
 
 static const Option plan_options[] = {

@@ -12,7 +12,7 @@
 
 #include "base/fd.h"
 #include "base/table.h"
-#include "cmd/ambit/output.h"
+#include "cmd/program/output.h"
 #include "instance.h"
 #include "linux/clone.h"
 #include "linux/process.h"

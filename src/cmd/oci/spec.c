@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "cmd/ambit/output.h"
+#include "cmd/program/output.h"
 #include "commands.h"
 #include "spec/spec.h"
 

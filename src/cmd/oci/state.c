@@ -1,7 +1,7 @@
 /*
  * `state`: the record, with a status that is looked up now.
  */
-#include "cmd/ambit/output.h"
+#include "cmd/program/output.h"
 #include "instance.h"
 
 static int state_run(CommandCall *call, Error *error)

@@ -1,7 +1,7 @@
 /*
  * NO_COLOR (https://no-color.org): any value but the empty one turns colours off.
  */
-#include "output.h"
+#include "cmd/program/output.h"
 
 #include <errno.h>
 #include <stdlib.h>
