@@ -12,20 +12,11 @@
 
 #include <cmocka.h>
 
-#include "base/file.h"
+#include "sample.h"
 #include "spec/oci_image.h"
 
 #define DIGEST "sha256:1111111111111111111111111111111111111111111111111111111111111111"
 #define BLOB   "{\"mediaType\":\"m/t\",\"digest\":\"" DIGEST "\",\"size\":1}"
-
-static char *read_data(Arena *arena, const char *name, size_t *ret_size)
-{
-    char *text;
-    const char *path = arena_printf(arena, TEST_SOURCE_ROOT "/tests/unit/spec/data/%s", name);
-    if (file_read_at(AT_FDCWD, path, 1 << 20, arena, &text, ret_size) < 0)
-        fail_msg("cannot read %s", path);
-    return text;
-}
 
 static void test_round_trips(void **state)
 {
@@ -36,7 +27,7 @@ static void test_round_trips(void **state)
     size_t size;
 
     OciManifest manifest;
-    char *text = read_data(&arena, "image-manifest.json", &size);
+    char *text = sample_read(&arena, "image-manifest.json", &size);
     assert_int_equal(oci_manifest_parse(&arena, text, size, &manifest, &error), 0);
     assert_int_equal(manifest.layers.items[0].size, 32654);
     oci_manifest_encode(&manifest, true, &out);
@@ -44,7 +35,7 @@ static void test_round_trips(void **state)
 
     OciIndex index;
     strbuf_clear(&out);
-    text = read_data(&arena, "image-index.json", &size);
+    text = sample_read(&arena, "image-index.json", &size);
     assert_int_equal(oci_index_parse(&arena, text, size, &index, &error), 0);
     assert_string_equal(index.manifests.items[0].platform->variant, "v7");
     oci_index_encode(&index, true, &out);
@@ -52,7 +43,7 @@ static void test_round_trips(void **state)
 
     OciImage image;
     strbuf_clear(&out);
-    text = read_data(&arena, "image-config.json", &size);
+    text = sample_read(&arena, "image-config.json", &size);
     assert_int_equal(oci_image_parse(&arena, text, size, &image, &error), 0);
     assert_string_equal(image.config.exposed_ports.items[1], "53/udp");
     assert_true(image.config.cmd.items && image.config.cmd.count == 0);

@@ -11,18 +11,9 @@
 
 #include <cmocka.h>
 
-#include "base/file.h"
+#include "sample.h"
 #include "spec/oci_features.h"
 #include "spec/oci_state.h"
-
-static char *read_data(Arena *arena, const char *name, size_t *ret_size)
-{
-    char *text;
-    const char *path = arena_printf(arena, TEST_SOURCE_ROOT "/tests/unit/spec/data/%s", name);
-    if (file_read_at(AT_FDCWD, path, 1 << 20, arena, &text, ret_size) < 0)
-        fail_msg("cannot read %s", path);
-    return text;
-}
 
 static void test_state(void **state)
 {
@@ -31,7 +22,7 @@ static void test_state(void **state)
     StrBuf out CLEANUP(strbuf_done) = { 0 };
     Error error = { 0 };
     size_t size;
-    char *text = read_data(&arena, "state-full.json", &size);
+    char *text = sample_read(&arena, "state-full.json", &size);
     OciState document;
     assert_int_equal(oci_state_parse(&arena, text, size, &document, &error), 0);
     assert_int_equal(document.status, OCI_STATUS_RUNNING);
@@ -101,7 +92,7 @@ static void test_features(void **state)
     StrBuf out CLEANUP(strbuf_done) = { 0 };
     Error error = { 0 };
     size_t size;
-    char *text = read_data(&arena, "features-full.json", &size);
+    char *text = sample_read(&arena, "features-full.json", &size);
     OciFeatures features;
     assert_int_equal(oci_features_parse(&arena, text, size, &features, &error), 0);
     assert_true(features.linux->cgroup->systemd.set && !features.linux->cgroup->systemd.value);

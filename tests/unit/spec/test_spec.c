@@ -12,17 +12,8 @@
 
 #include <cmocka.h>
 
-#include "base/file.h"
+#include "sample.h"
 #include "spec/spec.h"
-
-static char *read_data(Arena *arena, const char *name, size_t *ret_size)
-{
-    char *text;
-    const char *path = arena_printf(arena, TEST_SOURCE_ROOT "/tests/unit/spec/data/%s", name);
-    if (file_read_at(AT_FDCWD, path, 1 << 20, arena, &text, ret_size) < 0)
-        fail_msg("cannot read %s", path);
-    return text;
-}
 
 static void test_every_property_round_trips(void **state)
 {
@@ -30,7 +21,7 @@ static void test_every_property_round_trips(void **state)
     Arena first = { 0 }, second CLEANUP(arena_done) = { 0 };
     Arena files CLEANUP(arena_done) = { 0 };
     size_t size;
-    char *text = read_data(&files, "config-full.json", &size);
+    char *text = sample_read(&files, "config-full.json", &size);
     Spec *spec;
     Error error = { 0 };
     if (spec_parse(&first, text, size, &spec, &error) < 0 || spec_validate(spec, &error) < 0)
@@ -60,7 +51,7 @@ static void test_values(void **state)
     (void)state;
     Arena arena CLEANUP(arena_done) = { 0 };
     size_t size;
-    char *text = read_data(&arena, "config-full.json", &size);
+    char *text = sample_read(&arena, "config-full.json", &size);
     Spec *spec;
     assert_int_equal(spec_parse(&arena, text, size, &spec, NULL), 0);
     assert_int_equal(spec->process->user.umask.value, 022);
