@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/duration.h"
 #include "base/str.h"
 
 bool imagefilter_has_label(const Image *image, const char *wanted)
@@ -21,38 +22,11 @@ bool imagefilter_has_label(const Image *image, const char *wanted)
     return false;
 }
 
-/* "1h30m": seconds; -EINVAL for anything else. */
-static int imagefilter_duration(const char *text, int64_t *ret_seconds)
-{
-    int64_t total = 0;
-    if (!*text)
-        return -EINVAL;
-    while (*text) {
-        int64_t number = 0;
-        size_t digits = strspn(text, "0123456789");
-        if (digits == 0 || digits > 9)
-            return -EINVAL;
-        for (size_t i = 0; i < digits; i++)
-            number = 10 * number + (text[i] - '0');
-        switch (text[digits]) {
-        case 'd': total += 86400 * number; break;
-        case 'h': total += 3600 * number; break;
-        case 'm': total += 60 * number; break;
-        case 's': total += number; break;
-        default: return -EINVAL;
-        }
-        text += digits + 1;
-    }
-    *ret_seconds = total;
-    return 0;
-}
-
 static int imagefilter_until(const char *text, int64_t now, int64_t *ret_until)
 {
-    int64_t duration;
-    uint64_t seconds;
-    if (imagefilter_duration(text, &duration) == 0)
-        *ret_until = now - duration;
+    uint64_t duration_ms, seconds;
+    if (duration_parse(text, &duration_ms) == 0)
+        *ret_until = now - (int64_t)(duration_ms / 1000);
     else if (str_to_u64(text, &seconds) == 0 && seconds > 0 && seconds < (1ULL << 40))
         *ret_until = (int64_t)seconds;
     else

@@ -16,7 +16,11 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-enum { REGISTRYCALL_MESSAGE_MAX = 64 * 1024 };
+enum {
+    REGISTRYCALL_MESSAGE_MAX = 64 * 1024,
+    REGISTRYCALL_TRIES_MAX = 100,
+    REGISTRYCALL_DELAY_MAX_MS = 600 * 1000,
+};
 
 /* Which repository the session is about, and how its registry is to be reached. */
 typedef struct RegistryOpen {
@@ -26,6 +30,8 @@ typedef struct RegistryOpen {
     StrList mount_from;     /* push: repositories of the same registry that layers may come from */
     bool insecure;          /* plain http is allowed and certificates are not verified */
     bool direct;            /* no mirrors: push, login */
+    int64_t tries;          /* of what may pass; 0: the usual number */
+    int64_t retry_delay_ms; /* between them, the same each time; 0: longer each time */
     const char *certificates; /* a directory in the manner of certs.d; NULL: the usual ones */
     const char *auth_file;    /* NULL: the usual ones */
     const char *username, *password;

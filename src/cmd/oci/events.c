@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/duration.h"
 #include "base/fd.h"
 #include "cmd/program/output.h"
 #include "instance.h"
@@ -22,29 +23,14 @@ typedef struct EventsOptions {
 static int events_interval(void *values, const Option *option, const char *value,
                            Arena *arena UNUSED, Error *error)
 {
-    static const struct {
-        const char *unit;
-        double ms;
-    } units[] = { { "ns", 1e-6 },  { "us", 1e-3 }, { "ms", 1 },
-                  { "h", 3600e3 }, { "m", 60e3 },  { "s", 1e3 } };
-    double ms = 0;
-    const char *p = value;
-    while (*p) {
-        char *end;
-        double number = strtod(p, &end);
-        size_t i = 0;
-        while (i < ARRAY_LEN(units) && !str_starts(end, units[i].unit))
-            i++;
-        if (end == p || i == ARRAY_LEN(units))
-            return error_set(error, ERROR_USAGE, EINVAL, "'%s' is not a duration (5s, 1m30s)",
-                             value);
-        ms += number * units[i].ms;
-        p = end + strlen(units[i].unit);
-    }
-    if (!(ms > 0) || ms > INT32_MAX)
+    uint64_t ms;
+    int r = duration_parse(value, &ms);
+    if (r < 0)
+        return error_set(error, ERROR_USAGE, EINVAL, "'%s' is not a duration (5s, 1m30s)", value);
+    if (ms < 1 || ms > INT32_MAX)
         return error_set(error, ERROR_USAGE, ERANGE,
                          "'%s': duration interval must be greater than 0", value);
-    *(uint64_t *)option_member(values, option) = ms < 1 ? 1 : (uint64_t)ms;
+    *(uint64_t *)option_member(values, option) = ms;
     return 0;
 }
 

@@ -3,13 +3,14 @@
  */
 #include "cmd/registry/answer.h"
 
+#include <curl/curl.h>
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/json.h"
 
-enum { ANSWER_TRIES_MAX = 5, ANSWER_WAIT_MAX_SECONDS = 60 };
+enum { ANSWER_TRIES = 4, ANSWER_FIRST_WAIT_MS = 500, ANSWER_WAIT_MAX_MS = 60 * 1000 };
 
 /* {"errors": [{"code": "MANIFEST_UNKNOWN", "message": "..."}]}: distribution-spec, "Error codes".
  */
@@ -33,6 +34,18 @@ static const char *answer_reason(const ExchangeAnswer *answer, Arena *arena)
     return *text ? text : NULL;
 }
 
+/* Seconds, or a date (RFC 9110, 10.2.3). Negative: it says nothing. */
+static int64_t answer_retry_after_ms(const ExchangeAnswer *answer)
+{
+    uint64_t seconds;
+    if (!answer->retry_after)
+        return -1;
+    if (str_to_u64(answer->retry_after, &seconds) == 0)
+        return seconds < INT32_MAX ? (int64_t)seconds * 1000 : INT64_MAX;
+    time_t date = curl_getdate(answer->retry_after, NULL), now = time(NULL);
+    return date < 0 ? -1 : date <= now ? 0 : (int64_t)(date - now) * 1000;
+}
+
 int answer_check(const Host *host, const ExchangeAnswer *answer, const char *what, Arena *arena,
                  Error *error)
 {
@@ -53,30 +66,45 @@ int answer_check(const Host *host, const ExchangeAnswer *answer, const char *wha
     if (answer->status >= 200 && answer->status < 300)
         return 0;
     const char *reason = answer_reason(answer, arena);
+    int64_t patience_ms = answer_retry_after_ms(answer);
+    if (answer->status == 429 && patience_ms > 0)
+        reason = arena_printf(arena, "%s%stry again in %lld s", reason ? reason : "",
+                              reason ? "; " : "", (long long)(patience_ms / 1000));
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (rows[i].status == answer->status)
-            return error_set(error, rows[i].kind, rows[i].code, "%s: %s: %s%s%s%s", host->authority,
+            return error_set(error, rows[i].kind, rows[i].code, "%s: %s: %s%s%s%s", host->name,
                              what, rows[i].meaning, reason ? " (" : "", reason ? reason : "",
                              reason ? ")" : "");
-    return error_set(error, ERROR_SYSTEM, EIO, "%s: %s: status %ld%s%s%s", host->authority, what,
+    return error_set(error, ERROR_SYSTEM, EIO, "%s: %s: status %ld%s%s%s", host->name, what,
                      answer->status, reason ? " (" : "", reason ? reason : "", reason ? ")" : "");
+}
+
+static bool answer_passes(int result, const ExchangeAnswer *answer)
+{
+    static const long statuses[] = { 408, 429, 500, 502, 503, 504 };
+    if (result < 0)
+        return answer->passing;
+    for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
+        if (answer->status == statuses[i])
+            return true;
+    return false;
 }
 
 bool answer_again(AnswerRetry *retry, int result, const ExchangeAnswer *answer)
 {
-    long status = result < 0 ? 0 : answer->status;
-    bool passing = result < 0 ? answer->passing
-                              : status == 408 || status == 429 || status == 500 || status == 502 ||
-                                    status == 503 || status == 504;
-    if (!passing || ++retry->tries >= ANSWER_TRIES_MAX)
+    unsigned tries = retry->open->tries > 0 ? (unsigned)retry->open->tries : ANSWER_TRIES;
+    if (!answer_passes(result, answer) || ++retry->tries >= tries)
         return false;
-    uint64_t seconds, milliseconds = 250ULL << (2 * (retry->tries - 1)); /* 0.25, 1, 4, 16 s */
-    if (result == 0 && answer->retry_after && str_to_u64(answer->retry_after, &seconds) == 0) {
-        if (seconds > ANSWER_WAIT_MAX_SECONDS)
-            return false;
-        milliseconds = seconds * 1000;
-    }
-    struct timespec time = { (time_t)(milliseconds / 1000), (long)(milliseconds % 1000) * 1000000 };
+    int64_t ms = retry->open->retry_delay_ms;
+    unsigned doublings = 2 * (retry->tries - 1); /* 0.5, 2, 8 s */
+    if (ms == 0)
+        ms = doublings > 7 ? ANSWER_WAIT_MAX_MS : ANSWER_FIRST_WAIT_MS << doublings;
+    int64_t wanted_ms = result == 0 ? answer_retry_after_ms(answer) : -1;
+    if (wanted_ms > ANSWER_WAIT_MAX_MS)
+        return false;
+    if (wanted_ms >= 0)
+        ms = wanted_ms;
+    struct timespec time = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
     (void)nanosleep(&time, NULL);
     return true;
 }

@@ -157,20 +157,19 @@ static int call_redirect(Call *call, const ExchangeAnswer *answer, Error *error)
     const char *from = call->url;
     if (++call->redirects > CALL_REDIRECTS_MAX)
         return error_set(error, ERROR_CORRUPT, ELOOP, "%s: more than %d redirects",
-                         call->host->authority, CALL_REDIRECTS_MAX);
+                         call->host->name, CALL_REDIRECTS_MAX);
     if (!str_eq(call->request->method, "GET") && !str_eq(call->request->method, "HEAD"))
         return error_set(error, ERROR_CORRUPT, EPROTO, "%s redirects a %s, which is not followed",
-                         call->host->authority, call->request->method);
+                         call->host->name, call->request->method);
     if (!answer->location || !url_is_clean(answer->location))
-        return error_set(error, ERROR_CORRUPT, EPROTO, "%s redirects to nowhere",
-                         call->host->authority);
+        return error_set(error, ERROR_CORRUPT, EPROTO, "%s redirects to nowhere", call->host->name);
     if (!str_starts(answer->location, "https://") &&
         (str_starts(from, "https://") || !str_starts(answer->location, "http://") ||
          !(host_is_loopback(url_authority(answer->location, call->caller->arena)) ||
            call->caller->session->open.insecure)))
         return error_set(error, ERROR_DENIED, EACCES,
                          "%s redirects to a place without TLS, which is not followed",
-                         call->host->authority);
+                         call->host->name);
     call->url = answer->location;
     return 1;
 }
@@ -214,7 +213,7 @@ int call_run(const Caller *caller, Host *host, const CallRequest *request,
 int call_repeat(const Caller *caller, Host *host, const CallRequest *request,
                 ExchangeAnswer *ret_answer, Error *error)
 {
-    AnswerRetry retry = { 0 };
+    AnswerRetry retry = { .open = &caller->session->open };
     int r;
     do {
         error_clear(error);

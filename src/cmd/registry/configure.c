@@ -13,8 +13,7 @@
 #include "cmd/registry/mirror.h"
 #include "cmd/registry/trust.h"
 
-#define CONFIGURE_HUB      "docker.io"
-#define CONFIGURE_HUB_HOST "registry-1.docker.io"
+#define CONFIGURE_HUB "docker.io"
 
 enum { CONFIGURE_AUTHORITIES_MAX = 16 * 1024 * 1024 };
 
@@ -47,12 +46,12 @@ static int configure_authorities(Session *session, Error *error)
 static int configure_registry(Session *session, Error *error)
 {
     const RegistryOpen *open = &session->open;
-    const char *authority = str_eq(open->domain, CONFIGURE_HUB) ? CONFIGURE_HUB_HOST : open->domain;
+    const char *authority = str_eq(open->domain, CONFIGURE_HUB) ? HOST_HUB : open->domain;
     Host *host = hostlist_append(&session->hosts, session->arena, authority, open->repository);
     host->trust.authorities = session->authorities;
     host->trust.insecure = open->insecure;
     host->plain_allowed = open->insecure || host_is_loopback(authority);
-    int r = trust_read(authority, open->certificates, session->arena, &host->trust, error);
+    int r = trust_read(open->domain, open->certificates, session->arena, &host->trust, error);
     host->login = (RegistryLogin){ open->username, open->password, open->identity_token };
     if (r == 0 && !open->username && !open->identity_token)
         r = registryauth_find(open->domain, open->repository, open->auth_file, session->arena,

@@ -290,11 +290,18 @@ static int exchange_failed(Exchange *exchange, CURLcode code, Error *error)
     case CURLE_SSL_CACERT_BADFILE:
         return error_set(error, ERROR_DENIED, EACCES, "%s: the certificate is not trusted: %s",
                          origin, why);
+    case CURLE_SSL_CLIENTCERT:
     case CURLE_OPERATION_TIMEDOUT:
     case CURLE_PARTIAL_FILE:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
     case CURLE_GOT_NOTHING:
+        /* The other side's last word, which it will say again (TLS 1.3: a client's certificate is
+         * missing). */
+        if (strstr(why, " alert "))
+            return error_set(
+                error, ERROR_DENIED, EACCES, "%s refuses the connection%s: %s", origin,
+                strstr(why, "certificate") ? " (a client's certificate is wanted)" : "", why);
         exchange->answer.passing = true;
         return error_set(error, ERROR_SYSTEM, EIO, "%s: %s", origin, why);
     default: return error_set(error, ERROR_SYSTEM, EIO, "%s: %s", origin, why);

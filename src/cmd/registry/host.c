@@ -13,6 +13,7 @@ Host *hostlist_append(HostList *list, Arena *arena, const char *authority, const
     Host *host = arena_alloc(arena, sizeof(*host));
     *(Host **)arena_append(arena, &list->items, &list->count, sizeof(host)) = host;
     host->authority = authority;
+    host->name = str_eq(authority, HOST_HUB) ? "docker.io" : authority;
     host->root = "/v2";
     host->repository = repository;
     host->pull = host->resolve = host->push = true;

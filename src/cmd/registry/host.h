@@ -14,10 +14,14 @@
 #include "cmd/registry/exchange.h"
 #include "image/registryauth.h"
 
+/* Where docker.io is spoken to. */
+#define HOST_HUB "registry-1.docker.io"
+
 typedef enum HostScheme { HOST_UNDECIDED, HOST_HTTPS, HOST_HTTP } HostScheme;
 
 typedef struct Host {
     const char *authority;  /* "registry-1.docker.io", "[::1]:5000" */
+    const char *name;       /* what people call it: "docker.io" */
     const char *root;       /* path of the API: "/v2" unless the configuration says otherwise */
     const char *repository; /* there: a mirror may have it under another path */
     const char *name_space; /* for mirrors of containerd's kind: ?ns=docker.io; else NULL */

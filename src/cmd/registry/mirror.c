@@ -44,9 +44,9 @@ static int mirror_finish(Session *session, Host *host, bool insecure, Error *err
         host->trust.authorities = session->authorities;
     host->trust.insecure |= insecure;
     host->plain_allowed |= insecure || host_is_loopback(host->authority);
-    int r = trust_read(host->authority, NULL, session->arena, &host->trust, error);
+    int r = trust_read(host->name, NULL, session->arena, &host->trust, error);
     return r < 0 ? r
-                 : registryauth_find(host->authority, host->repository, session->open.auth_file,
+                 : registryauth_find(host->name, host->repository, session->open.auth_file,
                                      session->arena, &host->login, error);
 }
 
@@ -178,9 +178,8 @@ static int mirror_add_location(Session *session, const JsonValue *table, const c
         return error_set(error, ERROR_USAGE, EINVAL, "location \"%.100s\": no repository",
                          location);
     *slash = '\0';
-    Host *host =
-        hostlist_append(&session->hosts, session->arena,
-                        str_eq(whole, "docker.io") ? "registry-1.docker.io" : whole, slash + 1);
+    Host *host = hostlist_append(&session->hosts, session->arena,
+                                 str_eq(whole, "docker.io") ? HOST_HUB : whole, slash + 1);
     const char *from = json_member_string(table, "pull-from-mirror");
     host->resolve = !str_eq(from, "digest-only") && !mirror_flag(table, "mirror-by-digest-only");
     return mirror_finish(session, host, mirror_flag(table, "insecure"), error);

@@ -11,7 +11,10 @@
 #include "cmd/registry/url.h"
 #include "spec/oci_image.h"
 
-enum { OPERATION_LIST_MAX = 4 * 1024 * 1024 };
+enum {
+    OPERATION_LIST_MAX = 4 * 1024 * 1024,
+    OPERATION_GETS_ON = 64 * 1024, /* a try that brings so much does not count as one */
+};
 
 bool operation_name_valid(const char *name)
 {
@@ -62,7 +65,7 @@ static void operation_tell(OperationContext *context, const Host *host,
                                           strcspn(answer->content_type, "; \t"));
     reply->digest = oci_digest_is_valid(answer->digest) ? answer->digest : NULL;
     reply->size = answer->received > 0 || answer->length < 0 ? answer->received : answer->length;
-    reply->source = host->authority;
+    reply->source = host->name;
 }
 
 /*** Documents: small, kept in memory, and only a whole one is handed on. ***/
@@ -168,14 +171,14 @@ static int operation_blob_of(OperationContext *context, Host *host, OperationSin
                              Error *error)
 {
     ExchangeAnswer answer;
-    AnswerRetry retry = { 0 };
+    AnswerRetry retry = { .open = &context->caller.session->open };
     int r;
     do {
         int64_t before = sink->written;
         error_clear(error);
         r = operation_blob_once(context, host, sink, &answer, error);
-        if (sink->written > before)
-            retry.tries = 0; /* it gets on */
+        if (sink->written - before >= OPERATION_GETS_ON)
+            retry.tries = 0;
     } while (answer_again(&retry, r, &answer));
     if (r == 0)
         r = answer_check(host, &answer, context->request->digest, context->caller.arena, error);
@@ -309,6 +312,6 @@ int operation_login(OperationContext *context, Error *error)
         call_run(&context->caller, host, &call, &answer, &context->reply->identity_token, error);
     if (r == 0 && answer.status == 401)
         return error_set(error, ERROR_DENIED, EACCES, "%s: the user name or the password is wrong",
-                         host->authority);
+                         host->name);
     return r < 0 ? r : answer_check(host, &answer, "login", context->caller.arena, error);
 }

@@ -62,7 +62,7 @@ static int operation_take_location(OperationUpload *upload, const ExchangeAnswer
         !url_has_authority(answer->location, upload->host->authority))
         return error_set(error, ERROR_CORRUPT, EPROTO,
                          "%s sends the upload to another place, which is not followed",
-                         upload->host->authority);
+                         upload->host->name);
     upload->location = answer->location;
     return 0;
 }
@@ -176,7 +176,7 @@ int operation_upload(OperationContext *context, Error *error)
         r = error_set(error, ERROR_CORRUPT, EINVAL, "the blob's file has not the size said");
     if (r < 0)
         return r;
-    AnswerRetry retry = { 0 };
+    AnswerRetry retry = { .open = &context->caller.session->open };
     ExchangeAnswer broken = { .passing = true };
     do {
         error_clear(error);

@@ -166,13 +166,12 @@ static int token_read(const Host *realm, const ExchangeAnswer *answer, Arena *ar
         return r;
     r = json_parse(answer->text, strlen(answer->text), NULL, arena, &value, error);
     if (r < 0)
-        return error_wrap(error, "%s: token", realm->authority);
+        return error_wrap(error, "%s: token", realm->name);
     const char *token = json_member_string(value, "token");
     if (str_empty(token))
         token = json_member_string(value, "access_token");
     if (!token_is_clean(token))
-        return error_set(error, ERROR_CORRUPT, EPROTO, "%s: no token in its answer",
-                         realm->authority);
+        return error_set(error, ERROR_CORRUPT, EPROTO, "%s: no token in its answer", realm->name);
     const char *identity = json_member_string(value, "refresh_token");
     ret_grant->authorization = arena_printf(arena, "Bearer %s", token);
     ret_grant->identity = token_is_clean(identity) ? identity : NULL;
@@ -212,7 +211,7 @@ static int token_bearer(const TokenRequest *request, const TokenChallenge *chall
     if (!challenge->realm || !token_realm_allowed(host, challenge, arena))
         return error_set(error, ERROR_DENIED, EACCES,
                          "%s sends for tokens to \"%.100s\", which is no place with TLS",
-                         host->authority, challenge->realm ? challenge->realm : "");
+                         host->name, challenge->realm ? challenge->realm : "");
     ExchangeTrust foreign = { .authorities = request->session->authorities };
     bool own = url_has_authority(challenge->realm, host->authority);
     ExchangeRequest exchange = { .trust = own ? &host->trust : &foreign,
@@ -220,8 +219,8 @@ static int token_bearer(const TokenRequest *request, const TokenChallenge *chall
                                  .body_max = TOKEN_ANSWER_MAX };
     token_prepare(request, challenge, &exchange);
     ExchangeAnswer answer;
-    Host realm = { .authority = url_authority(challenge->realm, arena) };
-    AnswerRetry retry = { 0 };
+    Host realm = { .name = url_authority(challenge->realm, arena) };
+    AnswerRetry retry = { .open = &request->session->open };
     int r;
     do {
         error_clear(error);
@@ -241,12 +240,10 @@ int token_obtain(const TokenRequest *request, TokenGrant *ret_grant, Error *erro
         return token_bearer(request, bearer, ret_grant, error);
     if (!token_find(&parsed, "basic"))
         return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
-                         "%s asks for a kind of authentication that is not supported",
-                         host->authority);
+                         "%s asks for a kind of authentication that is not supported", host->name);
     if (!host->login.username)
         return error_set(error, ERROR_DENIED, EACCES,
-                         "%s: authentication is required (ambit login %s)", host->authority,
-                         host->authority);
+                         "%s: authentication is required (ambit login %s)", host->name, host->name);
     *ret_grant = (TokenGrant){ .authorization = token_basic(host->login.username,
                                                             host->login.password, request->arena) };
     return 0;
