@@ -138,6 +138,7 @@ typedef enum RequestUpper { REQUEST_UPPER_DISK, REQUEST_UPPER_MEMORY } RequestUp
 typedef enum RequestPull {
     REQUEST_PULL_MISSING,
     REQUEST_PULL_ALWAYS,
+    REQUEST_PULL_NEWER,
     REQUEST_PULL_NEVER
 } RequestPull;
 

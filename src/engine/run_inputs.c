@@ -130,8 +130,8 @@ static int run_find_image(const ImageStore *store, const RunRequest *request, Ar
 {
     if (request->pull == REQUEST_PULL_NEVER)
         return image_resolve(store, request->image, arena, image, error);
-    bool always = request->pull == REQUEST_PULL_ALWAYS && request->fetch;
-    int r = always ? -ENOENT : imagehelper_resolve(store, request->image, arena, image, error);
+    bool ask = request->pull != REQUEST_PULL_MISSING && request->fetch;
+    int r = ask ? -ENOENT : imagehelper_resolve(store, request->image, arena, image, error);
     if (r != -ENOENT || !request->fetch)
         return r;
     error_clear(error);

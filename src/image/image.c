@@ -22,6 +22,7 @@ int image_read(const ImageStore *store, const OciDescriptor *descriptor, Arena *
     Image image = {
         .name = imageindex_name(descriptor),
         .manifest_digest = descriptor->digest,
+        .origin = imageindex_origin(descriptor),
         .descriptor = *descriptor,
     };
     char *text;
@@ -76,7 +77,9 @@ static int image_find_by_id(const ImageStore *store, const OciIndex *index, cons
         Image image;
         if (image_read(store, descriptor, arena, &image, NULL) < 0)
             continue;
-        if (!image_digest_fits(image.id, prefix) && !image_digest_fits(descriptor->digest, prefix))
+        if (!image_digest_fits(image.id, prefix) &&
+            !image_digest_fits(descriptor->digest, prefix) &&
+            !image_digest_fits(image.origin, prefix))
             continue;
         if (found && !str_eq(found_id, image.id))
             return error_set(error, ERROR_CONFLICT, ENOTUNIQ,

@@ -13,6 +13,7 @@ typedef struct Image {
     const char *name;            /* "docker.io/library/base:latest"; NULL if it has none */
     const char *id;              /* "sha256:..." */
     const char *manifest_digest; /* "sha256:..." */
+    const char *origin;          /* of the index that it was chosen from; NULL: none */
     OciDescriptor descriptor;    /* of the manifest, as in index.json */
     OciManifest manifest;
     OciImage config;

@@ -171,9 +171,13 @@ static bool imagegc_is_spare_name(const OciIndex *index, const OciDescriptor *de
                                   const char *text, size_t names, Arena *arena, bool *ret_by_name)
 {
     Reference reference;
-    *ret_by_name = reference_parse(text, arena, &reference, NULL) == 0 &&
-                   imageindex_find(index, &reference, arena) == descriptor;
-    return *ret_by_name && !reference.digest && names > 1;
+    /* A digest may lead to a tag's entry: that tag was not named. */
+    bool named = reference_parse(text, arena, &reference, NULL) == 0 &&
+                 imageindex_find(index, &reference, arena) == descriptor;
+    if (named && reference.digest)
+        reference.tag = NULL;
+    *ret_by_name = named && str_eq(imageindex_name(descriptor), reference_text(&reference, arena));
+    return *ret_by_name && names > 1;
 }
 
 /* An image whose documents are lost needs no questions: its descriptor goes. */

@@ -246,8 +246,10 @@ int imagehelper_added(const JsonValue *answer, Arena *arena, ImageAddedList *ret
         ImageAdded *added = arena_append(arena, &list.items, &list.count, sizeof(*added));
         added->id = json_member_string(image, "id");
         added->manifest_digest = json_member_string(image, "manifest");
+        added->origin = json_member_string(image, "origin");
         const JsonValue *names = json_member(image, "names");
-        if (!oci_digest_is_valid(added->id) || !oci_digest_is_valid(added->manifest_digest))
+        if (!oci_digest_is_valid(added->id) || !oci_digest_is_valid(added->manifest_digest) ||
+            (added->origin && !oci_digest_is_valid(added->origin)))
             return error_set(error, ERROR_SYSTEM, EPROTO,
                              IMAGEHELPER_PROGRAM ": unexpected answer");
         if (!names || names->type != JSON_ARRAY)

@@ -29,6 +29,7 @@ int imagehelper_call(const ImageStore *store, const ImageHelperCall *call, Arena
 typedef struct ImageAdded {
     StrList names; /* whole references; may be empty */
     const char *id, *manifest_digest;
+    const char *origin; /* pull: digest of the index that the name stands for; NULL: the manifest */
 } ImageAdded;
 typedef struct ImageAddedList {
     ImageAdded *items;

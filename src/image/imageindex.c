@@ -46,11 +46,22 @@ const char *imageindex_name(const OciDescriptor *descriptor)
     return strmap_get(&descriptor->annotations, IMAGEINDEX_REF_NAME);
 }
 
+const char *imageindex_origin(const OciDescriptor *descriptor)
+{
+    const char *digest = strmap_get(&descriptor->annotations, IMAGEINDEX_ORIGIN);
+    return oci_digest_is_valid(digest) ? digest : NULL;
+}
+
 /* Is `name` (domain/path, with tag or digest) of the repository domain/path? */
 static bool imageindex_same_repository(const char *name, const char *repository)
 {
     size_t length = strlen(repository);
     return str_starts(name, repository) && (name[length] == ':' || name[length] == '@');
+}
+
+static bool imageindex_has_digest(const OciDescriptor *descriptor, const char *digest)
+{
+    return str_eq(descriptor->digest, digest) || str_eq(imageindex_origin(descriptor), digest);
 }
 
 const OciDescriptor *imageindex_find(const OciIndex *index, const Reference *reference,
@@ -64,7 +75,7 @@ const OciDescriptor *imageindex_find(const OciIndex *index, const Reference *ref
         const char *name = imageindex_name(descriptor);
         if (!name)
             continue;
-        if (reference->digest ? str_eq(descriptor->digest, reference->digest) &&
+        if (reference->digest ? imageindex_has_digest(descriptor, reference->digest) &&
                                     imageindex_same_repository(name, text)
                               : str_eq(name, text))
             return descriptor;
@@ -135,6 +146,18 @@ void imageindex_put(OciIndex *index, Arena *arena, const OciDescriptor *manifest
             !imageindex_name(&index->manifests.items[i]))
             imageindex_delete(index, i);
     imageindex_append(index, arena, &wanted, name);
+}
+
+void imageindex_set_origin(OciIndex *index, Arena *arena, const char *name, const char *digest)
+{
+    long at = imageindex_position(index, name);
+    if (at < 0)
+        return;
+    OciDescriptor *entry = &index->manifests.items[at];
+    entry->annotations = (StrMap){ 0 };
+    strmap_set(arena, &entry->annotations, IMAGEINDEX_REF_NAME, name);
+    if (digest)
+        strmap_set(arena, &entry->annotations, IMAGEINDEX_ORIGIN, digest);
 }
 
 bool imageindex_remove_name(OciIndex *index, const char *name)

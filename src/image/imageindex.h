@@ -10,6 +10,9 @@
 #include "image/reference.h"
 
 #define IMAGEINDEX_REF_NAME "org.opencontainers.image.ref.name"
+/* Of an image that was chosen from an index in a registry: that index's digest, by which people and
+ * other engines know it. The index itself is a blob of the store. */
+#define IMAGEINDEX_ORIGIN   "ambit.image.origin"
 
 /* A missing file is an empty index. */
 int imageindex_read(const ImageStore *store, Arena *arena, OciIndex *ret_index, Error *error)
@@ -19,8 +22,10 @@ int imageindex_write(const ImageStore *store, const OciIndex *index, Error *erro
 
 /* The whole reference that a descriptor is known by, or NULL. */
 const char *imageindex_name(const OciDescriptor *descriptor);
-/* By a parsed reference; with a digest in it, that must be the manifest's, and a tag is ignored.
- * NULL if there is none. */
+/* The digest of the index that it was chosen from, or NULL. */
+const char *imageindex_origin(const OciDescriptor *descriptor);
+/* By a parsed reference; with a digest in it, that must be the manifest's or the origin's, and a
+ * tag is ignored. NULL if there is none. */
 const OciDescriptor *imageindex_find(const OciIndex *index, const Reference *reference,
                                      Arena *arena);
 
@@ -29,6 +34,8 @@ const OciDescriptor *imageindex_find(const OciIndex *index, const Reference *ref
  * has takes it away from that one, which stays without a name unless it has others.
  */
 void imageindex_put(OciIndex *index, Arena *arena, const OciDescriptor *manifest, const char *name);
+/* Where the image of this name was chosen from; NULL: it was named itself. */
+void imageindex_set_origin(OciIndex *index, Arena *arena, const char *name, const char *digest);
 /* Takes a name away. The last name of an image takes the image along. */
 bool imageindex_remove_name(OciIndex *index, const char *name);
 /* Removes every descriptor of a manifest. Returns how many there were. */

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "image/image.h"
+#include "image/imageindex.h"
 
 enum { IMAGEMARK_KEEP_MAX = 4 * 1024 * 1024 };
 
@@ -58,6 +59,7 @@ static int imagemark_image(const ImageStore *store, const OciDescriptor *descrip
     Error inner = { 0 };
     Image image = { 0 };
     imagemark_digest(&marks->blobs, arena, descriptor->digest);
+    imagemark_digest(&marks->blobs, arena, imageindex_origin(descriptor));
     int r = image_read(store, descriptor, arena, &image, &inner);
     if (r < 0 && inner.kind != ERROR_CORRUPT && inner.kind != ERROR_NOT_FOUND) {
         if (error)

@@ -12,7 +12,8 @@ typedef enum ImagePullPolicy {
     IMAGEPULL_MISSING, /* if the image is not stored */
     IMAGEPULL_ALWAYS,
     IMAGEPULL_NEVER,
-    IMAGEPULL_NEWER, /* always, but a registry that does not answer is no error if it is stored */
+    IMAGEPULL_NEWER, /* if the registry has another one than is stored; a registry that does not
+                        answer is no error then */
 } ImagePullPolicy;
 extern const char *const imagepull_policies[]; /* the words, in this order; NULL-terminated */
 
@@ -23,6 +24,11 @@ typedef struct ImagePull {
     void (*on_event)(void *context, const JsonValue *event);
     void *event_context;
 } ImagePull;
+
+/* Has the registry, under this name, what is stored as `image`? Asks for the digest only. Where it
+ * cannot be told without fetching the answer is no. */
+int imagepull_is_current(const ImagePull *pull, const Image *image, Arena *arena, bool *ret_current,
+                         Error *error) MUST_CHECK;
 
 /* Fetches it, whether it is stored or not. */
 int imagepull_run(const ImageStore *store, const ImagePull *pull, Arena *arena,

@@ -120,6 +120,47 @@ teardown_file() {
     expect_output arm64
     try pull -q --platform linux/s390x "$host/multi:1"
     expect_error 125 'no variant for linux/s390x'
+
+    # The index's digest is a name as well, here and for docker and podman.
+    local index
+    ambit pull "$host/multi:1" >"$TEST_DIR/pulled" 2>/dev/null
+    index=$(sed -n 's/^Digest: //p' "$TEST_DIR/pulled")
+    [ "$(curl -s "http://$host/v2/multi/manifests/1" | sha256sum)" = "${index#sha256:}  -" ]
+    try images --digests --format '{{.Repository}} {{.Digest}}'
+    expect_line "$host/multi $index"
+    try image inspect "$host/multi@$index" --format '{{json .RepoDigests}} {{.Architecture}}'
+    expect_match "^\\[\"$host/multi@$index\",\"$host/multi@sha256:[0-9a-f]{64}\"\\] amd64$"
+    ambit rmi "$host/multi:1" >/dev/null
+    ambit pull -q "$host/multi@$index"
+    try image inspect "$host/multi@$index" --format '{{json .RepoTags}} {{json .RepoDigests}}'
+    expect_match "^\\[\\] \\[\"$host/multi@$index\","
+    try run --rm --pull never "$host/multi@$index" /file
+    expect_error 126 '/file' # found, and no program
+    try image check --deep
+    expect_output '0 findings, 0 repaired'
+    ambit tag "$host/multi@$index" elsewhere:1
+    ambit image prune -f >/dev/null
+    [ -e "$TEST_ROOT/blobs/sha256/${index#sha256:}" ]
+    try rmi "$host/multi@$index"
+    expect_status 0
+    [ ! -e "$TEST_ROOT/blobs/sha256/${index#sha256:}" ]
+    ambit rmi elsewhere:1 >/dev/null
+    try system check
+    expect_match ' 0 findings'
+
+    # "newer" asks for the digest alone while it is the same
+    local requests=$TEST_DIR/index-port.requests
+    ambit pull -q "$host/multi:1"
+    : >"$requests"
+    ambit pull -q --policy newer "$host/multi:1"
+    [ "$(cat "$requests")" = 'HEAD /v2/multi/manifests/1' ]
+    ambit pull -q --policy newer --platform linux/arm64 "$host/multi:1"
+    : >"$requests"
+    try pull -q --policy newer "$host/multi:1" # which is now arm64's
+    grep -q GET "$requests"
+    try run --rm --pull newer "$host/multi:1" /file
+    expect_error 126 '/file'
+    ambit rmi "$host/multi:1"
 }
 
 @test "search, manifest inspect, tags" {

@@ -43,11 +43,17 @@ static int image_inspect_names(const ImageStore *store, const Image *image, Aren
         if (!str_eq(index.manifests.items[i].digest, image->manifest_digest) || !name ||
             reference_parse(name, arena, &reference, NULL) < 0)
             continue;
-        strlist_append(arena, ret_tags, reference_familiar(&reference, arena));
-        const char *by_digest = arena_printf(
-            arena, "%s@%s", reference_familiar_name(&reference, arena), image->manifest_digest);
-        if (!strlist_contains(ret_digests, by_digest))
-            strlist_append(arena, ret_digests, by_digest);
+        if (reference.tag)
+            strlist_append(arena, ret_tags, reference_familiar(&reference, arena));
+        const char *digests[] = { imageindex_origin(&index.manifests.items[i]),
+                                  image->manifest_digest };
+        const char *repository = reference_familiar_name(&reference, arena);
+        for (size_t k = 0; k < ARRAY_LEN(digests); k++) {
+            const char *by_digest =
+                digests[k] ? arena_printf(arena, "%s@%s", repository, digests[k]) : NULL;
+            if (by_digest && !strlist_contains(ret_digests, by_digest))
+                strlist_append(arena, ret_digests, by_digest);
+        }
     }
     return r;
 }

@@ -29,9 +29,8 @@ static const Option pull_options[] = {
     { 0, "platform", OPTION_STRING(PullOptions, platform), "OS/ARCH[/VARIANT]",
       "Choose this variant of an image (default: this machine's)" },
     { 0, "policy", OPTION_ENUM(PullOptions, policy, imagepull_policies), "POLICY",
-      "always, missing (if it is not stored), newer (always, but a registry that does not answer "
-      "is "
-      "no error if it is stored) or never (default always)" },
+      "always, missing (if it is not stored), newer (if the registry has another one than is "
+      "stored; one that does not answer is no error then) or never (default always)" },
     { 'q', "quiet", OPTION_FLAG(PullOptions, quiet), NULL, "Print the image's id only" },
     ACCESS_OPTIONS(PullOptions),
     OPTION_END,
@@ -58,7 +57,7 @@ static int pull_one(CommandCall *call, const ImageSession *session, const char *
     if (r < 0)
         return r;
     if (!options->quiet)
-        strbuf_printf(text, "Digest: %s\n", added.manifest_digest);
+        strbuf_printf(text, "Digest: %s\n", added.origin ? added.origin : added.manifest_digest);
     strbuf_printf(text, "%s\n", added.id);
     return 0;
 }

@@ -125,6 +125,12 @@ static void images_fill(ImagesRun *run, const Image *image, ImagesRow *row)
     }
 }
 
+/* What its registry calls it. */
+static const char *images_digest(const Image *image)
+{
+    return image->origin ? image->origin : image->manifest_digest;
+}
+
 static void images_json(const ImagesRow *row, StrBuf *text)
 {
     JsonWriter writer = { .text = text };
@@ -134,7 +140,7 @@ static void images_json(const ImagesRow *row, StrBuf *text)
         { "Repository", row->repository },
         { "Tag", row->tag },
         { "ID", row->id },
-        { "Digest", row->image->manifest_digest },
+        { "Digest", images_digest(row->image) },
         { "CreatedSince", row->since ? row->since : "" },
         { "CreatedAt", row->at ? row->at : "" },
         { "Size", row->size },
@@ -177,7 +183,7 @@ static void images_add(const ImagesOptions *options, const ImagesRow *row, Table
     table_add(table, row->repository);
     table_add(table, row->tag);
     if (options->digests)
-        table_add(table, row->image->manifest_digest);
+        table_add(table, images_digest(row->image));
     table_add(table, row->id);
     table_add(table, row->since);
     table_add(table, row->size);

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/program/output.h"
-#include "image/imagepull.h"
+#include "image_fetch.h"
 #include "image_platform.h"
 #include "linux/sealed.h"
 #include "progress.h"
@@ -37,7 +37,11 @@ static int run_fetch(const RunRequest *request, const ImageStore *store, Error *
     };
     int r = image_platform_options(request->platform, &arena, &pull.options, error);
     progress_init(&progress, false);
-    return r < 0 ? r : imagepull_run(store, &pull, &arena, &added, error);
+    if (r < 0)
+        return r;
+    return image_fetch(store, &pull,
+                       request->pull == REQUEST_PULL_NEWER ? IMAGEPULL_NEWER : IMAGEPULL_ALWAYS,
+                       &arena, &added, error);
 }
 
 static int run_run(CommandCall *call, Error *error)

@@ -81,6 +81,7 @@ static const char *const run_upper_words[] = {
 static const char *const run_pull_words[] = {
     [REQUEST_PULL_MISSING] = "missing",
     [REQUEST_PULL_ALWAYS] = "always",
+    [REQUEST_PULL_NEWER] = "newer",
     [REQUEST_PULL_NEVER] = "never",
     NULL,
 };
@@ -122,7 +123,7 @@ const Option run_options[] = {
 
     OPTION_HEADING("Image"),
     { 0, "pull", OPTION_ENUM(RunRequest, pull, run_pull_words), "WHEN",
-      "Pull the image: missing (default), always or never" },
+      "Pull the image: missing (default), always, newer or never" },
     { 0, "platform", RUN_VALUE(platform), "OS/ARCH", "Choose the image for this platform" },
     { 'q', "quiet", OPTION_FLAG(RunRequest, quiet), NULL, "Do not show the progress of a pull" },
     { 0, "rootfs", OPTION_STRING(RunRequest, rootfs), "DIR",

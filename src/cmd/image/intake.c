@@ -432,14 +432,15 @@ int intake_adopt_layer(Intake *intake, const char *name, const LayerResult *resu
 
 /*** Commit. ***/
 
-void intake_add_image(Intake *intake, const OciDescriptor *manifest, const StrList *names,
-                      const char *id)
+IntakeImage *intake_add_image(Intake *intake, const OciDescriptor *manifest, const StrList *names,
+                              const char *id)
 {
     IntakeImage *image =
         arena_append(intake->arena, &intake->images, &intake->image_count, sizeof(*image));
     *image = (IntakeImage){ .manifest = *manifest, .id = id };
     for (size_t i = 0; names && i < names->count; i++)
         strlist_append(intake->arena, &image->names, names->items[i]);
+    return image;
 }
 
 typedef struct IntakeMove {
@@ -485,8 +486,10 @@ int intake_commit(Intake *intake, Error *error)
         const IntakeImage *image = &intake->images[i];
         if (image->names.count == 0)
             imageindex_put(&index, intake->arena, &image->manifest, NULL);
-        for (size_t j = 0; j < image->names.count; j++)
+        for (size_t j = 0; j < image->names.count; j++) {
             imageindex_put(&index, intake->arena, &image->manifest, image->names.items[j]);
+            imageindex_set_origin(&index, intake->arena, image->names.items[j], image->origin);
+        }
     }
     return r < 0 ? r : imageindex_write(intake->store, &index, error);
 }

@@ -27,6 +27,7 @@ typedef struct IntakeImage {
     OciDescriptor manifest;
     StrList names; /* references; may be empty */
     const char *id;
+    const char *origin; /* digest of the index it was chosen from; NULL: none */
 } IntakeImage;
 
 typedef struct Intake {
@@ -110,7 +111,8 @@ int intake_adopt_layer(Intake *intake, const char *name, const LayerResult *resu
  * sandboxed children, detached. */
 int intake_view(Intake *intake, const StrList *paths, Error *error) MUST_CHECK;
 
-void intake_add_image(Intake *intake, const OciDescriptor *manifest, const StrList *names,
-                      const char *id);
+/* Returns it, to be completed. */
+IntakeImage *intake_add_image(Intake *intake, const OciDescriptor *manifest, const StrList *names,
+                              const char *id);
 
 int intake_commit(Intake *intake, Error *error) MUST_CHECK;

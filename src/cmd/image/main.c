@@ -19,7 +19,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +28,7 @@
 #include "cmd/image/request.h"
 #include "cmd/image/sandbox.h"
 #include "image/reference.h"
+#include "linux/machine.h"
 
 static const struct {
     const char *name;
@@ -60,24 +60,6 @@ static const Option main_options[] = {
     OPTION_END,
 };
 
-/* The image-spec's word for this machine. */
-static const char *main_architecture(Arena *arena)
-{
-    static const struct {
-        const char *machine, *architecture;
-    } rows[] = {
-        { "x86_64", "amd64" }, { "aarch64", "arm64" }, { "armv7l", "arm" },
-        { "armv6l", "arm" },   { "i686", "386" },
-    };
-    struct utsname name;
-    if (uname(&name) < 0)
-        return "amd64";
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        if (str_eq(name.machine, rows[i].machine))
-            return rows[i].architecture;
-    return arena_strdup(arena, name.machine); /* riscv64, ppc64le, s390x are called alike */
-}
-
 static const char *main_now(Arena *arena)
 {
     char text[32];
@@ -108,7 +90,7 @@ static int main_parse(int argc, char **argv, Arena *arena, Request *ret, size_t 
 {
     *ret = (Request){
         .limits = { .layer_bytes = 256ULL << 30, .layer_entries = 10 * 1000 * 1000 },
-        .architecture = main_architecture(arena),
+        .architecture = machine_architecture(arena),
         .created = main_now(arena),
     };
     StrList arguments;

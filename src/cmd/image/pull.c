@@ -152,8 +152,11 @@ static int pull_get(Pull *pull, const char *name, const OciDescriptor *at, unsig
         r = pull_kind(&document, at, pull->context->arena, &kind, &type, error);
     if (r < 0)
         return r;
-    if (depth == 0)
+    if (depth == 0 && kind == OCI_MEDIA_INDEX) {
         pull->image.origin = arena_strdup(pull->context->arena, document.digest);
+        pull->image.origin_text = document.text;
+        pull->image.origin_size = document.size;
+    }
     return kind == OCI_MEDIA_INDEX ? pull_choose(pull, &document, depth, error)
                                    : pull_take_manifest(pull, &document, type, error);
 }
@@ -231,6 +234,8 @@ static int pull_store(Pull *pull, Intake *intake, Error *error)
     int r = intake_add_bytes(intake, image->config_text, image->config_size, NULL, error);
     if (r == 0)
         r = intake_add_bytes(intake, image->manifest_text, image->manifest_size, NULL, error);
+    if (r == 0 && image->origin)
+        r = intake_add_bytes(intake, image->origin_text, image->origin_size, NULL, error);
     if (r == 0)
         r = pull_layers(pull->context, intake, image, error);
     if (r < 0)
@@ -238,7 +243,8 @@ static int pull_store(Pull *pull, Intake *intake, Error *error)
     if (image->config.architecture && image->config.os)
         image->manifest_at.platform = pull_platform(pull);
     intake_add_image(intake, &image->manifest_at, &pull->context->request->names,
-                     image->manifest.config.digest);
+                     image->manifest.config.digest)
+        ->origin = image->origin;
     return intake_commit(intake, error);
 }
 

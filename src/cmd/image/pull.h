@@ -9,9 +9,10 @@
 /* What the registry has under the name that was asked for. */
 typedef struct PullImage {
     OciDescriptor manifest_at;
-    const char *origin; /* digest of what the name stands for: an index or the manifest */
-    const char *manifest_text, *config_text;
-    size_t manifest_size, config_size;
+    const char
+        *origin; /* digest of the index that the name stands for; NULL: the manifest itself */
+    const char *origin_text, *manifest_text, *config_text;
+    size_t origin_size, manifest_size, config_size;
     OciManifest manifest;
     OciImage config;
 } PullImage;

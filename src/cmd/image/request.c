@@ -21,6 +21,10 @@ void request_answer_images(const RequestContext *context, const Intake *intake)
         json_write_string(w, image->id);
         json_write_key(w, "manifest");
         json_write_string(w, image->manifest.digest);
+        if (image->origin) {
+            json_write_key(w, "origin");
+            json_write_string(w, image->origin);
+        }
         json_write_end_object(w);
     }
     json_write_end_array(w);

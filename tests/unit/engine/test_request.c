@@ -50,7 +50,7 @@ static const struct {
       "--platform: 'windows/amd64' is not a platform (linux/ARCH or linux/ARCH/VARIANT)" },
     { "--platform linux i",
       "--platform: 'linux' is not a platform (linux/ARCH or linux/ARCH/VARIANT)" },
-    { "--pull sometimes i", "--pull: 'sometimes' is not one of missing, always, never" },
+    { "--pull sometimes i", "--pull: 'sometimes' is not one of missing, always, newer, never" },
     { "--stop-signal NOPE i",
       "--stop-signal: 'NOPE' is not a signal (examples: TERM, SIGINT, 15, RTMIN+3)" },
     { "--stop-timeout -2 i", "--stop-timeout: '-2' is out of range (-1 to 2147483647)" },
