@@ -56,6 +56,7 @@ typedef enum StepKind {
     STEP_CGROUP_MORE,
     STEP_CGROUP_CLONE,
     STEP_OPEN_FILE,
+    STEP_OPEN_PLACE,
     /* map, supply */
     STEP_IDMAP,
     STEP_OOM_SCORE,
@@ -90,6 +91,7 @@ typedef enum StepKind {
     STEP_HOOKS,
     STEP_ROOT_READONLY,
     STEP_PIVOT,
+    STEP_LEAVE_MOUNTS,
     /* finish */
     STEP_PARENT_DEATH,
     STEP_KEYRING,

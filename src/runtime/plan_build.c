@@ -5,6 +5,7 @@
 #include "runtime/plan_build.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -105,6 +106,28 @@ static int plan_id_maps(PlanBuilder *builder, Error *error)
 }
 
 /*
+ * Without one in the spec the runtime's is inherited. The tree is made in a new one all the same,
+ * which the child leaves at the end (STEP_LEAVE_MOUNTS): so nothing is mounted on the host.
+ */
+static int plan_mount_namespace(PlanBuilder *builder, Error *error)
+{
+    Plan *plan = builder->plan;
+    if ((builder->new_namespaces | builder->joined) & CLONE_NEWNS)
+        return 0;
+    if (plan->own_userns)
+        return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
+                         "linux.namespaces: a container with a user namespace needs a mount "
+                         "namespace: the host's cannot be entered from there");
+    builder->new_namespaces |= CLONE_NEWNS;
+    builder->host_mounts = plan_slot(plan, SLOT_FILE, PHASE_HOST);
+    Step *step = plan_add(plan, STEP_OPEN_PLACE, PHASE_HOST, "linux.namespaces");
+    step->source = "/proc/self/ns/mnt";
+    step->flags = O_RDONLY;
+    step->out = builder->host_mounts;
+    return 0;
+}
+
+/*
  * All namespaces are made with the child, but these two: network, because making it takes longer
  * than all else and the child can do it while the parent works; cgroup, because its root must be
  * the cgroup which the child enters first.
@@ -171,12 +194,10 @@ int plan_namespaces(PlanBuilder *builder, Error *error)
         r = plan_namespace(builder, i, error);
     if (r < 0)
         return r;
-    if (!((builder->new_namespaces | builder->joined) & CLONE_NEWNS))
-        return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
-                         "linux.namespaces: a container without a mount namespace of its own is "
-                         "not supported");
     builder->plan->own_userns = (builder->new_namespaces | builder->joined) & CLONE_NEWUSER;
-    r = plan_id_maps(builder, error);
+    r = plan_mount_namespace(builder, error);
+    if (r == 0)
+        r = plan_id_maps(builder, error);
     if (r < 0)
         return r;
     plan_time_offsets(builder);
@@ -313,6 +334,9 @@ static void plan_pivot(PlanBuilder *builder)
         (void)plan_add(plan, STEP_ROOT_READONLY, PHASE_ROOT, "root.readonly");
     plan_add(plan, STEP_PIVOT, PHASE_ROOT, "root.path")->flags = builder->input->no_pivot;
     plan_root_propagation(builder);
+    if (builder->host_mounts)
+        plan_use(plan, plan_add(plan, STEP_LEAVE_MOUNTS, PHASE_ROOT, "linux.namespaces"),
+                 builder->host_mounts);
 }
 
 static int plan_finish(PlanBuilder *builder, Error *error)

@@ -2,6 +2,8 @@
  * `exec`: a plan without a tree to build. All namespaces of the container's first process are
  * joined by path through the stage, then the same last phase as of `run` follows.
  */
+#include <fcntl.h>
+
 #include "runtime/plan_build.h"
 #include "runtime/plan_parts.h"
 
@@ -20,6 +22,22 @@ static void plan_exec_joins(Plan *plan, const PlanExecInput *input)
     }
     plan->own_userns = !input->userns_host;
     plan->unprivileged = input->unprivileged;
+}
+
+/* The root of the container is that of its mount namespace, unless that is the host's. */
+static void plan_exec_root(Plan *plan, const PlanExecInput *input)
+{
+    Slot root = 0;
+    if (!spec_namespace(input->spec, "mount")) {
+        root = plan_slot(plan, SLOT_DIRECTORY, PHASE_HOST);
+        Step *open = plan_add(plan, STEP_OPEN_PLACE, PHASE_HOST, "exec");
+        open->source = arena_printf(plan->arena, "/proc/%d/root", (int)input->pid);
+        open->flags = O_PATH | O_DIRECTORY;
+        open->out = root;
+    }
+    Step *step = plan_add(plan, STEP_ROOT_OPEN, PHASE_ROOT, "exec");
+    if (root)
+        plan_use(plan, step, root);
 }
 
 static void plan_exec_terminal(Plan *plan, const PlanExecInput *input)
@@ -69,7 +87,7 @@ int plan_build_exec(const PlanExecInput *input, Arena *arena, Plan *ret_plan, Er
     int r = plan_exec_place(&plan, input, error);
     if (r < 0)
         return r;
-    (void)plan_add(&plan, STEP_ROOT_OPEN, PHASE_ROOT, "exec");
+    plan_exec_root(&plan, input);
     if (input->process->apparmor_profile || input->process->selinux_label)
         (void)plan_add(&plan, STEP_PROCFS, PHASE_ROOT, "exec");
     plan_exec_terminal(&plan, input);

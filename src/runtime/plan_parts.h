@@ -10,6 +10,7 @@ typedef struct PlanBuilder {
     Plan *plan;
     uint64_t new_namespaces; /* CLONE_NEW... that the spec asks to make */
     uint64_t joined;         /* CLONE_NEW... that exist already */
+    Slot host_mounts;        /* the namespace that is inherited; 0: it has one of its own */
     uint32_t controllers;    /* CGROUP_BITs of what plan_cgroup() makes */
     StepPhase cgroup_phase;  /* when it does */
     size_t *readonly_later;  /* mounts that get read-only when all others are there */

@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "linux/inroot.h"
+#include "linux/namespace.h"
 #include "linux/syscalls.h"
 #include "linux/treecopy.h"
 #include "runtime/steps.h"
@@ -35,6 +36,16 @@ int step_open_file(Runner *runner, const Step *step, Error *error)
     if (r < 0)
         return error_wrap(error, "%s", step->source);
     runner_fill(runner, step, TAKE_FD(mount_fd));
+    return 0;
+}
+
+/* A namespace, or the root of a process: to be entered by the child. */
+int step_open_place(Runner *runner, const Step *step, Error *error)
+{
+    int fd = open(step->source, (int)step->flags | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(error, errno, "open %s", step->source);
+    runner_fill(runner, step, fd);
     return 0;
 }
 
@@ -424,9 +435,16 @@ int step_root_attach(Runner *runner, const Step *step, Error *error)
     return 0;
 }
 
-/* exec: the root of a container that was joined. */
-int step_root_open(Runner *runner, const Step *step UNUSED, Error *error)
+/* exec: the root of a container that was joined. It is that of its mount namespace, unless the
+ * container has the host's. */
+int step_root_open(Runner *runner, const Step *step, Error *error)
 {
+    if (step->in) {
+        int place_fd = runner_slot(runner, step, error);
+        int r = place_fd < 0 ? place_fd : mount_enter_root(place_fd, error);
+        if (r < 0)
+            return r;
+    }
     runner->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     return runner->root_fd < 0 ? error_errno(error, errno, "open /") : 0;
 }
@@ -455,4 +473,24 @@ int step_pivot(Runner *runner, const Step *step, Error *error)
     if (step->flags)
         return step_enter_root(runner, error);
     return mount_pivot(runner->root_fd, error);
+}
+
+/*
+ * A container that inherits the mount namespace. Its tree was made in one of its own, so nothing of
+ * it ever was among the host's mounts; here it leaves that namespace with a detached clone of the
+ * tree as its root. The kernel lets go of the clone when its last process has ended. The clone has
+ * no parent, so there is no way up from it, as there would be from a chroot on the host's tree.
+ */
+int step_leave_mounts(Runner *runner, const Step *step, Error *error)
+{
+    int host_fd = runner_slot(runner, step, error);
+    if (host_fd < 0)
+        return host_fd;
+    int tree_fd = mount_clone(AT_FDCWD, "/", true, error);
+    if (tree_fd < 0)
+        return tree_fd;
+    fd_close(runner->root_fd);
+    runner->root_fd = tree_fd;
+    int r = namespace_join(host_fd, NAMESPACE_MOUNT, error);
+    return r < 0 ? r : mount_enter_root(tree_fd, error);
 }

@@ -47,6 +47,7 @@ void step_describe_idmap(const Step *step, StrBuf *text);
 
 /* step_mount.c */
 int step_open_file(Runner *runner, const Step *step, Error *error);
+int step_open_place(Runner *runner, const Step *step, Error *error);
 int step_mount_clone(Runner *runner, const Step *step, Error *error);
 int step_mount_new(Runner *runner, const Step *step, Error *error);
 int step_remount(Runner *runner, const Step *step, Error *error);
@@ -57,6 +58,7 @@ int step_root_attach(Runner *runner, const Step *step, Error *error);
 int step_root_open(Runner *runner, const Step *step, Error *error);
 int step_root_readonly(Runner *runner, const Step *step, Error *error);
 int step_pivot(Runner *runner, const Step *step, Error *error);
+int step_leave_mounts(Runner *runner, const Step *step, Error *error);
 void step_describe_mount(const Step *step, StrBuf *text);
 void step_describe_overlay(const Step *step, StrBuf *text);
 void step_describe_propagation(const Step *step, StrBuf *text);

@@ -199,3 +199,29 @@ below_is() { # OPTION WANTED: the owner of a file in a mount below the source
     [ -z "$errors" ]
     [ "$(jq -r .level "$TEST_DIR/log")" = warning ]
 }
+
+@test "a container that has the host's mount namespace has its mounts for itself" {
+    local shared='.linux |= del(.maskedPaths, .readonlyPaths) |
+        .linux.namespaces |= map(select(.type != "mount")) |
+        .process.capabilities |= map_values(. + ["CAP_SYS_CHROOT"])' before
+    before=$(cat /proc/self/mountinfo)
+    start_with "$shared | $(bind '["rbind"]')"
+    [ "$(cat /proc/self/mountinfo)" = "$before" ]
+    [ "$(readlink "/proc/$(oci state c | jq .pid)/ns/mnt")" = "$(readlink /proc/self/ns/mnt)" ]
+    try_oci exec c /init readlink /proc/self/ns/mnt , cat /data/file , ls /dev/pts , ls /
+    expect_status 0
+    expect_line "$(readlink /proc/self/ns/mnt)"
+    expect_line content
+    expect_line ptmx
+    expect_line init
+    expect_no_line usr
+    # From below its root there is no way up to the host's.
+    try_oci exec c /init chroot /tmp , ls ../../..
+    expect_status 0
+    expect_line init
+    expect_no_line usr
+    delete_all
+    [ "$(cat /proc/self/mountinfo)" = "$before" ]
+    run_with "$shared | $IDMAP" pid
+    expect_error 1 'linux.namespaces: a container with a user namespace needs a mount namespace'
+}
