@@ -110,3 +110,10 @@ int clone_start_time(pid_t pid, uint64_t *ret_ticks)
         *ret_ticks = stat.start_ticks;
     return r;
 }
+
+bool clone_has_executed(pid_t pid)
+{
+    int fd CLEANUP(fd_closep) = process_open(-1, pid, NULL);
+    ProcessStat stat;
+    return fd < 0 || process_stat(fd, &stat, NULL) < 0 || stat.executed;
+}

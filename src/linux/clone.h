@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -30,3 +31,6 @@ int clone_wait(pid_t pid, int *ret_status, Error *error) MUST_CHECK;
 /* Start time of a process in clock ticks (field 22 of /proc/PID/stat): with the pid it names a
  * process uniquely. -ESRCH when there is none. */
 int clone_start_time(pid_t pid, uint64_t *ret_ticks) MUST_CHECK;
+/* Whether a process has executed a program since it was cloned, also when it has ended since and
+ * waits for its parent. Nobody knows of one that is gone: true. */
+bool clone_has_executed(pid_t pid);

@@ -423,25 +423,78 @@ static const Link *link_arrived(const LinkSet *now, const LinkSet *earlier, cons
 }
 
 /* What the interface had before, in its new namespace. */
-static int link_settle(int socket, const Link *before, const LinkSet *earlier, const char *name,
-                       Arena *arena, Error *error)
+static int link_settle(int socket, const Link *moved, const Link *before, bool up, Error *error)
 {
-    LinkSet now = { 0 };
-    int r = link_list(socket, arena, &now.links, &now.count, error);
-    const Link *moved = r == 0 ? link_arrived(&now, earlier, name) : NULL;
-    if (r == 0 && !moved)
-        return error_set(error, ERROR_SYSTEM, ENODEV, "the interface did not arrive as %s", name);
+    int r = 0;
     for (size_t i = 0; r == 0 && i < before->address_count; i++) {
         const LinkAddress *address = &before->addresses[i];
         if (address->scope == RT_SCOPE_UNIVERSE && (address->flags & IFA_F_PERMANENT))
             r = link_add_address(socket, moved->index, address, error);
     }
-    return r < 0 ? r : link_up(socket, moved->index, NULL, error);
+    return r < 0 || !up ? r : link_up(socket, moved->index, NULL, error);
 }
 
-int link_move(const char *name, int netns_fd, const char *new_name, Error *error)
+/* A way from one namespace into another. */
+typedef struct LinkWay {
+    int here, there;   /* rtnetlink sockets */
+    int there_fd;      /* the namespace */
+    bool up;           /* that is how it arrives */
+    const char *owner; /* of the namespace there, for people */
+} LinkWay;
+
+/* The interface is there, whether this succeeds or not, once ret_moved->name is filled. */
+static int link_transfer(const LinkWay *way, const char *name, const char *new_name,
+                         LinkMoved *ret_moved, Error *error)
 {
     Arena arena CLEANUP(arena_done) = { 0 };
+    LinkSet inside = { 0 }, outside = { 0 }, now = { 0 };
+    int r = link_list(way->there, &arena, &inside.links, &inside.count, error);
+    if (r < 0)
+        return r;
+    /* The kernel would move it first and then find the name taken. */
+    if (link_find(inside.links, inside.count, new_name))
+        return error_set(error, ERROR_CONFLICT, EEXIST, "%s has a network interface %s already",
+                         way->owner, new_name);
+    r = link_list(way->here, &arena, &outside.links, &outside.count, error);
+    if (r < 0)
+        return r;
+    const Link *before = link_find(outside.links, outside.count, name);
+    if (!before)
+        return error_set(error, ERROR_NOT_FOUND, ENODEV, "no network interface %s", name);
+    r = link_send_away(way->here, before->index, way->there_fd, new_name, error);
+    if (r == 0)
+        r = link_list(way->there, &arena, &now.links, &now.count, error);
+    if (r < 0)
+        return r;
+    const Link *moved = link_arrived(&now, &inside, new_name);
+    if (!moved)
+        return error_set(error, ERROR_SYSTEM, ENODEV, "the interface did not arrive as %s",
+                         new_name);
+    ret_moved->was_up = before->flags & IFF_UP;
+    memcpy(ret_moved->name, before->name, sizeof(ret_moved->name));
+    memcpy(ret_moved->new_name, moved->name, sizeof(ret_moved->new_name));
+    return link_settle(way->there, moved, before, way->up, error);
+}
+
+int link_return(const LinkMoved *moved, int netns_fd, Error *error)
+{
+    int here_fd CLEANUP(fd_closep) = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    if (here_fd < 0)
+        return error_errno(error, errno, "/proc/self/ns/net");
+    int inside CLEANUP(fd_closep) = link_open(netns_fd, error);
+    if (inside < 0)
+        return inside;
+    int here CLEANUP(fd_closep) = link_open(-1, error);
+    if (here < 0)
+        return here;
+    const LinkWay way = { inside, here, here_fd, moved->was_up, "the host" };
+    LinkMoved back = { 0 };
+    return link_transfer(&way, moved->new_name, moved->name, &back, error);
+}
+
+int link_move(const char *name, int netns_fd, const char *new_name, LinkMoved *ret_moved,
+              Error *error)
+{
     if (!new_name)
         new_name = name;
     int r = link_name_check(new_name, error);
@@ -453,23 +506,12 @@ int link_move(const char *name, int netns_fd, const char *new_name, Error *error
     int there CLEANUP(fd_closep) = link_open(netns_fd, error);
     if (there < 0)
         return there;
-
-    LinkSet inside = { 0 }, outside = { 0 };
-    r = link_list(there, &arena, &inside.links, &inside.count, error);
-    if (r < 0)
-        return r;
-    /* The kernel would move it first and then find the name taken. */
-    if (link_find(inside.links, inside.count, new_name))
-        return error_set(error, ERROR_CONFLICT, EEXIST,
-                         "the container has a network interface %s already", new_name);
-    r = link_list(here, &arena, &outside.links, &outside.count, error);
-    if (r < 0)
-        return r;
-    const Link *before = link_find(outside.links, outside.count, name);
-    if (!before)
-        return error_set(error, ERROR_NOT_FOUND, ENODEV, "no network interface %s", name);
-    r = link_send_away(here, before->index, netns_fd, new_name, error);
+    const LinkWay way = { here, there, netns_fd, true, "the container" };
+    LinkMoved moved = { 0 };
+    r = link_transfer(&way, name, new_name, &moved, error);
+    if (r < 0 && *moved.name)
+        (void)!link_return(&moved, netns_fd, NULL);
     if (r == 0)
-        r = link_settle(there, before, &inside, new_name, &arena, error);
-    return r < 0 && error ? error_wrap(error, "%s", name) : r;
+        *ret_moved = moved;
+    return r;
 }

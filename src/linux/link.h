@@ -5,6 +5,7 @@
 #pragma once
 
 #include <net/if.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,10 +44,19 @@ int link_loopback_up(Error *error) MUST_CHECK;
 int link_list(int socket, Arena *arena, Link **ret_links, size_t *ret_count, Error *error)
     MUST_CHECK;
 
+typedef struct LinkMoved {
+    char name[IFNAMSIZ], new_name[IFNAMSIZ];
+    bool was_up;
+} LinkMoved;
+
 /*
  * Moves interface `name` of the caller's namespace into netns_fd as `new_name` (NULL: same;
  * "eth%d": the kernel chooses a number), gives it back its permanent addresses of global scope and
  * brings it up: runtime-spec config-linux.md#network-devices. No such interface: -ENODEV. A name in
- * use there: -EEXIST.
+ * use there: -EEXIST. On failure it is where it was.
  */
-int link_move(const char *name, int netns_fd, const char *new_name, Error *error) MUST_CHECK;
+int link_move(const char *name, int netns_fd, const char *new_name, LinkMoved *ret_moved,
+              Error *error) MUST_CHECK;
+/* Undoes it, while netns_fd holds that namespace: back in the caller's under its old name, with its
+ * addresses, up if it was. A virtual interface would end with the namespace. */
+int link_return(const LinkMoved *moved, int netns_fd, Error *error) MUST_CHECK;

@@ -235,7 +235,10 @@ int process_status(int proc_pid_fd, Arena *arena, ProcessStatus *ret_status, Err
 
 int process_stat_parse(char *text, ProcessStat *ret_stat, Error *error)
 {
-    enum { FIELDS = 20 }; /* from ppid, the 4th, to vsize, the 23rd */
+    enum {
+        FIELDS = 20,                   /* from ppid, the 4th, to vsize, the 23rd */
+        PROCESS_FORKED_NO_EXEC = 0x40, /* the kernel's PF_FORKNOEXEC, proc_pid_stat(5) */
+    };
     ProcessStat stat = { 0 };
     char *open = strchr(text, '('), *close = strrchr(text, ')');
     if (!open || !close || close < open || close[1] != ' ' || close[2] == '\0' || close[3] != ' ')
@@ -261,6 +264,7 @@ int process_stat_parse(char *text, ProcessStat *ret_stat, Error *error)
     stat.group = (pid_t)fields[1];
     stat.session = (pid_t)fields[2];
     stat.terminal = (uint32_t)fields[3];
+    stat.executed = !(fields[5] & PROCESS_FORKED_NO_EXEC);
     stat.user_ticks = (uint64_t)fields[10];
     stat.system_ticks = (uint64_t)fields[11];
     stat.nice = fields[15];

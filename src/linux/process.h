@@ -47,7 +47,8 @@ typedef struct ProcessStat { /* the file "stat" */
     pid_t pid, parent, group, session;
     char name[64];
     char state;
-    uint32_t terminal;                              /* device number, 0: none */
+    bool executed;     /* it, not only the process it was forked from */
+    uint32_t terminal; /* device number, 0: none */
     uint64_t user_ticks, system_ticks, start_ticks; /* in sysconf(_SC_CLK_TCK) */
     int64_t nice;
     uint32_t threads;

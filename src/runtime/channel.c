@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -25,6 +26,7 @@ static const struct {
     [MESSAGE_HOOKED] = { "HOOKED", offsetof(Message, slots) },
     [MESSAGE_READY] = { "READY", sizeof(MessageKind) },
     [MESSAGE_START] = { "START", sizeof(MessageKind) },
+    [MESSAGE_UNHOOKED] = { "UNHOOKED", sizeof(Message) },
     [MESSAGE_FAILED] = { "FAILED", sizeof(Message) },
 };
 
@@ -94,6 +96,11 @@ int channel_send(int end, const Message *message, const int *fds, size_t count, 
     return 0;
 }
 
+void channel_last_words(int end, const Message *message)
+{
+    (void)!write(end, message, channel_messages[message->kind].size);
+}
+
 int channel_tell(int end, MessageKind kind, Error *error)
 {
     Message message = { .kind = kind };
@@ -127,7 +134,7 @@ int channel_expect(int end, MessageKind kind, Error *error)
     int r = channel_receive(end, &message, NULL, &count, error);
     if (r < 0)
         return r;
-    if (message.kind == MESSAGE_FAILED) {
+    if (message.kind == MESSAGE_FAILED || message.kind == MESSAGE_UNHOOKED) {
         if (error)
             *error = message.error;
         return -message.error.code;

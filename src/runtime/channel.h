@@ -13,6 +13,7 @@
  *   READY     child                        the tree is built; it waits for START (create)
  *   START     parent, or any process       finish and exec
  *             through channel_connect()
+ *   UNHOOKED  child   an Error             a hook of its own failed, it gives up
  *   FAILED    child   an Error             the child gives up
  *   (end)     child                        exec succeeded: the socket was closed by it
  */
@@ -34,6 +35,7 @@ typedef enum MessageKind {
     MESSAGE_HOOKED,
     MESSAGE_READY,
     MESSAGE_START,
+    MESSAGE_UNHOOKED,
     MESSAGE_FAILED,
     MESSAGE_KIND_MAX,
 } MessageKind;
@@ -43,7 +45,7 @@ typedef struct Message {
     MessageKind kind;
     pid_t pid;                   /* JOINED, SUPPLIED */
     uint16_t slots[FD_PASS_MAX]; /* SUPPLIED: the slot of each descriptor */
-    Error error;                 /* FAILED */
+    Error error;                 /* UNHOOKED, FAILED */
 } Message;
 
 /* A connected pair, both close-on-exec. */
@@ -60,6 +62,9 @@ int channel_connect(int dirfd, const char *name, Error *error) MUST_CHECK;
 /* fds may be NULL with count 0. */
 int channel_send(int end, const Message *message, const int *fds, size_t count, Error *error)
     MUST_CHECK;
+/* The same without descriptors from a process that ends: by write(2), which the program's filter is
+ * least likely to forbid. Nothing can be done if it does, and none to hear it is no matter. */
+void channel_last_words(int end, const Message *message);
 int channel_tell(int end, MessageKind kind, Error *error) MUST_CHECK;
 
 /* The next message, whatever it is; descriptors as fd_receive. END when the other side is gone. */

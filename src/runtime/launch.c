@@ -41,6 +41,7 @@ static void launch_runner_init(Runner *runner, const Plan *plan, const LaunchOpt
         .cgroup = CGROUP_EMPTY,
         .child_proc_fd = -1,
         .userns_fd = -1,
+        .netns_fd = -1,
         .channel = -1,
         .root_fd = -1,
         .park_fds = { -1, -1 },
@@ -67,6 +68,7 @@ static void launch_runner_done(Runner *runner)
         fd_close(runner->cgroup_mounts[c]);
     fd_close(runner->child_proc_fd);
     fd_close(runner->userns_fd);
+    fd_close(runner->netns_fd);
 }
 
 /* ---- the child ---- */
@@ -169,7 +171,9 @@ _Noreturn static void launch_child(Runner *runner, const LaunchOptions *options)
     int r = launch_child_steps(runner, options, &message.error);
     if (r == 0)
         (void)error_set(&message.error, ERROR_SYSTEM, EINVAL, "the plan ends without exec");
-    (void)!channel_send(runner->channel, &message, NULL, 0, NULL);
+    if (runner->unhooked)
+        message.kind = MESSAGE_UNHOOKED;
+    channel_last_words(runner->channel, &message);
     _exit(125);
 }
 
@@ -317,6 +321,16 @@ static int launch_hooks(int end, const Plan *plan, pid_t pid, Error *error)
     return channel_tell(end, MESSAGE_HOOKED, error);
 }
 
+/* The child has closed its end: by exec, or with a filter that lets it say nothing, not even why
+ * it could not. `plan` NULL: the filter is not known. */
+static int launch_executed(const Plan *plan, pid_t pid, Error *error)
+{
+    if ((plan && !plan->mute) || clone_has_executed(pid))
+        return 0;
+    return error_set(error, ERROR_NOT_EXECUTABLE, EPERM,
+                     "process.args: not executed, and linux.seccomp forbids to say why");
+}
+
 /* Until exec (END), READY with `hold`, or an error. */
 static int launch_finish(int end, const Plan *plan, bool hold, Launched *launched, Error *error)
 {
@@ -328,7 +342,7 @@ static int launch_finish(int end, const Plan *plan, bool hold, Launched *launche
         if (r < 0)
             return r;
         switch (message.kind) {
-        case MESSAGE_END: return 0;
+        case MESSAGE_END: return launch_executed(plan, launched->pid, error);
         case MESSAGE_READY:
             if (hold)
                 return 0;
@@ -339,7 +353,9 @@ static int launch_finish(int end, const Plan *plan, bool hold, Launched *launche
             if (r < 0)
                 return r;
             break;
+        case MESSAGE_UNHOOKED:
         case MESSAGE_FAILED:
+            launched->unhooked = message.kind == MESSAGE_UNHOOKED;
             if (error)
                 *error = message.error;
             return -message.error.code;
@@ -364,6 +380,14 @@ static void launch_prefer_child_error(int end, Error *error)
     size_t count = 0;
     if (channel_receive(end, &message, NULL, &count, NULL) == 0 && message.kind == MESSAGE_FAILED)
         *error = message.error;
+}
+
+/* In a namespace that ends with the child they would end with it, or stay in one that was joined.
+ */
+static void launch_return_links(const Runner *runner)
+{
+    for (size_t i = runner->moved_link_count; i > 0; i--)
+        (void)!link_return(&runner->moved_links[i - 1], runner->netns_fd, NULL);
 }
 
 static void launch_unmake_resctrl(const ResctrlGroup *group)
@@ -428,6 +452,8 @@ int launch_container(const Plan *plan, const LaunchOptions *options, Launched *r
 
     launch_runner_init(&runner, plan, options);
     r = launch_run(&runner, options, ends, &launched, error);
+    if (r < 0)
+        launch_return_links(&runner);
     launch_runner_done(&runner);
     fd_close(ends[1]);
     if (r < 0) {
@@ -440,12 +466,16 @@ int launch_container(const Plan *plan, const LaunchOptions *options, Launched *r
     return 0;
 }
 
-int launch_start(int end, Error *error)
+int launch_start(int end, pid_t pid, bool *ret_unhooked, Error *error)
 {
     int channel CLEANUP(fd_closep) = end;
     Launched launched = LAUNCHED_NONE;
+    launched.pid = pid;
     int r = channel_tell(channel, MESSAGE_START, error);
-    return r < 0 ? r : launch_finish(channel, NULL, false, &launched, error);
+    if (r == 0)
+        r = launch_finish(channel, NULL, false, &launched, error);
+    *ret_unhooked = launched.unhooked;
+    return r;
 }
 
 void launch_done(Launched *launched)

@@ -15,6 +15,7 @@ typedef struct Launched {
     int terminal_fd;             /* master of its terminal, or -1 */
     Cgroup cgroup;               /* open; its path lives in the plan's arena */
     const ResctrlGroup *resctrl; /* made for it, in the plan's arena; or NULL */
+    bool unhooked;               /* a hook failed */
 } Launched;
 
 #define LAUNCHED_NONE ((Launched){ .pidfd = -1, .terminal_fd = -1, .cgroup = CGROUP_EMPTY })
@@ -40,7 +41,8 @@ typedef struct LaunchOptions {
  */
 int launch_container(const Plan *plan, const LaunchOptions *options, Launched *ret_launched,
                      Error *error) MUST_CHECK;
-/* Lets a held child go on, from any process. `end` is a channel_connect()ed one, closed here.
- * Returns when the program has been executed; the child's own error if it could not be. */
-int launch_start(int end, Error *error) MUST_CHECK;
+/* Lets the held child `pid` go on, from any process. `end` is a channel_connect()ed one, closed
+ * here. Returns when the program has been executed; the child's own error if it could not be.
+ * ret_unhooked (always filled): because a hook of its own failed. */
+int launch_start(int end, pid_t pid, bool *ret_unhooked, Error *error) MUST_CHECK;
 void launch_done(Launched *launched); /* closes descriptors; kills nothing */

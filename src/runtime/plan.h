@@ -256,6 +256,7 @@ typedef struct Plan {
     bool keep_groups;       /* the program has the caller's supplementary groups */
     bool in_order;          /* the mounts' ids rise in the order of the spec */
     const Scope *scope;     /* its cgroup is this one, of systemd; NULL: made by us, or none */
+    bool mute;              /* the program's filter forbids to write */
     bool own_userns;        /* ids are mapped through a namespace that the plan makes or joins */
     const SpecHooks *hooks; /* NULL: none */
     const OciState *state;  /* what hooks and a seccomp agent are told, but for the pid; or NULL */

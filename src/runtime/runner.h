@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "linux/link.h"
 #include "runtime/plan.h"
 
 typedef struct Runner {
@@ -19,14 +20,18 @@ typedef struct Runner {
     Cgroup cgroup;
     int cgroup_mounts[CGROUP_CONTROLLER_MAX]; /* STEP_CGROUP_CLONE: attached by the child, or -1 */
     pid_t child;
-    int child_proc_fd;           /* /proc/<child>, a directory */
-    int userns_fd;               /* the container's user namespace, for idmapped mounts */
-    const StepIds *ids;          /* its mapping; NULL: the host's ids */
+    int child_proc_fd;      /* /proc/<child>, a directory */
+    int userns_fd;          /* the container's user namespace, for idmapped mounts */
+    const StepIds *ids;     /* its mapping; NULL: the host's ids */
+    int netns_fd;           /* the container's, once a device was moved there; or -1 */
+    LinkMoved *moved_links; /* these, to be given back if the launch fails */
+    size_t moved_link_count;
     const ResctrlGroup *resctrl; /* what STEP_RESCTRL made, or NULL */
 
     /* child */
     bool late_time;    /* its time namespace could not be made with it */
     bool started;      /* START has come already */
+    bool unhooked;     /* a hook failed */
     int park_fds[2];   /* where directories and files are attached on their way: step_renew() */
     pid_t outer_pid;   /* its pid as the engine counts */
     int channel;       /* the child's end of the handshake socket */

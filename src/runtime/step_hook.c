@@ -33,7 +33,9 @@ int step_hooks(Runner *runner, const Step *step, Error *error)
     OciState state = *runner->plan->state;
     state.status = OCI_STATUS_CREATED;
     state.pid = getpid(); /* runtime.md#state: as seen by the container */
-    return hook_run(runner->plan->hooks, kind, &state, error);
+    int r = hook_run(runner->plan->hooks, kind, &state, error);
+    runner->unhooked = r < 0;
+    return r;
 }
 
 void step_describe_hooks(const Step *step, StrBuf *text)

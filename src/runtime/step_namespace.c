@@ -62,10 +62,17 @@ void step_describe_idmap(const Step *step, StrBuf *text)
  * joined before. */
 int step_net_device(Runner *runner, const Step *step, Error *error)
 {
-    int netns_fd CLEANUP(fd_closep) = openat(runner->child_proc_fd, "ns/net", O_RDONLY | O_CLOEXEC);
-    if (netns_fd < 0)
+    if (runner->netns_fd < 0)
+        runner->netns_fd = openat(runner->child_proc_fd, "ns/net", O_RDONLY | O_CLOEXEC);
+    if (runner->netns_fd < 0)
         return error_errno(error, errno, "network namespace of the container");
-    return link_move(step->source, netns_fd, step->target, error);
+    LinkMoved moved;
+    int r = link_move(step->source, runner->netns_fd, step->target, &moved, error);
+    if (r < 0)
+        return r;
+    *(LinkMoved *)arena_append(runner->arena, &runner->moved_links, &runner->moved_link_count,
+                               sizeof(moved)) = moved;
+    return 0;
 }
 
 void step_describe_net_device(const Step *step, StrBuf *text)

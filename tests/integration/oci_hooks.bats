@@ -69,19 +69,39 @@ kinds() {
 }
 
 @test "a startContainer hook has the container's files" {
-    bundle startContainer
+    bundle
+    jq '.root.readonly = false | .hooks = {startContainer: [{path: "/init", args: ["init", "write", "/tmp/hook", "here"]}]}' \
+        "$TEST_DIR/hooked/config.json" >"$TEST_DIR/config.new"
+    mv "$TEST_DIR/config.new" "$TEST_DIR/hooked/config.json"
     create inside
-    try_oci start inside
-    expect_error 1 'hooks.startContainer\[0\]: .*/note: exit status 127'
+    [ ! -e "$TEST_DIR/hooked/rootfs/tmp/hook" ]
+    oci start inside
+    grep -q here "$TEST_DIR/hooked/rootfs/tmp/hook"
 }
 
-@test "a poststart hook that fails stops the container, a poststop hook does not matter" {
+# runtime.md#lifecycle, 7, 9, 12, 13: the container is destroyed, and what comes after that is run.
+@test "a hook of the start that fails destroys the container; a poststop hook that does is a warning" {
+    local pid
+    bundle startContainer poststop
+    create inside
+    pid=$(oci state inside | jq .pid)
+    try_oci start inside
+    expect_error 1 'hooks.startContainer\[0\]: .*/note: exit status 127'
+    [ "$(kinds)" = "poststop stopped," ]
+    [ -z "$(oci list -q)" ]
+    [ ! -e "/proc/$pid" ]
     bundle poststart=4 poststop=5
     create late
+    pid=$(oci state late | jq .pid)
     try_oci start late
-    expect_error 1 'hooks.poststart\[0\]: .*/note: exit status 4'
-    [ "$(oci state late | jq -r .status)" = stopped ]
-    oci delete late
+    expect_status 1
+    grep -q 'level=error .*hooks.poststart\[0\]: .*/note: exit status 4' <<<"$errors"
+    grep -q 'level=warning .*hooks.poststop\[0\]: .*/note: exit status 5' <<<"$errors"
+    [ "$(kinds)" = "poststart running,poststop stopped," ]
+    [ -z "$(oci list -q)" ]
+    [ ! -e "/proc/$pid" ]
+    try_oci run --bundle "$TEST_DIR/hooked" late </dev/null
+    expect_status 1
     [ -z "$(oci list -q)" ]
 }
 

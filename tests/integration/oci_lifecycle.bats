@@ -157,6 +157,16 @@ create() { # ID OPTION...
     oci delete --force away
     oci delete --force away
     [ -z "$(oci list -q)" ]
+    [ "$(oci list --format json)" = null ]
+}
+
+@test "the version has a line for the build, where that is known, and one for the specification" {
+    try_oci --version
+    expect_match '^ambit-oci version [0-9.]+$'
+    expect_line 'spec: 1.3.0'
+    local commit
+    commit=$("$TOP/build-aux/revision")
+    [ "$(grep -c '^commit: ' <<<"$output")" -eq "$([ -z "$commit" ] && echo 0 || echo 1)" ]
 }
 
 @test "a bad config.json gives one line with the path in it" {

@@ -38,6 +38,19 @@ with_veth() { # COMMAND...
     done
 }
 
+@test "netDevices: a container that fails gives the device back as it was" {
+    require with_veth true -- "no veth devices"
+    configure . '.linux.netDevices = {outside: {name: "eth7"}}' '.process.args = ["/init", "pid"]' \
+        '.hooks.createRuntime = [{path: "/bin/false"}]'
+    # shellcheck disable=SC2016
+    run with_veth bash -c '"$@" && exit 9; ip addr show outside' - \
+        "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" run --bundle "$BUNDLE" c </dev/null
+    expect_status 0
+    expect_match 'hooks.createRuntime\[0\]'
+    expect_match 'outside@peer: .*[<,]UP.* mtu 1400 '
+    expect_match 'inet 10\.9\.8\.7/24 '
+}
+
 @test "netDevices: names" {
     require with_veth true -- "no veth devices"
     configure '.linux.netDevices = {outside: {}}' '.process.args = ["/init", "cat", "/proc/net/dev"]'
@@ -146,6 +159,30 @@ asks() { # SYSCALL-NAMES-AS-JSON
     expect_error 1 'linux.seccomp.listenerPath: needed for SCMP_ACT_NOTIFY'
     run_with "$(asks '["getpgid"]') | .linux.seccomp.defaultAction = \"SCMP_ACT_NOTIFY\"" pid
     expect_error 1 'linux.seccomp.defaultAction: cannot be SCMP_ACT_NOTIFY'
+}
+
+@test "seccomp: a program that cannot be executed is an error, whatever the filter forbids" {
+    local names filter
+    # With "write" the reason cannot be told, the fact is.
+    for names in '"sendmsg", "sendto"' '"sendmsg", "sendto", "write", "writev"'; do
+        filter=".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", syscalls: [{names: [$names], action: \"SCMP_ACT_ERRNO\"}]} |
+            .process.user.uid = 7"
+        install -m 700 "$INIT" "$BUNDLE/rootfs/private"
+        configure "$filter" '.process.args = ["/private"]'
+        try_oci run --bundle "$BUNDLE" c </dev/null
+        expect_error 1 'process.args: (exec: "/private": permission denied|not executed, and linux.seccomp forbids to say why)'
+        oci create --bundle "$BUNDLE" c </dev/null >/dev/null 2>&1 3>&-
+        try_oci start c
+        expect_error 1 'process.args: (exec: "/private": permission denied|not executed, and linux.seccomp forbids to say why)'
+        delete_all
+        start_with "$filter"
+        try_oci exec c /private
+        expect_error 255 'process.args: (exec: "/private": permission denied|not executed, and linux.seccomp forbids to say why)'
+        try_oci exec c /init exit 3 # which says nothing
+        expect_status 3
+        delete_all
+    done
+    rm -f "$BUNDLE/rootfs/private"
 }
 
 @test "intelRdt without resctrl" {

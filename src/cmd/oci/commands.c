@@ -12,6 +12,7 @@
 
 #include "cmd/program/output.h"
 #include "linux/namespace.h"
+#include "revision.h"
 
 static const char *const oci_log_formats[] = { "text", "json", NULL };
 static const char *const oci_cgroup_managers[] = { "cgroupfs", "systemd", "disabled", NULL };
@@ -92,7 +93,12 @@ static int oci_run(CommandCall *call, Error *error)
     const OciGlobals *globals = call->globals;
     if (!globals->version)
         return COMMAND_HELP;
-    return output_write("ambit-oci version " AMBIT_VERSION "\nspec: 1.3.0\n", error);
+    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    strbuf_add(&text, "ambit-oci version " AMBIT_VERSION "\n");
+    if (*revision_text) /* a line by which docker info tells the build */
+        strbuf_printf(&text, "commit: %s\n", revision_text);
+    strbuf_add(&text, "spec: 1.3.0\n");
+    return output_write(strbuf_text(&text), error);
 }
 
 const Command oci_command = {

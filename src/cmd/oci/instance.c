@@ -546,6 +546,15 @@ static int instance_start_notify(const Instance *instance, int *ret_socket, Erro
     return 0;
 }
 
+/* runtime.md#lifecycle, 7 and 9: where a hook has failed the container is destroyed. */
+static int instance_start_failed(Instance *instance, int r)
+{
+    Error failure = { 0 };
+    if (instance_destroy(instance, &failure) < 0)
+        log_line(LOG_LEVEL_WARNING, "%s", failure.message);
+    return r;
+}
+
 int instance_start(Instance *instance, Error *error)
 {
     OciStatus status = record_status(&instance->place, &instance->record);
@@ -557,17 +566,19 @@ int instance_start(Instance *instance, Error *error)
     if (r < 0)
         return r;
     int end = channel_connect(instance->place.dir, RECORD_START, error);
-    r = end < 0 ? end : launch_start(end, error);
+    bool unhooked = false;
+    r = end < 0 ? end : launch_start(end, instance->record.pid, &unhooked, error);
     if (r < 0)
-        return r;
+        return unhooked ? instance_start_failed(instance, r) : r;
     if (unlinkat(instance->place.dir, RECORD_START, 0) < 0)
         return error_errno(error, errno, "container %s: remove %s", instance->record.id,
                            RECORD_START);
     r = instance_poststart(instance, error);
-    int pidfd CLEANUP(fd_closep) =
-        r == 0 && notify >= 0 ? record_pidfd(&instance->record, NULL) : -1;
+    if (r < 0)
+        return instance_start_failed(instance, r);
+    int pidfd CLEANUP(fd_closep) = notify >= 0 ? record_pidfd(&instance->record, NULL) : -1;
     if (pidfd < 0)
-        return r;
+        return 0;
     record_unlock(&instance->place);
     return notify_forward(notify, pidfd, instance->record.pid, NULL, error);
 }

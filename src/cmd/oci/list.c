@@ -95,7 +95,10 @@ static int list_run(CommandCall *call, Error *error)
             strbuf_printf(&text, "%s\n", list.states.items[i].id);
     } else if (options->format == 1) {
         JsonWriter writer = { .text = &text };
-        field_encode_list(&oci_state_table, &list.states, &writer);
+        if (list.states.count) /* runc's word for none is null */
+            field_encode_list(&oci_state_table, &list.states, &writer);
+        else
+            strbuf_add(&text, "null");
         strbuf_add_char(&text, '\n');
     } else {
         list_table(&list, &text);

@@ -180,11 +180,12 @@ static void test_move(void **state)
     const unsigned char six[16] = { 0xfd, 0, 0, 1, [15] = 7 };
     give_address(link->index, AF_INET, four, 24);
     give_address(link->index, AF_INET6, six, 64);
+    LinkMoved moved;
     int fd = link_open(-1, &error);
     assert_int_equal(link_set_up(fd, "dev0", &error), 0);
     (void)close(fd);
 
-    if (link_move("dev0", there, "eth0", &error) < 0)
+    if (link_move("dev0", there, "eth0", &moved, &error) < 0)
         fail_msg("%s", error.message);
     assert_null(list_one(-1, "dev0", &arena));
     link = list_one(there, "eth0", &arena);
@@ -199,6 +200,15 @@ static void test_move(void **state)
     assert_int_equal(namespace_id(home, &before, &error), 0);
     assert_int_equal(namespace_id_of_pid(0, NAMESPACE_NET, &now, &error), 0);
     assert_int_equal(before, now);
+
+    if (link_return(&moved, there, &error) < 0)
+        fail_msg("%s", error.message);
+    assert_null(list_one(there, "eth0", &arena));
+    link = list_one(-1, "dev0", &arena);
+    assert_non_null(link);
+    assert_true(link->flags & IFF_UP);
+    assert_true(has_address(link, "10.1.2.3/24"));
+    assert_true(has_address(link, "fd00:1::7/64"));
 }
 
 static void test_move_refused(void **state)
@@ -207,14 +217,20 @@ static void test_move_refused(void **state)
     skip_unless_root();
     Arena arena CLEANUP(arena_done) = { 0 };
     Error error = { 0 };
+    LinkMoved moved;
+    make_veth("eth0");
+    if (link_move("eth0", there, NULL, &moved, &error) < 0)
+        fail_msg("%s", error.message);
     make_veth("dev1");
-    assert_int_equal(link_move("dev1", there, "eth0", &error), -EEXIST);
+    assert_int_equal(link_move("dev1", there, "eth0", &moved, &error), -EEXIST);
     assert_non_null(list_one(-1, "dev1", &arena)); /* it stayed */
-    assert_int_equal(link_move("no-such", there, NULL, &error), -ENODEV);
-    assert_int_equal(link_move("dev1", there, "much-too-long-name", &error), -EINVAL);
-    assert_int_equal(link_move("dev1", there, "a/b", &error), -EINVAL);
-    assert_int_equal(link_move("dev1", there, NULL, &error), 0);
+    assert_int_equal(link_move("no-such", there, NULL, &moved, &error), -ENODEV);
+    assert_int_equal(link_move("dev1", there, "much-too-long-name", &moved, &error), -EINVAL);
+    assert_int_equal(link_move("dev1", there, "a/b", &moved, &error), -EINVAL);
+    assert_int_equal(link_move("dev1", there, NULL, &moved, &error), 0);
     assert_non_null(list_one(there, "dev1", &arena));
+    assert_int_equal(link_return(&moved, there, &error), 0);
+    assert_false(list_one(-1, "dev1", &arena)->flags & IFF_UP); /* as it was */
 }
 
 static void test_many(void **state)
