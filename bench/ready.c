@@ -1,6 +1,6 @@
 /*
- * A program that says that it runs and stays until SIGTERM: what a process, a container and a virtual
- * machine are compared with. As process 1 it gets no signal that it does not handle.
+ * A program that says that it runs and stays until SIGTERM: what a process, a container and a
+ * virtual machine are compared with. As process 1 it gets no signal that it does not handle.
  */
 #include <signal.h>
 #include <unistd.h>

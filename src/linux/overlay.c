@@ -184,12 +184,13 @@ static int overlay_print_data(const OverlayOptions *options, const OverlayDirs *
  */
 static int overlay_child_base(int base_fd)
 {
-    char link[FD_PATH_SIZE], path[PATH_MAX];
+    char link[16], path[PATH_MAX];
     struct stat wanted, found;
     if (sys_move_mount(base_fd, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) == 0)
         /* A clone of a shared mount is its peer: what comes to lie on one appears on the host. */
         return mount(NULL, "/proc", NULL, MS_PRIVATE, NULL) < 0 ? -errno : base_fd;
-    ssize_t length = readlink(fd_path(base_fd, link), path, sizeof(path));
+    (void)snprintf(link, sizeof(link), "%d", base_fd);
+    ssize_t length = readlink(link, path, sizeof(path));
     if (length < 0 || (size_t)length == sizeof(path))
         return -ENAMETOOLONG;
     path[length] = '\0';
@@ -200,7 +201,7 @@ static int overlay_child_base(int base_fd)
 }
 
 /* In the child, which ends soon and closes nothing. /proc serves as the mount point, since it
- * exists; what is still needed of it is the working directory. */
+ * exists, for one after the other; what is still needed of it is the working directory. */
 static int overlay_child_mount(const OverlayOptions *options, Error *error)
 {
     OverlayOptions here = *options;
@@ -210,9 +211,14 @@ static int overlay_child_mount(const OverlayOptions *options, Error *error)
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || chdir("/proc/self/fd") < 0)
         return error_errno(error, errno, "prepare the mount of an overlay");
     here.base_fd = overlay_child_base(options->base_fd);
+    if (options->upper_elsewhere)
+        here.upper_base_fd = overlay_child_base(options->upper_base_fd);
+    int r = options->upper_elsewhere && here.upper_base_fd < 0 ? here.upper_base_fd : 0;
     if (here.base_fd < 0)
-        return error_errno(error, here.base_fd, "find the overlay's base directory");
-    int r = overlay_open_dirs(&here, &dirs, error);
+        r = here.base_fd;
+    if (r < 0)
+        return error_errno(error, r, "find the overlay's base directory");
+    r = overlay_open_dirs(&here, &dirs, error);
     if (r == 0)
         r = overlay_mounter_enter(&dirs, &mounter, error);
     if (r < 0)

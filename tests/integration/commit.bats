@@ -140,6 +140,8 @@ teardown_file() {
     try exec frozen echo alive
     expect_output alive
     stop frozen
+    # The helper writes the image to its end, or dies with what it was told by.
+    await 30 eval '! pgrep -f "^ambit-image commit .*--name frozen:1" >/dev/null'
     ambit rmi -f frozen:1
     ambit image check --repair -q
 }

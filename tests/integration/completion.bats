@@ -31,8 +31,9 @@ type_into() { # KEYS SHELL...
     run bash -c '
         keys=$1
         shift
-        { sleep 1; printf "$keys\n"; sleep 1; printf "exit\n"; } |
-            PATH=$PROGRAMS:$PATH TERM=dumb timeout 20 script -qec "$*" /dev/null' _ "$keys" "$@"
+        pause=${TEST_SLOWNESS:-1}
+        { sleep $pause; printf "$keys\n"; sleep $pause; printf "exit\n"; } |
+            PATH=$PROGRAMS:$PATH TERM=dumb timeout $((20 * pause)) script -qec "$*" /dev/null' _ "$keys" "$@"
 }
 
 @test "bash: commands, options, values" {

@@ -22,7 +22,7 @@ int export_run(const RequestContext *context, Error *error)
     int view CLEANUP(fd_closep) = intake_view(&intake, &context->request->layers, error);
     if (view < 0)
         return view;
-    PackJob job = { .root_fd = view, .root_mapped = true, .target_fd = context->data_fd };
+    PackJob job = { .root_fd = view, .root_detached = true, .target_fd = context->data_fd };
     r = pack_start(&job, &pack, error);
     if (r == 0)
         r = pack_finish(&pack, error);

@@ -462,7 +462,7 @@ int pack_start(const PackJob *job, Pack *ret_pack, Error *error)
     SandboxChild child = {
         .profile = SANDBOX_READER,
         .root_fd = job->root_fd,
-        .root_mapped = job->root_mapped,
+        .root_detached = job->root_detached,
         .fds = { -1, job->target_fd, STDERR_FILENO, sockets[1] },
         .fd_count = PACK_FDS,
         .memory_bytes = PACK_MEMORY,

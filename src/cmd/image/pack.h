@@ -24,9 +24,9 @@ int pack_find_opaque(int root_fd, PackOpaque *ret_opaque, Error *error) MUST_CHE
 void pack_opaque_done(PackOpaque *opaque);
 
 typedef struct PackJob {
-    int root_fd;      /* the tree */
-    bool root_mapped; /* it has the children's ids already (intake_view) */
-    bool changes;     /* an upper layer of overlayfs: nodes 0:0 and opaque marks become whiteouts */
+    int root_fd;        /* the tree */
+    bool root_detached; /* it is a mount of its own for the children (intake_view) */
+    bool changes; /* an upper layer of overlayfs: nodes 0:0 and opaque marks become whiteouts */
     PackOpaque opaque; /* changes: of pack_find_opaque */
     int target_fd;     /* where the tar goes */
 } PackJob;

@@ -273,9 +273,9 @@ static int sandbox_confine(const SandboxChild *child, int tree_fd, Error *error)
 pid_t sandbox_spawn(const SandboxChild *child, Error *error)
 {
     bool read_only = child->profile != SANDBOX_WRITER;
-    int tree CLEANUP(fd_closep) = child->root_mapped
-                                      ? sandbox_detach_tree(child->root_fd, read_only, error)
-                                      : sandbox_detach_mapped(child->root_fd, read_only, error);
+    int own CLEANUP(fd_closep) =
+        child->root_detached ? -1 : sandbox_detach_mapped(child->root_fd, read_only, error);
+    int tree = child->root_detached ? child->root_fd : own;
     if (tree < 0)
         return error_wrap(error, "sandbox");
     CloneOptions options = { .flags = CLONE_NEWPID | CLONE_NEWNS, .cgroup_fd = -1 };

@@ -35,7 +35,9 @@ enum { SANDBOX_FDS_MAX = 8 };
 typedef struct SandboxChild {
     SandboxProfile profile;
     int root_fd;              /* its "/", mounted nosuid, nodev, noexec */
-    bool root_mapped;         /* root_fd has the children's ids already */
+    bool root_detached;       /* root_fd is such a mount itself, attached nowhere and with the
+                                 children's ids: it is taken, since a detached mount can be cloned
+                                 only since Linux 6.15 */
     int fds[SANDBOX_FDS_MAX]; /* what it finds at descriptors 0, 1, 2, ...; -1: closed */
     unsigned fd_count;
     uint64_t memory_bytes; /* RLIMIT_DATA */

@@ -192,6 +192,40 @@ static int check_idmapped(void *context, char text[DENIAL_TEXT_SIZE])
     return 0;
 }
 
+/* Layers and upper layer in two mounts that are attached nowhere. */
+static int check_elsewhere(void *context, char text[DENIAL_TEXT_SIZE])
+{
+    Error error = { 0 };
+    int memory = *(const int *)context;
+    int clone CLEANUP(fd_closep) = mount_clone(base, "", false, &error);
+    DENIAL_CHECK(clone >= 0);
+    DENIAL_CHECK(mkdirat(memory, "upper", 0755) == 0 && mkdirat(memory, "work", 0755) == 0);
+    OverlayOptions options = options_of(2);
+    options.base_fd = clone;
+    options.upper = "upper";
+    options.work = "work";
+    options.upper_elsewhere = true;
+    options.upper_base_fd = memory;
+    int fd CLEANUP(fd_closep) = overlay_mount(&options, &error);
+    DENIAL_CHECK(fd >= 0);
+    DENIAL_CHECK(mkdirat(fd, "new", 0700) == 0 && faccessat(memory, "upper/new", F_OK, 0) == 0);
+    return 0;
+}
+
+static void test_elsewhere(void **state)
+{
+    (void)state;
+    skip_unless_root();
+    for (size_t i = 0; i < ARRAY_LEN(denials); i++) {
+        char text[DENIAL_TEXT_SIZE];
+        Error error = { 0 };
+        int memory CLEANUP(fd_closep) = mount_new("tmpfs", NULL, NULL, 0, &error);
+        assert_true(memory >= 0);
+        if (denial_run(denials[i], check_elsewhere, &memory, text) < 0)
+            fail_msg("%s: %s", denials[i] ? denials[i] : "all calls", text);
+    }
+}
+
 static void test_idmapped(void **state)
 {
     (void)state;
@@ -258,8 +292,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read_only), cmocka_unit_test(test_upper),
-        cmocka_unit_test(test_idmapped),  cmocka_unit_test(test_invisible),
-        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_idmapped),  cmocka_unit_test(test_elsewhere),
+        cmocka_unit_test(test_invisible), cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
