@@ -56,7 +56,7 @@ type_into() { # KEYS SHELL...
     expect_line "host"
     complete_bash ambit run --pid = contai
     expect_output "container:"
-    complete_bash ambit run -v /a : /b --pull = ne
+    complete_bash ambit run -v /a : /b --pull = nev
     expect_output "never"
 }
 
