@@ -5,20 +5,6 @@
 load lib
 load registry_lib
 
-make_certificates() { # DIR: a CA, and certificates of a server and a client
-    local dir=$1
-    mkdir -p "$dir"
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test-ca \
-        -keyout "$dir/ca.key" -out "$dir/ca.pem" 2>/dev/null
-    local who
-    for who in server client; do
-        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$who" \
-            -keyout "$dir/$who.key" -out "$dir/$who.csr" 2>/dev/null
-        openssl x509 -req -in "$dir/$who.csr" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAcreateserial \
-            -days 2 -extfile <(echo 'subjectAltName=IP:127.0.0.1') -out "$dir/$who.pem" 2>/dev/null
-    done
-}
-
 setup_file() {
     prepare_store
     make_certificates "$TEST_DIR/tls"
@@ -80,6 +66,19 @@ teardown_file() {
     mkdir -p "$HOME/.docker"
     skopeo login --authfile "$TEST_DIR/podman.json" --cert-dir "$TEST_DIR/trust" -u me -p 'secret word' "$REGISTRY_CLOSED"
     ambit pull -q --authfile "$TEST_DIR/podman.json" --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    REGISTRY_AUTH_FILE=$TEST_DIR/podman.json ambit pull -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    mkdir -p "$XDG_RUNTIME_DIR/containers"
+    cp "$TEST_DIR/podman.json" "$XDG_RUNTIME_DIR/containers/auth.json"
+    ambit pull -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    # given, one file stands alone
+    echo '{}' >"$TEST_DIR/empty.json"
+    REGISTRY_AUTH_FILE=$TEST_DIR/empty.json try pull -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    expect_error 125 'authentication is required'
+    # an entry for a path comes before the one for its registry
+    jq ".auths += {\"$REGISTRY_CLOSED/x\": {\"auth\": \"$(printf me:wrong | base64)\"}}" "$TEST_DIR/podman.json" >"$XDG_RUNTIME_DIR/containers/auth.json"
+    try pull -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    expect_error 125 'access is denied'
+    rm -r "$XDG_RUNTIME_DIR"
     jq '. + {"detachKeys": "ctrl-e,e"}' "$TEST_DIR/podman.json" >"$HOME/.docker/config.json"
     ambit pull -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
     ambit logout "$REGISTRY_CLOSED"
@@ -112,6 +111,19 @@ END
     ambit pull -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
     ambit logout "$REGISTRY_CLOSED"
     [ ! -e "$HOME/kept" ]
+    # one for every registry
+    echo '{"credsStore": "test"}' >"$HOME/.docker/config.json"
+    ambit login --cert-dir "$TEST_DIR/trust" -u me -p 'secret word' "$REGISTRY_CLOSED"
+    [ "$(jq -r .ServerURL "$HOME/kept")" = "$REGISTRY_CLOSED" ]
+    ambit pull -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    # one that is not there, or fails, is told
+    echo '{"credsStore": "none"}' >"$HOME/.docker/config.json"
+    try pull -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    expect_error 125 'docker-credential-none'
+    echo '{"credsStore": "test"}' >"$HOME/.docker/config.json"
+    echo 'not json' >"$HOME/kept"
+    try pull -q --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    expect_error 125 'docker-credential-test'
     rm -r "$HOME/.docker"
 }
 

@@ -4,7 +4,7 @@
 #     start_registry NAME [LINE...]   config lines are added to `http:`; sets and exports
 #                                     REGISTRY_NAME=127.0.0.1:PORT (NAME in upper case)
 #     skopeo_copy ARGUMENT...
-#     make_image TAG DIR              imports DIR as TAG into the store
+#     make_certificates DIR           a CA (ca.pem), certificates of a server and a client
 
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
@@ -43,4 +43,18 @@ stop_registries() {
 
 skopeo_copy() {
     skopeo --insecure-policy copy --quiet "$@"
+}
+
+make_certificates() { # DIR
+    local dir=$1
+    mkdir -p "$dir"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test-ca \
+        -keyout "$dir/ca.key" -out "$dir/ca.pem" 2>/dev/null
+    local who
+    for who in server client; do
+        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$who" \
+            -keyout "$dir/$who.key" -out "$dir/$who.csr" 2>/dev/null
+        openssl x509 -req -in "$dir/$who.csr" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAcreateserial \
+            -days 2 -extfile <(echo 'subjectAltName=IP:127.0.0.1') -out "$dir/$who.pem" 2>/dev/null
+    done
 }

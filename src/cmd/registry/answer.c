@@ -14,7 +14,7 @@ enum { ANSWER_TRIES = 4, ANSWER_FIRST_WAIT_MS = 500, ANSWER_WAIT_MAX_MS = 60 * 1
 
 /* {"errors": [{"code": "MANIFEST_UNKNOWN", "message": "..."}]}: distribution-spec, "Error codes".
  */
-static const char *answer_reason(const ExchangeAnswer *answer, Arena *arena)
+const char *answer_reason(const ExchangeAnswer *answer, Arena *arena)
 {
     const JsonValue *value;
     if (str_empty(answer->text) ||
@@ -55,7 +55,7 @@ int answer_check(const Host *host, const ExchangeAnswer *answer, const char *wha
         int code;
         const char *meaning;
     } rows[] = {
-        { 401, ERROR_DENIED, EACCES, "authentication is required (ambit login)" },
+        { 401, ERROR_DENIED, EACCES, "access is denied" },
         { 403, ERROR_DENIED, EACCES, "access is denied" },
         { 404, ERROR_NOT_FOUND, ENOENT, "not found" },
         { 405, ERROR_UNSUPPORTED, EOPNOTSUPP, "the registry does not support this" },
@@ -66,6 +66,10 @@ int answer_check(const Host *host, const ExchangeAnswer *answer, const char *wha
     if (answer->status >= 200 && answer->status < 300)
         return 0;
     const char *reason = answer_reason(answer, arena);
+    if (answer->status == 401 && !host->login.username && !host->login.identity_token)
+        return error_set(error, ERROR_DENIED, EACCES,
+                         "%s: %s: authentication is required (ambit login %s)", host->name, what,
+                         host->name);
     int64_t patience_ms = answer_retry_after_ms(answer);
     if (answer->status == 429 && patience_ms > 0)
         reason = arena_printf(arena, "%s%stry again in %lld s", reason ? reason : "",

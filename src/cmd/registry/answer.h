@@ -7,6 +7,9 @@
 #include "cmd/registry/host.h"
 #include "image/registrycall.h"
 
+/* Why, in the registry's words, as one line of printable text; NULL: it gives no reason. */
+const char *answer_reason(const ExchangeAnswer *answer, Arena *arena);
+
 /* The status as an error: 0 for 2xx. `what` is the subject: "manifest latest". */
 int answer_check(const Host *host, const ExchangeAnswer *answer, const char *what, Arena *arena,
                  Error *error) MUST_CHECK;

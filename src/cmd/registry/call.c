@@ -44,7 +44,8 @@ static const char *call_authorization(Host *host, Arena *arena, unsigned *ret_ge
     return copy;
 }
 
-/* Answers a 401. The lock is held meanwhile: the other threads wait for the same answer. */
+/* Answers a 401. The lock is held meanwhile: the other threads wait for the same answer. 1: this
+ * one got a new authorization; 0: somebody else has. */
 static int call_authorize(const Caller *caller, Host *host, const StrList *challenges,
                           unsigned generation, const char **ret_identity, Error *error)
 {
@@ -68,6 +69,7 @@ static int call_authorize(const Caller *caller, Host *host, const StrList *chall
         }
         if (r == 0 && ret_identity)
             *ret_identity = grant.identity;
+        r = r < 0 ? r : 1;
     }
     (void)pthread_mutex_unlock(&host->lock);
     return r;
@@ -81,6 +83,7 @@ typedef struct Call {
     const CallRequest *request;
     const char *url;
     unsigned redirects, authorizations, generation;
+    bool fresh; /* what it is authorized by was got for it: another one would do no better */
 } Call;
 
 static const char *call_url(const Call *call)
@@ -187,13 +190,12 @@ static int call_step(Call *call, ExchangeAnswer *answer, const char **ret_identi
         call_decide(call->host, HOST_HTTPS);
     if (call_is_redirect(answer->status))
         return call_redirect(call, answer, error);
-    if (answer->status != 401 || !call_is_own(call) ||
-        call->authorizations++ >= CALL_AUTHORIZATIONS_MAX)
-        return 0;
-    if (answer->challenges.count == 0)
+    if (answer->status != 401 || !call_is_own(call) || call->fresh ||
+        call->authorizations++ >= CALL_AUTHORIZATIONS_MAX || answer->challenges.count == 0)
         return 0;
     r = call_authorize(call->caller, call->host, &answer->challenges, call->generation,
                        ret_identity, error);
+    call->fresh = r > 0;
     return r < 0 ? r : 1;
 }
 

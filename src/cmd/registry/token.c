@@ -157,21 +157,21 @@ static bool token_is_clean(const char *token)
                                "-._~+/=:")] == '\0';
 }
 
-static int token_read(const Host *realm, const ExchangeAnswer *answer, Arena *arena,
-                      TokenGrant *ret_grant, Error *error)
+static int token_read(const Host *host, const char *realm, const ExchangeAnswer *answer,
+                      Arena *arena, TokenGrant *ret_grant, Error *error)
 {
     const JsonValue *value;
-    int r = answer_check(realm, answer, "token", arena, error);
+    int r = answer_check(host, answer, arena_printf(arena, "token of %s", realm), arena, error);
     if (r < 0)
         return r;
     r = json_parse(answer->text, strlen(answer->text), NULL, arena, &value, error);
     if (r < 0)
-        return error_wrap(error, "%s: token", realm->name);
+        return error_wrap(error, "token of %s", realm);
     const char *token = json_member_string(value, "token");
     if (str_empty(token))
         token = json_member_string(value, "access_token");
     if (!token_is_clean(token))
-        return error_set(error, ERROR_CORRUPT, EPROTO, "%s: no token in its answer", realm->name);
+        return error_set(error, ERROR_CORRUPT, EPROTO, "%s: no token in its answer", realm);
     const char *identity = json_member_string(value, "refresh_token");
     ret_grant->authorization = arena_printf(arena, "Bearer %s", token);
     ret_grant->identity = token_is_clean(identity) ? identity : NULL;
@@ -203,6 +203,21 @@ static void token_prepare(const TokenRequest *request, const TokenChallenge *cha
     exchange->authorization = name ? token_basic(name, login->password, arena) : NULL;
 }
 
+/* The token server does not know the caller. */
+static int token_refused(const Host *host, const ExchangeAnswer *answer, Arena *arena, Error *error)
+{
+    const RegistryLogin *login = &host->login;
+    const char *reason = answer_reason(answer, arena), *what;
+    if (login->identity_token)
+        what = arena_printf(arena, "the login is no longer good: ambit login %s", host->name);
+    else if (login->username)
+        what = "the user name or the password is wrong";
+    else
+        what = arena_printf(arena, "authentication is required (ambit login %s)", host->name);
+    return error_set(error, ERROR_DENIED, EACCES, "%s: %s%s%s%s", host->name, what,
+                     reason ? " (" : "", reason ? reason : "", reason ? ")" : "");
+}
+
 static int token_bearer(const TokenRequest *request, const TokenChallenge *challenge,
                         TokenGrant *ret_grant, Error *error)
 {
@@ -212,21 +227,27 @@ static int token_bearer(const TokenRequest *request, const TokenChallenge *chall
         return error_set(error, ERROR_DENIED, EACCES,
                          "%s sends for tokens to \"%.100s\", which is no place with TLS",
                          host->name, challenge->realm ? challenge->realm : "");
-    ExchangeTrust foreign = { .authorities = request->session->authorities };
+    /* Whom the registry's user trusts for the registry may also vouch for where it sends for
+     * tokens, as docker has it: both belong to one house. The client's key is shown to the registry
+     * alone. */
+    ExchangeTrust foreign = { .authorities = host->trust.authorities,
+                              .insecure = host->trust.insecure };
     bool own = url_has_authority(challenge->realm, host->authority);
     ExchangeRequest exchange = { .trust = own ? &host->trust : &foreign,
                                  .body_fd = -1,
                                  .body_max = TOKEN_ANSWER_MAX };
     token_prepare(request, challenge, &exchange);
     ExchangeAnswer answer;
-    Host realm = { .name = url_authority(challenge->realm, arena) };
+    const char *realm = url_authority(challenge->realm, arena);
     AnswerRetry retry = { .open = &request->session->open };
     int r;
     do {
         error_clear(error);
         r = exchange_run(request->exchanger, &exchange, arena, &answer, error);
     } while (answer_again(&retry, r, &answer));
-    return r < 0 ? r : token_read(&realm, &answer, arena, ret_grant, error);
+    if (r == 0 && answer.status == 401)
+        return token_refused(host, &answer, arena, error);
+    return r < 0 ? r : token_read(host, realm, &answer, arena, ret_grant, error);
 }
 
 int token_obtain(const TokenRequest *request, TokenGrant *ret_grant, Error *error)
