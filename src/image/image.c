@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "image/imageindex.h"
+#include "image/shortname.h"
 
 int image_read(const ImageStore *store, const OciDescriptor *descriptor, Arena *arena,
                Image *ret_image, Error *error)
@@ -95,6 +96,21 @@ static int image_find_by_id(const ImageStore *store, const OciIndex *index, cons
     return 0;
 }
 
+/* What podman's configuration makes of a name without a registry; files are read only here. */
+static const OciDescriptor *image_find_short(const OciIndex *index, const char *text, Arena *arena)
+{
+    StrList names;
+    const OciDescriptor *found = NULL;
+    if (shortname_candidates(text, arena, &names, NULL) < 0)
+        return NULL;
+    for (size_t i = 0; !found && i < names.count; i++) {
+        Reference reference;
+        if (reference_parse(names.items[i], arena, &reference, NULL) == 0)
+            found = imageindex_find(index, &reference, arena);
+    }
+    return found;
+}
+
 int image_find(const ImageStore *store, const OciIndex *index, const char *text, Arena *arena,
                const OciDescriptor **ret, Error *error)
 {
@@ -112,6 +128,9 @@ int image_find(const ImageStore *store, const OciIndex *index, const char *text,
         if (r != -ENOENT)
             return r;
     }
+    *ret = parsed == 0 && !reference_has_domain(text) ? image_find_short(index, text, arena) : NULL;
+    if (*ret)
+        return 0;
     if (parsed < 0 && !prefix) {
         if (error)
             *error = grammar;

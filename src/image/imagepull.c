@@ -22,8 +22,7 @@ static int imagepull_open(const ImagePull *pull, Arena *arena, Reference *ret_re
         return r;
     if (reference.digest)
         reference.tag = NULL;
-    open.domain = reference.domain;
-    open.repository = reference.path;
+    registrycall_name(&open, &reference, arena);
     r = registryhelper_open(&open, ret_registry, error);
     if (r < 0)
         return error_wrap(error, "%s", reference_familiar(&reference, arena));

@@ -160,8 +160,7 @@ static int imagepush_all(ImagePushRun *run, Error *error)
 {
     const OciManifest *manifest = &run->image.manifest;
     RegistryOpen open = run->push->access;
-    open.domain = run->destination.domain;
-    open.repository = run->destination.path;
+    registrycall_name(&open, &run->destination, run->arena);
     open.push = open.direct = true;
     open.mount_from = run->sources;
     int r = registryhelper_open(&open, &run->registry, error);

@@ -141,6 +141,11 @@ static long reference_find_domain(const char *name)
     return -1;
 }
 
+bool reference_has_domain(const char *text)
+{
+    return reference_find_domain(text) >= 0;
+}
+
 static int reference_invalid(const char *text, const char *why, Error *error)
 {
     return error_set(error, ERROR_USAGE, EINVAL, "invalid image reference \"%.128s\": %s", text,

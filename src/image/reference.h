@@ -34,6 +34,9 @@ char *reference_familiar(const Reference *reference, Arena *arena);
 /* The same without tag and digest: the REPOSITORY column of `ambit images`. */
 char *reference_familiar_name(const Reference *reference, Arena *arena);
 
+/* Does the name say its registry ("quay.io/x", "localhost/x")? */
+bool reference_has_domain(const char *text);
+
 /*
  * Can `text` be (the beginning of) an image id: 1 to 64 lower-case hexadecimal digits, optionally
  * after "sha256:"? Returns where the digits begin, or NULL. A name may look the same ("beef"):

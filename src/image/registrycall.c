@@ -21,6 +21,7 @@ static const JsonLimits registrycall_limits = { .bytes = REGISTRYCALL_MESSAGE_MA
 static const Field open_fields[] = {
     FIELD_STR(RegistryOpen, "domain", domain, FIELD_REQUIRED | FIELD_NONEMPTY),
     FIELD_STR(RegistryOpen, "repository", repository, 0),
+    FIELD_STR(RegistryOpen, "suffix", suffix, 0),
     FIELD_BOOL(RegistryOpen, "push", push, 0),
     FIELD_STRLIST(RegistryOpen, "mountFrom", mount_from, 0),
     FIELD_BOOL(RegistryOpen, "insecure", insecure, 0),
@@ -89,6 +90,15 @@ static int registrycall_send(int socket, const FieldTable *table, const void *me
         return error_set(error, ERROR_LIMIT, EMSGSIZE, "a message to ambit-registry is too long");
     int r = fd_send(socket, text.data, text.length, &fd, fd >= 0 ? 1 : 0);
     return r < 0 ? error_errno(error, r, "ambit-registry") : 0;
+}
+
+void registrycall_name(RegistryOpen *open, const Reference *reference, Arena *arena)
+{
+    open->domain = reference->domain;
+    open->repository = reference->path;
+    open->suffix = reference->digest ? arena_printf(arena, "@%s", reference->digest)
+                   : reference->tag  ? arena_printf(arena, ":%s", reference->tag)
+                                     : NULL;
 }
 
 int registrycall_send_open(int socket, const RegistryOpen *open, Error *error)

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "image/reference.h"
 
 enum {
     REGISTRYCALL_MESSAGE_MAX = 64 * 1024,
@@ -26,6 +27,7 @@ enum {
 typedef struct RegistryOpen {
     const char *domain;     /* "docker.io", "localhost:5000" */
     const char *repository; /* "library/base"; NULL for the registry as a whole */
+    const char *suffix;     /* what follows it in the name: ":1", "@sha256:..."; NULL: nothing */
     bool push;              /* the token must allow it */
     StrList mount_from;     /* push: repositories of the same registry that layers may come from */
     bool insecure;          /* plain http is allowed and certificates are not verified */
@@ -80,6 +82,9 @@ typedef struct RegistryReply {
     const char *identity_token; /* login: to be kept instead of the password */
     const char *source;         /* which host answered */
 } RegistryReply;
+
+/* Fills in domain, repository and suffix. */
+void registrycall_name(RegistryOpen *open, const Reference *reference, Arena *arena);
 
 int registrycall_send_open(int socket, const RegistryOpen *open, Error *error) MUST_CHECK;
 /* fd -1: none. The caller keeps its copy. */

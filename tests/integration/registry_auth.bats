@@ -142,3 +142,35 @@ END
     ambit push -q --tls-verify=false --creds 'me:secret word' "$REGISTRY_CLOSED/x:1"
     ambit pull -q --tls-verify=false --creds 'me:secret word' "$REGISTRY_CLOSED/x:1"
 }
+
+@test "proxies of either spelling, with TLS through them; none for this machine" {
+    local log name=registry.invalid/x:1
+    start_proxy tls "$REGISTRY_CLOSED"
+    log=$PROXY_LOG_TLS
+    ambit tag "$REGISTRY_CLOSED/x:1" "$name"
+    HTTPS_PROXY=http://$PROXY_TLS ambit push -q --cert-dir "$TEST_DIR/trust" --creds 'me:secret word' "$name"
+    grep -qx 'CONNECT registry.invalid:443' "$log"
+    run ! grep -q Basic "$log" # the registry's password is not the proxy's
+    https_proxy=$PROXY_TLS ambit pull -q --cert-dir "$TEST_DIR/trust" --creds 'me:secret word' "$name"
+    ALL_PROXY=http://$PROXY_TLS ambit pull -q --cert-dir "$TEST_DIR/trust" --creds 'me:secret word' "$name"
+    : >"$log"
+    NO_PROXY=other,registry.invalid HTTPS_PROXY=http://$PROXY_TLS try pull -q --cert-dir "$TEST_DIR/trust" "$name"
+    expect_error 125 'registry.invalid.*resolve'
+    no_proxy=.invalid https_proxy=http://$PROXY_TLS try pull -q --cert-dir "$TEST_DIR/trust" "$name"
+    expect_error 125 'registry.invalid.*resolve'
+    HTTPS_PROXY=http://127.0.0.1:1 ambit pull -q --cert-dir "$TEST_DIR/trust" --creds 'me:secret word' "$REGISTRY_CLOSED/x:1"
+    [ ! -s "$log" ]
+    # one that wants a password
+    HTTPS_PROXY=http://$PROXY_TLS try pull -q --cert-dir "$TEST_DIR/trust" closed.invalid/x:1
+    expect_error 125 '407'
+    [ "$(wc -l <"$log")" -eq 1 ]
+    HTTPS_PROXY=http://me:secret@$PROXY_TLS ambit pull -q --cert-dir "$TEST_DIR/trust" --creds 'me:secret word' closed.invalid/x:1
+    HTTPS_PROXY=http://127.0.0.1:1 try pull -q --cert-dir "$TEST_DIR/trust" "$name"
+    expect_error 125 'connect'
+    # without TLS, on explicit word
+    start_registry open
+    start_proxy plain "$REGISTRY_OPEN"
+    ambit push -q "$REGISTRY_CLOSED/x:1" "$REGISTRY_OPEN/x:1"
+    HTTP_PROXY=http://$PROXY_PLAIN HTTPS_PROXY=http://$PROXY_PLAIN ambit pull -q --tls-verify=false "$name"
+    grep -qx 'GET http://registry.invalid/v2/x/manifests/1' "$PROXY_LOG_PLAIN"
+}

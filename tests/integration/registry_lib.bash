@@ -14,6 +14,13 @@ port_answers() { # PORT
     (exec 4<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
+start_proxy() { # NAME TARGET: tests/integration/proxy; exports PROXY_NAME=127.0.0.1:PORT and its log
+    "$TOP/tests/integration/proxy" "$TEST_DIR/proxy-$1" "$2" 3>&- &
+    echo $! >>"$TEST_DIR/registries"
+    await 10 test -s "$TEST_DIR/proxy-$1"
+    export "PROXY_${1^^}=127.0.0.1:$(cat "$TEST_DIR/proxy-$1")" "PROXY_LOG_${1^^}=$TEST_DIR/proxy-$1.log"
+}
+
 start_registry() {
     local name=$1 port dir=$TEST_DIR/registry-$1
     shift
@@ -55,6 +62,6 @@ make_certificates() { # DIR
         openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$who" \
             -keyout "$dir/$who.key" -out "$dir/$who.csr" 2>/dev/null
         openssl x509 -req -in "$dir/$who.csr" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAcreateserial \
-            -days 2 -extfile <(echo 'subjectAltName=IP:127.0.0.1') -out "$dir/$who.pem" 2>/dev/null
+            -days 2 -extfile <(echo 'subjectAltName=IP:127.0.0.1,DNS:registry.invalid,DNS:closed.invalid') -out "$dir/$who.pem" 2>/dev/null
     done
 }

@@ -93,8 +93,8 @@ static int pull_list_tags(CommandCall *call, const Reference *reference, StrList
     StrList tags = { 0 };
     const char *query = NULL;
     int r = access_open(&options->access, call->arena, &open, error);
-    open.domain = reference->domain;
-    open.repository = reference->path;
+    registrycall_name(&open, reference, call->arena);
+    open.suffix = NULL;
     if (r == 0)
         r = registryhelper_open(&open, &registry, error);
     do {

@@ -42,8 +42,7 @@ static int manifest_open(const CommandCall *call, Reference *reference, Registry
         r = access_open(&options->access, call->arena, &open, error);
     if (r < 0)
         return r;
-    open.domain = reference->domain;
-    open.repository = reference->path;
+    registrycall_name(&open, reference, call->arena);
     return registryhelper_open(&open, registry, error);
 }
 

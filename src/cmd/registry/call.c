@@ -168,7 +168,7 @@ static int call_redirect(Call *call, const ExchangeAnswer *answer, Error *error)
         return error_set(error, ERROR_CORRUPT, EPROTO, "%s redirects to nowhere", call->host->name);
     if (!str_starts(answer->location, "https://") &&
         (str_starts(from, "https://") || !str_starts(answer->location, "http://") ||
-         !(host_is_loopback(url_authority(answer->location, call->caller->arena)) ||
+         !(url_authority_is_loopback(url_authority(answer->location, call->caller->arena)) ||
            call->caller->session->open.insecure)))
         return error_set(error, ERROR_DENIED, EACCES,
                          "%s redirects to a place without TLS, which is not followed",

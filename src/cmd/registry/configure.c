@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "cmd/registry/mirror.h"
 #include "cmd/registry/trust.h"
+#include "cmd/registry/url.h"
 
 #define CONFIGURE_HUB "docker.io"
 
@@ -50,7 +51,7 @@ static int configure_registry(Session *session, Error *error)
     Host *host = hostlist_append(&session->hosts, session->arena, authority, open->repository);
     host->trust.authorities = session->authorities;
     host->trust.insecure = open->insecure;
-    host->plain_allowed = open->insecure || host_is_loopback(authority);
+    host->plain_allowed = open->insecure || url_authority_is_loopback(authority);
     int r = trust_read(open->domain, open->certificates, session->arena, &host->trust, error);
     host->login = (RegistryLogin){ open->username, open->password, open->identity_token };
     if (r == 0 && !open->username && !open->identity_token)

@@ -11,6 +11,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "cmd/registry/url.h"
+
 enum {
     EXCHANGE_BUFFER = 256 * 1024,
     EXCHANGE_HEADERS_MAX = 64 * 1024,
@@ -166,6 +168,8 @@ static void exchange_set_trust(CURL *curl, const ExchangeTrust *trust)
     }
     /* From memory: where this runs there are no files. */
     exchange_set_blob(curl, CURLOPT_CAINFO_BLOB, trust->authorities ? trust->authorities : "");
+    exchange_set_blob(curl, CURLOPT_PROXY_CAINFO_BLOB,
+                      trust->authorities ? trust->authorities : "");
     if (trust->certificate)
         exchange_set_blob(curl, CURLOPT_SSLCERT_BLOB, trust->certificate);
     if (trust->key)
@@ -211,6 +215,9 @@ static void exchange_prepare(Exchange *exchange)
     exchange_set_trust(curl, request->trust);
     (void)curl_easy_setopt(curl, CURLOPT_URL, request->url);
     (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    /* What is meant is this machine, not the proxy's: as for docker, podman and Go's programs. */
+    if (url_authority_is_loopback(url_authority(request->url, exchange->arena)))
+        (void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     if (!str_eq(request->method, "HEAD"))
         (void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
     (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange->headers);
@@ -298,6 +305,8 @@ static int exchange_failed(Exchange *exchange, CURLcode code, Error *error)
     case CURLE_GOT_NOTHING:
         /* The other side's last word, which it will say again (TLS 1.3: a client's certificate is
          * missing). */
+        if (strstr(why, "CONNECT tunnel failed"))
+            return error_set(error, ERROR_DENIED, EACCES, "%s: %s", origin, why);
         if (strstr(why, " alert "))
             return error_set(
                 error, ERROR_DENIED, EACCES, "%s refuses the connection%s: %s", origin,

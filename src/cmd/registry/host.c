@@ -4,7 +4,6 @@
  */
 #include "cmd/registry/host.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,22 +27,4 @@ void hostlist_done(HostList *list)
         (void)pthread_mutex_destroy(&list->items[i]->lock);
     }
     *list = (HostList){ 0 };
-}
-
-bool host_is_loopback(const char *authority)
-{
-    char name[64];
-    struct in_addr v4;
-    struct in6_addr v6;
-    bool bracketed = *authority == '[';
-    const char *begin = authority + bracketed;
-    size_t length = strcspn(begin, bracketed ? "]" : ":");
-    if (length >= sizeof(name))
-        return false;
-    memcpy(name, begin, length);
-    name[length] = '\0';
-    if (bracketed)
-        return inet_pton(AF_INET6, name, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-    return str_eq(name, "localhost") ||
-           (inet_pton(AF_INET, name, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127);
 }

@@ -45,6 +45,3 @@ typedef struct HostList {
 /* A host that is asked over TLS and may do everything. */
 Host *hostlist_append(HostList *list, Arena *arena, const char *authority, const char *repository);
 void hostlist_done(HostList *list);
-
-/* "localhost", "127.1.2.3", "[::1]", each with or without a port. */
-bool host_is_loopback(const char *authority);

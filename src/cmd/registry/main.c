@@ -8,6 +8,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -18,6 +19,15 @@
 #include "linux/syscalls.h"
 
 enum { MAIN_SOCKET = 3 };
+
+/* libcurl does not read the variable in capitals, in which a CGI program would find what its client
+ * says; docker and podman do, and nobody's CGI program starts us. */
+static void main_proxy(void)
+{
+    const char *proxy = getenv("HTTP_PROXY");
+    if (proxy && !getenv("http_proxy"))
+        (void)setenv("http_proxy", proxy, 1);
+}
 
 static int main_open(Arena *arena, Session *session, Error *error)
 {
@@ -37,6 +47,7 @@ int main(void)
     static Session session;
     Error error = { 0 };
     (void)signal(SIGPIPE, SIG_IGN);
+    main_proxy();
     (void)sys_close_range(MAIN_SOCKET + 1, ~0U, 0);
     int r = main_open(&arena, &session, &error);
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0); /* a change of ids clears it */

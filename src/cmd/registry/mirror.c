@@ -14,6 +14,8 @@
 #include "base/file.h"
 #include "base/toml.h"
 #include "cmd/registry/trust.h"
+#include "cmd/registry/url.h"
+#include "image/registries.h"
 #include "image/registryauth.h"
 
 enum { MIRROR_FILE_MAX = 1024 * 1024 };
@@ -38,16 +40,24 @@ static int mirror_parse(const char *path, Arena *arena, const JsonValue **ret, E
     return r < 0 ? error_wrap(error, "%s", path) : 0;
 }
 
+/* Trust and credentials: those kept under the host's own name. What the command line gave is for
+ * the registry itself. */
 static int mirror_finish(Session *session, Host *host, bool insecure, Error *error)
 {
+    const RegistryOpen *open = &session->open;
+    bool own = str_eq(host->name, open->domain);
     if (!host->trust.authorities)
         host->trust.authorities = session->authorities;
-    host->trust.insecure |= insecure;
-    host->plain_allowed |= insecure || host_is_loopback(host->authority);
-    int r = trust_read(host->name, NULL, session->arena, &host->trust, error);
-    return r < 0 ? r
-                 : registryauth_find(host->name, host->repository, session->open.auth_file,
-                                     session->arena, &host->login, error);
+    host->trust.insecure |= insecure || (own && open->insecure);
+    host->plain_allowed |= host->trust.insecure || url_authority_is_loopback(host->authority);
+    int r = trust_read(host->name, own ? open->certificates : NULL, session->arena, &host->trust,
+                       error);
+    if (own)
+        host->login = (RegistryLogin){ open->username, open->password, open->identity_token };
+    if (r == 0 && !host->login.username && !host->login.identity_token)
+        r = registryauth_find(host->name, host->repository, open->auth_file, session->arena,
+                              &host->login, error);
+    return r;
 }
 
 /*** containerd's hosts.toml ***/
@@ -58,8 +68,9 @@ static Host *mirror_add_url(Session *session, const char *url)
     bool plain = str_starts(url, "http://");
     const char *rest = strstr(url, "://");
     rest = rest ? rest + 3 : url;
-    size_t length = strcspn(rest, "/");
-    const char *authority = arena_strndup(session->arena, rest, length);
+    const char *authority = arena_strndup(session->arena, rest, strcspn(rest, "/"));
+    if (str_eq(authority, "docker.io"))
+        authority = HOST_HUB;
     Host *host =
         hostlist_append(&session->hosts, session->arena, authority, session->open.repository);
     if (plain) { /* as written: that is an explicit word */
@@ -121,24 +132,60 @@ static void mirror_capabilities(Host *host, const JsonValue *list)
         }
 }
 
-static int mirror_add_host(Session *session, const char *directory, const JsonValue *table,
-                           Error *error)
+/* A header's name and value become a line of each request: neither may hold a second one. */
+static int mirror_add_header(Session *session, Host *host, const char *name, const char *value,
+                             Error *error)
 {
-    Host *host = mirror_add_url(session, table->key);
-    const char *rest = strstr(table->key, "://");
-    const char *path = strchr(rest ? rest + 3 : table->key, '/');
+    bool valid = *name && name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                            "0123456789!#$%&'*+-.^_`|~")] == '\0';
+    for (const char *p = value; *p && valid; p++)
+        valid = (unsigned char)*p >= ' ' && *p != 0x7f;
+    if (!valid)
+        return error_set(error, ERROR_USAGE, EINVAL, "header \"%.100s\": not a header", name);
+    strlist_append(session->arena, &host->headers,
+                   arena_printf(session->arena, "%s: %s", name, value));
+    return 0;
+}
+
+/* header = { NAME = "VALUE" or ["VALUE", ...] } */
+static int mirror_headers(Session *session, Host *host, const JsonValue *table, Error *error)
+{
+    int r = 0;
+    for (const JsonValue *header = table && table->type == JSON_OBJECT ? table->first : NULL;
+         r == 0 && header; header = header->next) {
+        if (header->type == JSON_STRING)
+            r = mirror_add_header(session, host, header->key, header->string, error);
+        for (const JsonValue *value = header->type == JSON_ARRAY ? header->first : NULL;
+             r == 0 && value; value = value->next)
+            if (value->type == JSON_STRING)
+                r = mirror_add_header(session, host, header->key, value->string, error);
+    }
+    return r;
+}
+
+static int mirror_add_host(Session *session, const char *directory, const char *url,
+                           const JsonValue *table, Error *error)
+{
+    Host *host = mirror_add_url(session, url);
+    const char *rest = strstr(url, "://");
+    const char *path = strchr(rest ? rest + 3 : url, '/');
     path = path && path[1] ? path : "";
     host->root = mirror_flag(table, "override_path") ? path
                  : str_ends(path, "/v2")             ? path
                                                      : arena_printf(session->arena, "%s/v2", path);
     mirror_capabilities(host, json_member(table, "capabilities"));
-    if (!str_eq(host->authority, session->open.domain))
+    if (!str_eq(host->name, session->open.domain))
         host->name_space = session->open.domain;
     int r = mirror_host_trust(session, directory, table, host, error);
+    if (r == 0)
+        r = mirror_headers(session, host, json_member(table, "header"), error);
     return r < 0 ? r : mirror_finish(session, host, mirror_flag(table, "skip_verify"), error);
 }
 
-static int mirror_read_hosts(Session *session, const char *directory, bool *ret_found, Error *error)
+/* [host."URL"] tables are asked in their order, then `server`, to which what stands above the first
+ * table applies. */
+static int mirror_read_hosts(Session *session, const char *directory, bool *ret_found,
+                             bool *ret_complete, Error *error)
 {
     const JsonValue *file;
     const char *path = arena_printf(session->arena, "%s/hosts.toml", directory);
@@ -147,30 +194,31 @@ static int mirror_read_hosts(Session *session, const char *directory, bool *ret_
         return r;
     *ret_found = true;
     const JsonValue *hosts = json_member(file, "host");
-    for (const JsonValue *table = hosts && hosts->type == JSON_OBJECT ? hosts->first : NULL;
-         r == 0 && table; table = table->next)
-        r = mirror_add_host(session, directory, table, error);
+    bool any = hosts && hosts->type == JSON_OBJECT && !session->open.direct;
+    for (const JsonValue *table = any ? hosts->first : NULL; r == 0 && table; table = table->next)
+        r = mirror_add_host(session, directory, table->key, table, error);
+    const char *server = json_member_string(file, "server");
+    if (r == 0 && !str_empty(server)) {
+        r = mirror_add_host(session, directory, server, file, error);
+        *ret_complete = true;
+    }
     return r < 0 ? error_wrap(error, "%s", path) : 0;
 }
 
 /*** podman's registries.conf ***/
 
-/* What follows the prefix in "domain/repository"; NULL if it is not one of it. */
-static const char *mirror_after_prefix(const char *prefix, const char *name)
+/* Which references a mirror may be asked for: the whole image's, not each blob's. */
+static bool mirror_is_for(const JsonValue *mirror, bool digest_only, bool by_digest)
 {
-    size_t length = strlen(prefix);
-    if (str_starts(prefix, "*.")) { /* any host below: what follows is the whole path */
-        const char *slash = strchr(name, '/');
-        size_t host = (size_t)(slash - name), tail = length - 1;
-        return host > tail && strncmp(name + host - tail, prefix + 1, tail) == 0 ? slash : NULL;
-    }
-    if (strncmp(name, prefix, length) != 0 || (name[length] != '/' && name[length] != '\0'))
-        return NULL;
-    return name + length;
+    const char *from = json_member_string(mirror, "pull-from-mirror");
+    if (digest_only || str_eq(from, "digest-only"))
+        return by_digest;
+    return !by_digest || !str_eq(from, "tag-only");
 }
 
-static int mirror_add_location(Session *session, const JsonValue *table, const char *location,
-                               const char *rest, Error *error)
+/* `rest` may end in a tag or digest, which is not part of the repository. */
+static int mirror_add_location(Session *session, const char *location, const char *rest,
+                               bool insecure, Error *error)
 {
     char *whole = arena_printf(session->arena, "%s%s", location, rest);
     char *slash = strchr(whole, '/');
@@ -178,99 +226,83 @@ static int mirror_add_location(Session *session, const JsonValue *table, const c
         return error_set(error, ERROR_USAGE, EINVAL, "location \"%.100s\": no repository",
                          location);
     *slash = '\0';
+    slash[1 + strcspn(slash + 1, ":@")] = '\0';
     Host *host = hostlist_append(&session->hosts, session->arena,
                                  str_eq(whole, "docker.io") ? HOST_HUB : whole, slash + 1);
-    const char *from = json_member_string(table, "pull-from-mirror");
-    host->resolve = !str_eq(from, "digest-only") && !mirror_flag(table, "mirror-by-digest-only");
-    return mirror_finish(session, host, mirror_flag(table, "insecure"), error);
+    return mirror_finish(session, host, insecure, error);
 }
 
+/* Mirrors and another location are for reading: what is pushed goes where its name says. */
 static int mirror_take_entry(Session *session, const JsonValue *entry, const char *rest,
                              bool *ret_complete, Error *error)
 {
-    const char *prefix = json_member_string(entry, "prefix");
     const char *location = json_member_string(entry, "location");
+    const char *prefix = json_member_string(entry, "prefix");
     const JsonValue *mirrors = json_member(entry, "mirror");
+    bool digest_only = mirror_flag(entry, "mirror-by-digest-only");
+    bool insecure = mirror_flag(entry, "insecure");
+    bool by_digest = session->open.suffix && *session->open.suffix == '@';
     int r = 0;
     if (mirror_flag(entry, "blocked"))
         return error_set(error, ERROR_DENIED, EACCES, "registry %s is blocked",
-                         prefix ? prefix : location);
+                         str_empty(prefix) ? location : prefix);
+    session->open.insecure |= insecure;
+    if (session->open.direct)
+        return 0;
     for (const JsonValue *mirror = mirrors && mirrors->type == JSON_ARRAY ? mirrors->first : NULL;
-         r == 0 && mirror && !session->open.direct; mirror = mirror->next) {
+         r == 0 && mirror; mirror = mirror->next) {
         const char *place = json_member_string(mirror, "location");
-        if (place)
-            r = mirror_add_location(session, mirror, place, rest, error);
+        if (!str_empty(place) && mirror_is_for(mirror, digest_only, by_digest))
+            r = mirror_add_location(session, place, rest, mirror_flag(mirror, "insecure"), error);
     }
-    if (r == 0 && location) {
-        r = mirror_add_location(session, &(JsonValue){ .type = JSON_OBJECT }, location, rest,
-                                error);
-        Host *own = session->hosts.items[session->hosts.count - 1];
-        own->trust.insecure |= mirror_flag(entry, "insecure");
-        own->plain_allowed |= mirror_flag(entry, "insecure");
+    if (r == 0 && !str_empty(location)) {
+        r = mirror_add_location(session, location, rest, insecure, error);
         *ret_complete = true;
     }
     return r;
 }
 
-/* The entry with the longest prefix. */
-static void mirror_search(const JsonValue *file, const char *name, const JsonValue **best,
-                          const char **rest)
-{
-    const JsonValue *list = json_member(file, "registry");
-    for (const JsonValue *entry = list && list->type == JSON_ARRAY ? list->first : NULL; entry;
-         entry = entry->next) {
-        const char *prefix = json_member_string(entry, "prefix");
-        if (!prefix)
-            prefix = json_member_string(entry, "location");
-        const char *after = prefix ? mirror_after_prefix(prefix, name) : NULL;
-        if (after && (!*rest || after > *rest)) {
-            *best = entry;
-            *rest = after;
-        }
-    }
-}
-
 static int mirror_read_registries(Session *session, bool *ret_complete, Error *error)
 {
+    const RegistryOpen *open = &session->open;
+    Registries registries;
+    const char *rest = "", *name = open->domain;
+    if (open->repository)
+        name = arena_printf(session->arena, "%s/%s%s", open->domain, open->repository,
+                            open->suffix ? open->suffix : "");
+    int r = registries_read(session->arena, &registries, error);
+    if (r < 0)
+        return r;
+    const RegistriesEntry *entry = registries_find(&registries, name, &rest);
+    r = entry ? mirror_take_entry(session, entry->table, rest, ret_complete, error) : 0;
+    return r < 0 ? error_wrap(error, "%s", entry->path) : 0;
+}
+
+/* A directory of the registry's own, or the one for all others. */
+static int mirror_read_certs(Session *session, const char *name, bool *ret_found,
+                             bool *ret_complete, Error *error)
+{
+    const char *home = getenv("HOME");
     Arena *arena = session->arena;
-    const char *given = getenv("CONTAINERS_REGISTRIES_CONF"), *home = getenv("HOME");
-    const char *own =
-        home ? arena_printf(arena, "%s/.config/containers/registries.conf", home) : NULL;
-    const char *paths[] = { given, own, "/etc/containers/registries.conf" };
-    const char *name = arena_printf(arena, "%s/%s", session->open.domain,
-                                    session->open.repository ? session->open.repository : "");
-    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-        const JsonValue *file = NULL, *entry = NULL;
-        const char *rest = NULL;
-        int r = str_empty(paths[i]) ? 0 : mirror_parse(paths[i], arena, &file, error);
-        if (r < 0)
-            return r;
-        mirror_search(file, name, &entry, &rest);
-        if (entry) {
-            r = mirror_take_entry(session, entry, rest, ret_complete, error);
-            return r < 0 ? error_wrap(error, "%s", paths[i]) : 0;
-        }
-        if (file)
-            return 0; /* the first file that exists counts, as for podman */
-    }
-    return 0;
+    const char *directories[] = {
+        home ? arena_printf(arena, "%s/.config/containers/certs.d/%s", home, name) : NULL,
+        arena_printf(arena, "/etc/containers/certs.d/%s", name),
+        arena_printf(arena, "/etc/containerd/certs.d/%s", name),
+        arena_printf(arena, "/etc/docker/certs.d/%s", name),
+    };
+    int r = 0;
+    for (size_t i = 0; r == 0 && !*ret_found && i < ARRAY_LEN(directories); i++)
+        if (directories[i])
+            r = mirror_read_hosts(session, directories[i], ret_found, ret_complete, error);
+    return r;
 }
 
 int mirror_read(Session *session, bool *ret_complete, Error *error)
 {
-    Arena *arena = session->arena;
-    const char *home = getenv("HOME"), *domain = session->open.domain;
-    const char *directories[] = {
-        home ? arena_printf(arena, "%s/.config/containers/certs.d/%s", home, domain) : NULL,
-        arena_printf(arena, "/etc/containers/certs.d/%s", domain),
-        arena_printf(arena, "/etc/containerd/certs.d/%s", domain),
-        arena_printf(arena, "/etc/docker/certs.d/%s", domain),
-    };
     bool found = false;
-    int r = 0;
     *ret_complete = false;
-    for (size_t i = 0; r == 0 && !found && !session->open.direct && i < ARRAY_LEN(directories); i++)
-        if (directories[i])
-            r = mirror_read_hosts(session, directories[i], &found, error);
+    int r = mirror_read_certs(session, session->open.domain, &found, ret_complete, error);
+    if (r == 0 && !found)
+        r = mirror_read_certs(session, "_default", &found, ret_complete, error);
     return r < 0 || found ? r : mirror_read_registries(session, ret_complete, error);
 }

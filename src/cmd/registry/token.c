@@ -120,7 +120,7 @@ static bool token_realm_allowed(const Host *host, const TokenChallenge *challeng
     /* host->lock is held by the caller */
     return str_starts(challenge->realm, "http://") && host->scheme == HOST_HTTP &&
            (url_has_authority(challenge->realm, host->authority) ||
-            host_is_loopback(url_authority(challenge->realm, arena)));
+            url_authority_is_loopback(url_authority(challenge->realm, arena)));
 }
 
 static void token_add_scope(StrBuf *query, const char *scope, Arena *arena)

@@ -4,6 +4,7 @@
  */
 #include "cmd/registry/url.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
 
@@ -55,4 +56,22 @@ const char *url_escape(const char *text, Arena *arena)
             strbuf_printf(&escaped, "%%%02X", (unsigned char)*p);
     }
     return arena_strdup(arena, strbuf_text(&escaped));
+}
+
+bool url_authority_is_loopback(const char *authority)
+{
+    char name[64];
+    struct in_addr v4;
+    struct in6_addr v6;
+    bool bracketed = *authority == '[';
+    const char *begin = authority + bracketed;
+    size_t length = strcspn(begin, bracketed ? "]" : ":");
+    if (length >= sizeof(name))
+        return false;
+    memcpy(name, begin, length);
+    name[length] = '\0';
+    if (bracketed)
+        return inet_pton(AF_INET6, name, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+    return str_eq(name, "localhost") ||
+           (inet_pton(AF_INET, name, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127);
 }
