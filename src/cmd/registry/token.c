@@ -7,99 +7,14 @@
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/base64.h"
 #include "base/json.h"
 #include "cmd/registry/answer.h"
+#include "cmd/registry/challenge.h"
 #include "cmd/registry/url.h"
 
 enum { TOKEN_ANSWER_MAX = 256 * 1024, TOKEN_SIZE_MAX = 32 * 1024 };
-
-/*** Challenges. ***/
-
-static bool token_is_word(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && strchr("!#$%&'*+-.^_`|~", c));
-}
-
-static size_t token_word_length(const char *p)
-{
-    size_t length = 0;
-    while (token_is_word(p[length]))
-        length++;
-    return length;
-}
-
-/* A word or a quoted string; moves *text behind it. NULL: neither. */
-static const char *token_value(const char **text, Arena *arena)
-{
-    const char *p = *text;
-    if (*p != '"') {
-        size_t length = token_word_length(p);
-        *text = p + length;
-        return length > 0 ? arena_strndup(arena, p, length) : NULL;
-    }
-    StrBuf value CLEANUP(strbuf_done) = { 0 };
-    for (p++; *p && *p != '"'; p++) {
-        if (*p == '\\' && p[1])
-            p++;
-        strbuf_add_char(&value, *p);
-    }
-    if (*p != '"')
-        return NULL;
-    *text = p + 1;
-    return arena_strdup(arena, strbuf_text(&value));
-}
-
-static void token_set(TokenChallenge *challenge, const char *name, const char *value)
-{
-    const struct {
-        const char *name;
-        const char **member;
-    } rows[] = {
-        { "realm", &challenge->realm },
-        { "service", &challenge->service },
-        { "scope", &challenge->scope },
-        { "error", &challenge->failure },
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        if (strcasecmp(name, rows[i].name) == 0)
-            *rows[i].member = value;
-}
-
-void token_parse_challenges(const char *header, Arena *arena, TokenChallenges *challenges)
-{
-    TokenChallenge *now = NULL;
-    for (const char *p = header + strspn(header, " \t,"); *p; p += strspn(p, " \t,")) {
-        size_t length = token_word_length(p);
-        if (length == 0)
-            return;
-        const char *word = arena_strndup(arena, p, length);
-        p += length;
-        const char *after = p + strspn(p, " \t");
-        if (*after != '=') { /* no parameter: a new challenge's scheme */
-            now = arena_append(arena, &challenges->items, &challenges->count, sizeof(*now));
-            now->scheme = word;
-            continue;
-        }
-        p = after + 1 + strspn(after + 1, " \t");
-        const char *value = token_value(&p, arena);
-        if (!value)
-            return;
-        if (now)
-            token_set(now, word, value);
-    }
-}
-
-static const TokenChallenge *token_find(const TokenChallenges *challenges, const char *scheme)
-{
-    for (size_t i = 0; i < challenges->count; i++)
-        if (strcasecmp(challenges->items[i].scheme, scheme) == 0)
-            return &challenges->items[i];
-    return NULL;
-}
 
 /*** Basic. ***/
 
@@ -111,7 +26,7 @@ const char *token_basic(const char *username, const char *password, Arena *arena
 
 /*** Bearer. ***/
 
-static bool token_realm_allowed(const Host *host, const TokenChallenge *challenge, Arena *arena)
+static bool token_realm_allowed(const Host *host, const Challenge *challenge, Arena *arena)
 {
     if (!url_is_clean(challenge->realm))
         return false;
@@ -129,8 +44,8 @@ static void token_add_scope(StrBuf *query, const char *scope, Arena *arena)
 }
 
 /* "service=...&scope=...": for the address or the body of the request. */
-static const char *token_query(const Session *session, const Host *host,
-                               const TokenChallenge *challenge, Arena *arena)
+static const char *token_query(const Session *session, const Host *host, const Challenge *challenge,
+                               Arena *arena)
 {
     const RegistryOpen *open = &session->open;
     StrBuf query CLEANUP(strbuf_done) = { 0 };
@@ -180,7 +95,7 @@ static int token_read(const Host *host, const char *realm, const ExchangeAnswer 
 
 /* With an identity token it is traded in (OAuth 2); else name and password, if there are any, come
  * along. */
-static void token_prepare(const TokenRequest *request, const TokenChallenge *challenge,
+static void token_prepare(const TokenRequest *request, const Challenge *challenge,
                           ExchangeRequest *exchange)
 {
     const RegistryLogin *login = &request->host->login;
@@ -218,7 +133,7 @@ static int token_refused(const Host *host, const ExchangeAnswer *answer, Arena *
                      reason ? " (" : "", reason ? reason : "", reason ? ")" : "");
 }
 
-static int token_bearer(const TokenRequest *request, const TokenChallenge *challenge,
+static int token_bearer(const TokenRequest *request, const Challenge *challenge,
                         TokenGrant *ret_grant, Error *error)
 {
     const Host *host = request->host;
@@ -253,13 +168,13 @@ static int token_bearer(const TokenRequest *request, const TokenChallenge *chall
 int token_obtain(const TokenRequest *request, TokenGrant *ret_grant, Error *error)
 {
     const Host *host = request->host;
-    TokenChallenges parsed = { 0 };
+    ChallengeList parsed = { 0 };
     for (size_t i = 0; i < request->challenges->count; i++)
-        token_parse_challenges(request->challenges->items[i], request->arena, &parsed);
-    const TokenChallenge *bearer = token_find(&parsed, "bearer");
+        challenge_parse(request->challenges->items[i], request->arena, &parsed);
+    const Challenge *bearer = challenge_find(&parsed, "bearer");
     if (bearer)
         return token_bearer(request, bearer, ret_grant, error);
-    if (!token_find(&parsed, "basic"))
+    if (!challenge_find(&parsed, "basic"))
         return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
                          "%s asks for a kind of authentication that is not supported", host->name);
     if (!host->login.username)

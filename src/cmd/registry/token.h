@@ -1,23 +1,11 @@
 /*
- * Answering a registry's 401: WWW-Authenticate challenges (RFC 9110, 11.6.1), basic credentials and
- * the distribution project's bearer tokens (distribution/docs/spec/auth).
+ * Answering a registry's 401: basic credentials and the distribution project's bearer tokens
+ * (distribution/docs/spec/auth).
  */
 #pragma once
 
 #include "base/error.h"
 #include "cmd/registry/session.h"
-
-typedef struct TokenChallenge {
-    const char *scheme; /* "bearer", "basic": lower case */
-    const char *realm, *service, *scope, *failure;
-} TokenChallenge;
-
-/* One header may hold several challenges. Malformed ones are left out. */
-typedef struct TokenChallenges {
-    TokenChallenge *items;
-    size_t count;
-} TokenChallenges;
-void token_parse_challenges(const char *header, Arena *arena, TokenChallenges *challenges);
 
 /* "Basic ..." */
 const char *token_basic(const char *username, const char *password, Arena *arena);

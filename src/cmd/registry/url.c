@@ -66,7 +66,7 @@ bool url_authority_is_loopback(const char *authority)
     bool bracketed = *authority == '[';
     const char *begin = authority + bracketed;
     size_t length = strcspn(begin, bracketed ? "]" : ":");
-    if (length >= sizeof(name))
+    if (length >= sizeof(name) || (bracketed && begin[length] != ']'))
         return false;
     memcpy(name, begin, length);
     name[length] = '\0';
