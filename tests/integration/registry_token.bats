@@ -30,6 +30,7 @@ setup_file() {
 
 teardown_file() {
     stop_registries
+    rm -r "$HOME"
     discard_store
 }
 
