@@ -11,10 +11,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/file.h"
+
+#define CGROUP_HOST_USUAL "/sys/fs/cgroup"
 
 enum {
     CGROUP_HOST_BUFFER_SIZE = 8192,  /* enough for a usual host's texts */
@@ -113,7 +118,7 @@ static char *cgroup_host_field(const char *line, const char *end, unsigned index
 static bool cgroup_host_prefers(const char *old_mount, const char *new_mount)
 {
     return !old_mount || str_eq(old_mount, new_mount) ||
-           (!str_starts(old_mount, "/sys/fs/cgroup") && str_starts(new_mount, "/sys/fs/cgroup"));
+           (!str_starts(old_mount, CGROUP_HOST_USUAL) && str_starts(new_mount, CGROUP_HOST_USUAL));
 }
 
 /* One line of a cgroup filesystem; `kind` begins at "cgroup". */
@@ -235,15 +240,33 @@ static const char *cgroup_host_text(const char *path, char *buffer, size_t size,
     return r < 0 ? NULL : text;
 }
 
+/*
+ * The whole of a v2 tree at its usual place, where there is nothing else: known without mountinfo,
+ * whose reading costs 4 us for each mount of the host. The text has one line then, and the root of
+ * the tree has inode 1; a part of the tree, as containers see it, has another.
+ */
+static bool cgroup_host_is_plain_v2(const char *self_cgroup)
+{
+    struct statfs fs;
+    struct stat st;
+    const char *end = strchr(self_cgroup, '\n');
+    return str_starts(self_cgroup, "0::/") && end && !end[1] &&
+           statfs(CGROUP_HOST_USUAL, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC &&
+           stat(CGROUP_HOST_USUAL, &st) == 0 && st.st_ino == 1;
+}
+
 int cgroup_host_read(Arena *arena, CgroupHost *ret_host, Error *error)
 {
     char mounts[CGROUP_HOST_BUFFER_SIZE], paths[CGROUP_HOST_BUFFER_SIZE];
-    const char *mountinfo = cgroup_host_text("/proc/self/mountinfo", mounts, sizeof(mounts), arena);
-    if (!mountinfo)
-        return error_errno(error, errno, "read /proc/self/mountinfo");
     const char *own = cgroup_host_text("/proc/self/cgroup", paths, sizeof(paths), arena);
     if (!own && errno != ENOENT) /* a kernel without cgroups */
         return error_errno(error, errno, "read /proc/self/cgroup");
+    const char *mountinfo =
+        own && cgroup_host_is_plain_v2(own)
+            ? "0 0 0:0 / " CGROUP_HOST_USUAL " rw - cgroup2 cgroup2 rw\n"
+            : cgroup_host_text("/proc/self/mountinfo", mounts, sizeof(mounts), arena);
+    if (!mountinfo)
+        return error_errno(error, errno, "read /proc/self/mountinfo");
 
     CgroupHost host;
     cgroup_host_parse(mountinfo, own ? own : "", arena, &host);
