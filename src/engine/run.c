@@ -197,6 +197,13 @@ static int run_created(void *context, const Launched *launched, Error *error)
     return r < 0 ? r : lifecycle_started(&run->lifecycle, launched->pid, error);
 }
 
+/* What earlier containers left, where removing waits for the disk. */
+static void run_idle(void *context)
+{
+    const Run *run = context;
+    spare_sweep(run->engine);
+}
+
 static int run_wait(Run *run, const Launched *launched, int *ret_status, Error *error)
 {
     Foreground foreground = {
@@ -230,6 +237,7 @@ static int run_launch(Run *run, Launched *launched, Error *error)
         .cgroup_host = &run->cgroup_host,
         .times = run->times,
         .created = run_created,
+        .idle = run_idle,
         .context = run,
     };
     int r = launch_container(&run->plan, &options, launched, error);
@@ -249,7 +257,6 @@ static int run_execute(Run *run, int *ret_status, Error *error)
         lifecycle_abandon(&run->lifecycle);
         return r;
     }
-    spare_sweep(run->engine); /* the program runs: there is time */
     Error failure = { 0 };
     int waited = run_wait(run, &launched, ret_status, &failure);
     r = lifecycle_ended(&run->lifecycle, &launched.cgroup, waited < 0 ? 125 : *ret_status, error);

@@ -7,7 +7,7 @@
  *
  * Overlay makes three directories at each mount, and each costs a round trip to the disk to remove
  * where its blocks are discarded. So at the end they are moved aside, and removed when the next
- * container runs and its engine process has nothing to do but wait for it.
+ * container's child builds its root and the engine's process has nothing to do but wait for it.
  *
  * A directory is only kept when nothing shows that somebody had it: empty, with the owner, mode and
  * flags of a new one, without extended attributes.

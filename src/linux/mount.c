@@ -422,7 +422,7 @@ static int mount_check_detached(int fd, Error *error)
 
 int mount_pivot(int new_root_fd, Error *error)
 {
-    int old_fd CLEANUP(fd_closep) = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int old_fd CLEANUP(fd_closep) = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (old_fd < 0)
         return error_errno(error, errno, "open the old root");
     if (fchdir(new_root_fd) < 0)

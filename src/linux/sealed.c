@@ -13,7 +13,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -21,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "linux/mount.h"
 #include "linux/syscalls.h"
 
@@ -39,14 +43,23 @@
 #define F_SEAL_WRITE  0x0008
 #endif
 
+#define SEALED_PROGRAM "AMBIT_PROGRAM="
+#define SEALED_KEPT    "AMBIT_SEALED="
+
+enum { SEALED_VARIABLES_MAX = 512 };
+
 static const char sealed_exe[] = "/proc/self/exe";
 
 bool sealed_already(void)
 {
     enum { STATFS_RDONLY = 1 };
     struct statfs fs;
-    if (statfs(sealed_exe, &fs) == 0 && (fs.f_flags & STATFS_RDONLY))
+    if (statfs(sealed_exe, &fs) < 0)
+        return false;
+    if (fs.f_flags & STATFS_RDONLY)
         return true;
+    if (fs.f_type != TMPFS_MAGIC) /* what a memfd lies on */
+        return false;
     int fd CLEANUP(fd_closep) = open(sealed_exe, O_RDONLY | O_CLOEXEC);
     int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
     return seals >= 0 && (seals & F_SEAL_WRITE);
@@ -95,25 +108,75 @@ static int sealed_from_copy(void)
     return TAKE_FD(copy);
 }
 
-/* The programs and files that belong to ours are found beside it (base/companion.h). */
-static void sealed_tell_path(void)
+/* What the program is told beyond its environment. */
+typedef struct SealedWord {
+    char *variables[SEALED_VARIABLES_MAX + 3]; /* the environment, both texts, NULL */
+    char path[sizeof(SEALED_PROGRAM) + PATH_MAX];
+    char kept[64];
+} SealedWord;
+
+/*
+ * AMBIT_PROGRAM: the programs and files that belong to ours are found beside it (base/companion.h).
+ * AMBIT_SEALED: "PID:FD" of the mount, if it is kept; the process id stays, and tells a value that
+ * was inherited from ours. No heap is made for it: that would be four system calls at each start.
+ */
+static char **sealed_environment(SealedWord *word)
 {
-    char path[PATH_MAX];
-    ssize_t length = readlink(sealed_exe, path, sizeof(path) - 1);
-    if (length <= 0)
-        return;
-    path[length] = '\0';
-    (void)setenv("AMBIT_PROGRAM", path, 1);
+    size_t count = 0;
+    for (char **variable = environ; *variable; variable++) {
+        if (count == SEALED_VARIABLES_MAX)
+            return environ; /* all of the caller's: helpers are looked for where installed */
+        if (!str_starts(*variable, SEALED_PROGRAM) && !str_starts(*variable, SEALED_KEPT))
+            word->variables[count++] = *variable;
+    }
+    const size_t begin = strlen(SEALED_PROGRAM);
+    if (readlink(sealed_exe, word->path + begin, PATH_MAX) > 0) {
+        memcpy(word->path, SEALED_PROGRAM, begin);
+        word->variables[count++] = word->path;
+    }
+    if (*word->kept)
+        word->variables[count++] = word->kept;
+    return word->variables;
 }
 
-int sealed_exec(char *const argv[], Error *error)
+/*
+ * Letting go of the mount waits for an RCU grace period, even though the program that runs holds it
+ * too. Kept beyond the exec, that is done when there is time. High, where the descriptors that a
+ * container inherits do not reach, but within the table's first size.
+ */
+static int sealed_keep(int fd, SealedWord *word)
 {
+    enum { PLACE = 63 };
+    int high = fcntl(fd, F_DUPFD, PLACE);
+    if (high >= 0)
+        (void)snprintf(word->kept, sizeof(word->kept), SEALED_KEPT "%d:%d", (int)getpid(), high);
+    return high;
+}
+
+int sealed_exec(char *const argv[], bool keep, Error *error)
+{
+    SealedWord word;
+    memset(&word, 0, sizeof(word));
+    int kept_fd CLEANUP(fd_closep) = -1;
     int fd CLEANUP(fd_closep) = sealed_from_mount();
+    if (fd >= 0 && keep)
+        kept_fd = sealed_keep(fd, &word);
     if (fd < 0)
         fd = sealed_from_copy();
     if (fd < 0)
         return error_errno(error, fd, "make a sealed copy of the running program");
-    sealed_tell_path();
-    (void)syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
+    (void)syscall(SYS_execveat, fd, "", argv, sealed_environment(&word), AT_EMPTY_PATH);
     return error_errno(error, errno, "execute the sealed copy of the running program");
+}
+
+int sealed_take(void)
+{
+    const char *kept = getenv("AMBIT_SEALED");
+    char ours[16];
+    uint32_t fd;
+    (void)snprintf(ours, sizeof(ours), "%d:", (int)getpid());
+    if (!kept || !str_starts(kept, ours) || str_to_u32(kept + strlen(ours), &fd) < 0 ||
+        fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+        return -1;
+    return (int)fd;
 }

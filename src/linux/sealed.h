@@ -17,4 +17,7 @@ bool sealed_already(void);
 
 /* Executes the running program sealed, with these arguments and the same environment; returns only
  * on failure. The copy has no path: where the program lies is in AMBIT_PROGRAM. */
-int sealed_exec(char *const argv[], Error *error) MUST_CHECK;
+int sealed_exec(char *const argv[], bool keep, Error *error) MUST_CHECK;
+/* With `keep`, what the program was executed from stays open in it, because closing that may take
+ * 0.1 ms: its descriptor, now close-on-exec, to be closed when there is time; or -1. */
+int sealed_take(void);

@@ -6,6 +6,7 @@
  *   PLACED    parent                       the child is in its cgroup (systemd's only)
  *   MAPPED    parent                       the child's ids are mapped: it may become root inside
  *   SUPPLIED  parent  the child's pid,     every slot the parent filled for the child
+ *                     ignored signals,
  *                     descriptors
  *   TERMINAL  child   the pty's master     the container has a terminal
  *   HOOKS     child                        the tree is built, the engine's hooks may run
@@ -43,7 +44,8 @@ typedef enum MessageKind {
 /* Each kind sends the members up to its own. */
 typedef struct Message {
     MessageKind kind;
-    pid_t pid;                   /* JOINED, SUPPLIED */
+    pid_t pid;        /* JOINED, SUPPLIED */
+    uint32_t ignored; /* SUPPLIED: bit N: the engine ignores signal N, so the child does */
     uint16_t slots[FD_PASS_MAX]; /* SUPPLIED: the slot of each descriptor */
     Error error;                 /* UNHOOKED, FAILED */
 } Message;

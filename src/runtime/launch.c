@@ -30,7 +30,7 @@
 #include "runtime/stage.h"
 #include "runtime/supply.h"
 
-enum { LAUNCH_CGROUP_REMOVE_MS = 2000, LAUNCH_SIGNALS = 32 };
+enum { LAUNCH_CGROUP_REMOVE_MS = 2000 };
 
 static void launch_runner_init(Runner *runner, const Plan *plan, const LaunchOptions *options)
 {
@@ -73,6 +73,15 @@ static void launch_runner_done(Runner *runner)
 
 /* ---- the child ---- */
 
+/* A fresh process for the program: nothing ignored by inheritance. Which signals these are says the
+ * parent, who has the time to ask for each. */
+static void launch_child_signals(uint32_t ignored)
+{
+    for (int sig = 1; sig < 32; sig++)
+        if (ignored & (1u << sig))
+            (void)signal(sig, SIG_DFL);
+}
+
 static int launch_child_slots(Runner *runner, Error *error)
 {
     int fds[FD_PASS_MAX];
@@ -83,21 +92,11 @@ static int launch_child_slots(Runner *runner, Error *error)
         return r;
     if (message.kind != MESSAGE_SUPPLIED)
         return error_set(error, ERROR_SYSTEM, EPROTO, "handshake: the engine gave up");
+    launch_child_signals(message.ignored);
     runner->outer_pid = message.pid;
     for (size_t i = 0; i < count; i++)
         runner->slots[message.slots[i]] = fds[i];
     return 0;
-}
-
-/* A fresh process for the program: no blocked signals, and none ignored by inheritance. */
-static void launch_child_signals(void)
-{
-    /* Nobody ignores real-time signals, and each of these calls is in the path of every start. */
-    for (int sig = 1; sig < LAUNCH_SIGNALS; sig++)
-        (void)signal(sig, SIG_DFL); /* SIGKILL and SIGSTOP answer EINVAL, as they should */
-    sigset_t none;
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /*
@@ -131,7 +130,9 @@ static int launch_child_hold(Runner *runner, int start_socket, Error *error)
 
 static int launch_child_steps(Runner *runner, const LaunchOptions *options, Error *error)
 {
-    launch_child_signals();
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
     /* Capabilities in the new user namespace are there from its first moment, so what takes long
      * (a network namespace) is done while the parent still maps and supplies. */
     int r = runner->plan->own_userns ? 0 : identity_set_dumpable(false, error);
@@ -148,6 +149,8 @@ static int launch_child_steps(Runner *runner, const LaunchOptions *options, Erro
         if (r == 0)
             r = identity_set_dumpable(false, error);
     }
+    if (r == 0)
+        r = phase_run(runner, PHASE_MAKE, error);
     if (r == 0)
         r = launch_child_slots(runner, error);
     if (r == 0)
@@ -227,6 +230,8 @@ static int launch_make_child(Runner *runner, const LaunchOptions *options, int e
         return pid; /* the stage names the one namespace */
     if (pid == 0) {
         fd_close(ends[0]);
+        if (options->not_for_child)
+            fd_close(*options->not_for_child);
         runner->channel = ends[1];
         launch_child(runner, options);
     }
@@ -239,7 +244,7 @@ static int launch_open_child(Runner *runner, Error *error)
 {
     char path[64];
     (void)snprintf(path, sizeof(path), "/proc/%d", (int)runner->child);
-    runner->child_proc_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    runner->child_proc_fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (runner->child_proc_fd < 0)
         return error_errno(error, errno, "open %s", path);
     if (!runner->plan->own_userns)
@@ -412,15 +417,26 @@ static void launch_abort(Launched *launched, bool keep_cgroup)
     launch_done(launched);
 }
 
+/* Before the child, if anything is made then; else while it makes its namespaces. */
+static int launch_making(const LaunchOptions *options, bool now, Error *error)
+{
+    return now && options->making ? options->making(options->context, error) : 0;
+}
+
 static int launch_run(Runner *runner, const LaunchOptions *options, int ends[2], Launched *launched,
                       Error *error)
 {
-    int r = phase_run(runner, PHASE_HOST, error);
+    bool before = phase_exists(runner->plan, PHASE_HOST);
+    int r = launch_making(options, before, error);
+    if (r == 0)
+        r = phase_run(runner, PHASE_HOST, error);
     launched->cgroup = runner->cgroup;
     if (r < 0)
         return r;
     r = launch_make_child(runner, options, ends, launched, error);
     fd_close(TAKE_FD(ends[1]));
+    if (r == 0)
+        r = launch_making(options, !before, error);
     if (r == 0)
         r = launch_open_child(runner, error);
     if (r == 0 && runner->plan->scope)
@@ -433,6 +449,8 @@ static int launch_run(Runner *runner, const LaunchOptions *options, int ends[2],
         r = options->created(options->context, launched, error);
     if (r == 0 && options->created && !options->hold)
         r = channel_tell(ends[0], MESSAGE_START, error);
+    if (r == 0 && options->idle)
+        options->idle(options->context);
     if (r == 0)
         r = launch_finish(ends[0], runner->plan, options->hold, launched, error);
     else

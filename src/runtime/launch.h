@@ -28,11 +28,21 @@ typedef struct LaunchOptions {
     int start_socket;
     bool keep_cgroup; /* exec: it is another container's, failure does not remove it */
     StepTime *times;  /* trace_new(), or NULL */
+    /* Called before a cgroup or anything else is made that outlives both processes: the place to
+     * record what a crash would leave. The child mostly exists by then, and waits or makes
+     * namespaces. NULL: nothing is recorded. */
+    int (*making)(void *context, Error *error);
     /* Called once the child exists and works on its own: the place to record its pid while it
      * builds its root. The program is not executed before this returns; a negative answer ends
      * the launch. */
     int (*created)(void *context, const Launched *launched, Error *error);
     void *context;
+    /* Called while the child builds its root and nobody waits for the caller: the place for what
+     * takes long and is not needed for the start. NULL: nothing. */
+    void (*idle)(void *context);
+    /* A descriptor of the caller's that the child closes at once, so as not to be the last to do
+     * it; NULL: none. */
+    const int *not_for_child;
 } LaunchOptions;
 
 /*

@@ -23,6 +23,14 @@ static int phase_step(Runner *runner, size_t index, Error *error)
     return r < 0 ? error_wrap(error, "%s", step->origin) : 0;
 }
 
+bool phase_exists(const Plan *plan, StepPhase phase)
+{
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (plan->steps[i].phase == phase)
+            return true;
+    return false;
+}
+
 int phase_check(Runner *runner, StepPhase phase, Error *error)
 {
     for (size_t i = 0; i < runner->plan->step_count; i++) {

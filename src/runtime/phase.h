@@ -3,8 +3,11 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "runtime/runner.h"
 
+bool phase_exists(const Plan *plan, StepPhase phase); /* whether it has a step */
 /* Ends with the first step that fails; its origin stands before the error. */
 int phase_run(Runner *runner, StepPhase phase, Error *error) MUST_CHECK;
 /* Whether it can succeed, as far as that can be told without doing it. */

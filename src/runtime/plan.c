@@ -7,9 +7,9 @@
 const char *plan_phase_name(StepPhase phase)
 {
     static const char *const names[PHASE_MAX] = {
-        [PHASE_HOST] = "host",     [PHASE_PLACE] = "place", [PHASE_MAP] = "map",
-        [PHASE_SUPPLY] = "supply", [PHASE_ENTER] = "enter", [PHASE_ROOT] = "root",
-        [PHASE_FINISH] = "finish",
+        [PHASE_HOST] = "host",     [PHASE_PLACE] = "place",   [PHASE_MAP] = "map",
+        [PHASE_SUPPLY] = "supply", [PHASE_ENTER] = "enter",   [PHASE_MAKE] = "make",
+        [PHASE_ROOT] = "root",     [PHASE_FINISH] = "finish",
     };
     return names[phase];
 }

@@ -40,6 +40,8 @@ typedef enum StepPhase {
     PHASE_MAP,    /* the engine's process, while the child waits: who the child is */
     PHASE_SUPPLY, /* the engine's process: what only the host's powers can make for the child */
     PHASE_ENTER,  /* the child: the rest of its namespaces, its names */
+    PHASE_MAKE,   /* the child, as root inside: filesystems that show its namespaces, while the
+                     parent still supplies */
     PHASE_ROOT,   /* the child: the tree of mounts, up to pivot_root */
     PHASE_FINISH, /* the child, inside: limits and identity of the process, then exec */
     PHASE_MAX,

@@ -249,7 +249,9 @@ static void plan_procfs(PlanBuilder *builder, bool private)
 {
     Plan *plan = builder->plan;
     Step *own = private ? NULL : plan_own_procfs(plan);
-    Slot slot = own ? own->out = plan_slot(plan, SLOT_MOUNT, PHASE_ROOT) : 0;
+    if (own && !own->out)
+        own->out = plan_slot(plan, SLOT_MOUNT, PHASE_ROOT);
+    Slot slot = own ? own->out : 0;
     Step *step = plan_add(plan, STEP_PROCFS, PHASE_ROOT, "default");
     if (slot)
         plan_use(plan, step, slot);

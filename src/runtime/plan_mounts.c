@@ -211,11 +211,51 @@ static bool plan_mount_shared(PlanBuilder *builder, const char *origin, const Sp
     return false;
 }
 
+/* "/dev/NAME" is made by the parent on the tmpfs that nobody else can reach yet, where it takes one
+ * system call; in the tree each part of a path is looked at. */
+static void plan_place_in_dev(PlanBuilder *builder, const char *origin, const char *target)
+{
+    if (!builder->dev || !str_starts(target, "/dev/") || strchr(target + strlen("/dev/"), '/') ||
+        str_starts(target, "/dev/.") || !target[strlen("/dev/")])
+        return;
+    Step *step = plan_add(builder->plan, STEP_DIRECTORY, PHASE_SUPPLY, origin);
+    step->target = target + strlen("/dev");
+    plan_use(builder->plan, step, builder->dev);
+}
+
+/*
+ * Two steps where the order in which mounts were made means nothing: the child makes the filesystem
+ * while it would wait for the parent, and attaches it in its turn.
+ */
+static bool plan_mount_early(PlanBuilder *builder, const char *origin, const SpecMount *mount,
+                             const StepMount *wanted)
+{
+    Plan *plan = builder->plan;
+    if (plan->in_order || wanted->copy_up || wanted->mode_of_target)
+        return false;
+    plan_place_in_dev(builder, origin, mount->destination);
+    Slot slot = plan_slot(plan, SLOT_MOUNT, PHASE_MAKE);
+    Step *make = plan_add(plan, STEP_MOUNT_NEW, PHASE_MAKE, origin);
+    make->source = mount->type;
+    make->with.mount = plan_keep(builder, wanted);
+    make->out = slot;
+    const StepMount attached = { .optional = wanted->optional };
+    Step *attach = plan_add(plan, STEP_MOUNT_ATTACH, PHASE_ROOT, origin);
+    attach->source = mount->type;
+    attach->target = mount->destination;
+    attach->with.mount = plan_keep(builder, &attached);
+    plan_use(plan, attach, slot);
+    return true;
+}
+
 static void plan_mount_new(PlanBuilder *builder, const char *origin, const SpecMount *mount,
                            const MountWords *words)
 {
     Plan *plan = builder->plan;
     bool cgroup = str_eq(mount->type, "cgroup") || str_eq(mount->type, "cgroup2");
+    if (!cgroup && plan_mount_early(builder, origin, mount, &words->step))
+        return;
+    plan_place_in_dev(builder, origin, mount->destination);
     Step *step = plan_add(plan, cgroup ? STEP_MOUNT_CGROUP : STEP_MOUNT_NEW, PHASE_ROOT, origin);
     step->source = mount->type;
     step->target = mount->destination;
@@ -270,6 +310,7 @@ static int plan_mount_dev(PlanBuilder *builder, const char *origin, const SpecMo
     Step *attach = plan_add(plan, STEP_MOUNT_ATTACH, PHASE_ROOT, origin);
     attach->target = mount->destination;
     plan_use(plan, attach, slot);
+    builder->dev = slot;
     return plan_devices(builder, slot, error);
 }
 

@@ -14,6 +14,7 @@ static const char *plan_phase_title(StepPhase phase)
         [PHASE_MAP] = "on the host: who the child's users are",
         [PHASE_SUPPLY] = "on the host, for the child: what needs the host's powers",
         [PHASE_ENTER] = "the child enters its namespaces",
+        [PHASE_MAKE] = "the child makes filesystems of its own",
         [PHASE_ROOT] = "the child builds its tree of mounts",
         [PHASE_FINISH] = "the child becomes the program",
     };

@@ -59,7 +59,8 @@ static void step_own_null(int fd, const struct stat *st)
     struct stat own;
     if (!S_ISCHR(st->st_mode) || st->st_rdev != null)
         return;
-    int opened CLEANUP(fd_closep) = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+    int opened CLEANUP(fd_closep) =
+        openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
     if (opened >= 0 && fstat(opened, &own) == 0 && S_ISCHR(own.st_mode) && own.st_rdev == null)
         (void)!dup3(opened, fd, 0);
 }

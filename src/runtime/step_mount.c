@@ -27,7 +27,7 @@
  */
 int step_open_file(Runner *runner, const Step *step, Error *error)
 {
-    int fd CLEANUP(fd_closep) = open(step->source, O_PATH | O_CLOEXEC);
+    int fd CLEANUP(fd_closep) = openat(AT_FDCWD, step->source, O_PATH | O_CLOEXEC);
     if (fd < 0)
         return error_errno(error, errno, "open %s", step->source);
     int mount_fd CLEANUP(fd_closep) = mount_clone(fd, "", false, error);
@@ -127,7 +127,7 @@ static int step_clone_source(const Step *step, Error *error)
     const char *foreign = step_foreign_path(step->source, &pid);
     if (foreign)
         return mount_clone_of(pid, foreign, mount->recursive, error);
-    int source_fd CLEANUP(fd_closep) = open(step->source, O_PATH | O_CLOEXEC);
+    int source_fd CLEANUP(fd_closep) = openat(AT_FDCWD, step->source, O_PATH | O_CLOEXEC);
     if (source_fd < 0)
         return error_errno(error, errno, "open");
     return mount_clone(source_fd, "", mount->recursive, error);
@@ -205,7 +205,8 @@ static int step_target(const Runner *runner, const char *target, int mount_fd, E
  */
 static int step_refuse_link(const Runner *runner, const Step *step, Error *error)
 {
-    if (!step->target || (!str_eq(step->source, "proc") && !str_eq(step->source, "sysfs")))
+    if (!step->target || !step->source ||
+        (!str_eq(step->source, "proc") && !str_eq(step->source, "sysfs")))
         return 0;
     struct stat st;
     int fd CLEANUP(fd_closep) =
@@ -300,7 +301,9 @@ int step_mount_attach(Runner *runner, const Step *step, Error *error)
     if (mount_fd < 0)
         return mount_fd;
     if (!runner->plan->in_order) {
-        int r = mount ? step_change(mount, mount_fd, error) : 0;
+        int r = step_refuse_link(runner, step, error);
+        if (r == 0 && mount)
+            r = step_change(mount, mount_fd, error);
         return r < 0 ? r : step_attach(runner, step, mount_fd, error);
     }
     int renewed_fd CLEANUP(fd_closep) = step_renew(runner, mount, mount_fd, error);
@@ -421,12 +424,12 @@ int step_root_attach(Runner *runner, const Step *step, Error *error)
     int changed = step->flags ? mount_change(mount_fd, &attributes, error) : 0;
     if (changed < 0)
         return changed;
-    int top_fd CLEANUP(fd_closep) = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int top_fd CLEANUP(fd_closep) = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (top_fd < 0)
         return error_errno(error, errno, "open /");
     if (runner->plan->in_order) { /* without them mounts are only out of order */
-        runner->park_fds[0] = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        runner->park_fds[1] = open("/proc/version", O_PATH | O_CLOEXEC);
+        runner->park_fds[0] = openat(AT_FDCWD, "/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        runner->park_fds[1] = openat(AT_FDCWD, "/proc/version", O_PATH | O_CLOEXEC);
     }
     int r = mount_attach(mount_fd, top_fd, error);
     if (r < 0)

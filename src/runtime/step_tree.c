@@ -64,8 +64,24 @@ void step_describe_device(const Step *step, StrBuf *text)
                   device->minor, (unsigned)device->mode);
 }
 
+/* In the parent on a detached tmpfs, where only a device may be in its place: that is found out
+ * when something is mounted on it. */
+static int step_directory_private(const Runner *runner, const Step *step, Error *error)
+{
+    char name[256];
+    int opened CLEANUP(fd_closep) = -1;
+    int parent_fd = step_place(runner, step, name, &opened, error);
+    if (parent_fd < 0)
+        return parent_fd;
+    if (mkdirat(parent_fd, name, 0755) < 0)
+        return errno == EEXIST ? 0 : error_errno(error, errno, "directory %s", step->target);
+    return runner_chown(runner, parent_fd, name, error);
+}
+
 int step_directory(Runner *runner, const Step *step, Error *error)
 {
+    if (step->in)
+        return step_directory_private(runner, step, error);
     int fd CLEANUP(fd_closep) = inroot_make_dir(runner->root_fd, step->target, 0755, error);
     return fd < 0 ? fd : 0;
 }

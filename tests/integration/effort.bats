@@ -45,7 +45,7 @@ mounter() {
 
 @test "ambit-oci run" {
     trace "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" run --bundle "$TEST_DIR/bundle" effort
-    expect_at_most 620 '[a-z0-9_]+' "system calls"
+    expect_at_most 575 '[a-z0-9_]+' "system calls"
     expect_at_most 1 'clone3?|v?fork' "processes"
     expect_at_most 3 'execve|execveat' "programs: ambit-oci, the same sealed, the container's"
     expect_at_most 8 'munmap|madvise' "memory given back"
@@ -56,7 +56,7 @@ mounter() {
     ambit run --rm --net none "$IMAGE" /init # what only the first one makes
     trace "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" run --rm --net none \
         "$IMAGE" /init
-    expect_at_most $((720 + 60 * $(mounter))) '[a-z0-9_]+' "system calls"
+    expect_at_most $((705 + 60 * $(mounter))) '[a-z0-9_]+' "system calls"
     expect_at_most $((1 + $(mounter))) 'clone3?|v?fork' "processes"
     expect_at_most 2 'execve|execveat' "programs: ambit and the container's"
     expect_at_most 10 'munmap|madvise' "memory given back"

@@ -53,7 +53,7 @@ static int enter_run_command(CommandCall *call, Error *error)
     if (r < 0)
         return r;
     if (enter_needs_seal(&plan) && !sealed_already())
-        r = sealed_exec(main_arguments, error);
+        r = sealed_exec(main_arguments, false, error);
     else
         r = enter_run(&plan, &call->exit_status, error);
     enter_plan_done(&plan);

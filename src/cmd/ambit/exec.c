@@ -50,7 +50,7 @@ static int exec_command_run(CommandCall *call, Error *error)
     /* With the host's ids inside, our own program file must be out of the container's reach. */
     r = exec_needs_seal(&engine, request->container, error);
     if (r > 0 && !sealed_already())
-        return sealed_exec(main_arguments, error);
+        return sealed_exec(main_arguments, false, error);
     return r < 0 ? r : exec_run(&engine, request, call->arena, &call->exit_status, error);
 }
 

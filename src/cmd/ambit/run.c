@@ -51,7 +51,7 @@ static int run_run(CommandCall *call, Error *error)
     if (r < 0)
         return r;
     if (run_may_share_ids(request) && !request->plan && !sealed_already())
-        return sealed_exec(main_arguments, error);
+        return sealed_exec(main_arguments, false, error);
 
     request->fetch = run_fetch;
     Engine engine CLEANUP(engine_done) = ENGINE_NONE;

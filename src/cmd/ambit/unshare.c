@@ -146,7 +146,7 @@ static int unshare_run_command(CommandCall *call, Error *error)
     if (r < 0)
         return r;
     if (unshare_joins(request) && !sealed_already())
-        return sealed_exec(main_arguments, error);
+        return sealed_exec(main_arguments, false, error);
     Engine opened CLEANUP(engine_done) = ENGINE_NONE;
     const Engine *engine = NULL;
     if (request->map == UNSHARE_MAP_AUTO && geteuid() == 0) { /* takes a range of ids */

@@ -15,7 +15,7 @@ static int create_run(CommandCall *call, Error *error)
     instance.globals = call->globals;
     instance.options = call->values;
     instance.arena = call->arena;
-    int r = instance_seal(error);
+    int r = instance_seal(&instance, call->values, error);
     return r < 0 ? r : instance_make(&instance, call->arguments[0], true, error);
 }
 

@@ -248,7 +248,13 @@ static int exec_launch(Instance *instance, const ExecOptions *options, const Spe
     if (r < 0)
         return r;
     instance_warn(instance);
-    LaunchOptions launch = { .cgroup_host = &instance->cgroup_host, .keep_cgroup = true };
+    LaunchOptions launch = {
+        .cgroup_host = &instance->cgroup_host,
+        .keep_cgroup = true,
+        .context = instance,
+        .idle = instance_idle,
+        .not_for_child = &instance->sealed_fd,
+    };
     r = launch_container(&instance->plan, &launch, &instance->launched, error);
     return r < 0 ? r : instance_hand_out(instance, error);
 }
@@ -261,7 +267,7 @@ static int exec_run(CommandCall *call, Error *error)
     if (!options->process && call->argument_count < 2)
         return error_set(error, ERROR_USAGE, EINVAL,
                          "exec args cannot be empty: a command or --process is missing");
-    int r = instance_seal(error);
+    int r = instance_seal(&instance, &options->common, error);
     if (r == 0)
         r = instance_open(&instance, call, false, error);
     if (r == 0)

@@ -42,7 +42,7 @@ int instance_read_bundle(const InstanceOptions *options, Arena *arena, Spec **re
     const char *bundle = str_empty(options->bundle) ? "." : options->bundle;
     if (!realpath(bundle, path))
         return error_errno(error, errno, "--bundle: %s", bundle);
-    int fd CLEANUP(fd_closep) = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd CLEANUP(fd_closep) = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return error_errno(error, errno, "--bundle: %s", path);
     char *text;
@@ -203,6 +203,12 @@ static int instance_plan(Instance *instance, Error *error)
 
 /* ---- making ---- */
 
+static int instance_making(void *context, Error *error)
+{
+    const Instance *instance = context;
+    return record_write(&instance->place, &instance->record, error);
+}
+
 static int instance_created(void *context, const Launched *launched, Error *error)
 {
     Instance *instance = context;
@@ -216,7 +222,13 @@ static int instance_created(void *context, const Launched *launched, Error *erro
     int r = clone_start_time(launched->pid, &instance->record.start_ticks);
     if (r < 0)
         return error_errno(error, r, "start time of process %d", (int)launched->pid);
-    return record_write(&instance->place, &instance->record, error);
+    r = record_write_spec(&instance->place, instance->spec, error);
+    return r < 0 ? r : record_write(&instance->place, &instance->record, error);
+}
+
+void instance_idle(void *context)
+{
+    fd_closep(&((Instance *)context)->sealed_fd);
 }
 
 int instance_write_pid(const char *path, pid_t pid, Error *error)
@@ -288,24 +300,22 @@ static void instance_show_times(const Instance *instance, StepTime *times, uint6
 
 static int instance_launch(Instance *instance, Error *error)
 {
-    int r = record_write_spec(&instance->place, instance->spec, error);
-    if (r == 0)
-        r = record_write(&instance->place, &instance->record, error);
-    if (r < 0)
-        return r;
     LaunchOptions options = {
         .cgroup_host = &instance->cgroup_host,
         .hold = instance->start_socket >= 0,
         .start_socket = instance->start_socket,
+        .making = instance_making,
         .created = instance_created,
         .context = instance,
+        .idle = instance_idle,
+        .not_for_child = &instance->sealed_fd,
     };
     bool timed = instance->options->trace || log_is_debug();
     uint64_t begun_ns = timed ? trace_now_ns() : 0;
     options.times = timed ? trace_new(&instance->plan, error) : NULL;
     if (timed && !options.times)
         return -ENOMEM;
-    r = launch_container(&instance->plan, &options, &instance->launched, error);
+    int r = launch_container(&instance->plan, &options, &instance->launched, error);
     if (timed)
         instance_show_times(instance, options.times, begun_ns);
     if (r < 0) { /* the child is gone, and so is its cgroup */
@@ -367,9 +377,14 @@ static int instance_prepare(Instance *instance, const char *id, bool hold, Error
     return r < 0 ? r : instance_check_terminal(instance, error);
 }
 
-int instance_seal(Error *error)
+int instance_seal(Instance *instance, const InstanceOptions *options, Error *error)
 {
-    return sealed_already() ? 0 : sealed_exec(main_arguments, error);
+    /* Descriptors that the container inherits could be as many as to reach ours. */
+    bool keep = options->preserve_fds == 0 && !getenv("LISTEN_FDS");
+    if (!sealed_already())
+        return sealed_exec(main_arguments, keep, error);
+    instance->sealed_fd = sealed_take();
+    return 0;
 }
 
 int instance_make(Instance *instance, const char *id, bool hold, Error *error)
@@ -393,6 +408,7 @@ void instance_done(Instance *instance)
 {
     launch_done(&instance->launched);
     fd_closep(&instance->start_socket);
+    fd_closep(&instance->sealed_fd);
     record_place_done(&instance->place);
 }
 

@@ -79,12 +79,16 @@ typedef struct Instance {
     Plan plan;
     OciState hook_state;
     int start_socket;
+    int sealed_fd;   /* what this program runs from: sealed_take() */
     int *ret_notify; /* run: where the bound notification socket goes; NULL: `start` binds it */
     Launched launched;
     bool reaped; /* its process has ended, and was ours */
 } Instance;
-#define INSTANCE_NONE \
-    ((Instance){ .place = RECORD_PLACE_NONE, .start_socket = -1, .launched = LAUNCHED_NONE })
+#define INSTANCE_NONE                        \
+    ((Instance){ .place = RECORD_PLACE_NONE, \
+                 .start_socket = -1,         \
+                 .sealed_fd = -1,            \
+                 .launched = LAUNCHED_NONE })
 
 /* The spec of the bundle in the options, judged. `ret_path` is the bundle's absolute path. */
 int instance_read_bundle(const InstanceOptions *options, Arena *arena, Spec **ret_spec,
@@ -102,7 +106,9 @@ int instance_read(Instance *instance, const char *id, Error *error) MUST_CHECK;
  * before is done twice, so nobody looks first whether the container has a user namespace of its
  * own and could do without.
  */
-int instance_seal(Error *error) MUST_CHECK;
+int instance_seal(Instance *instance, const InstanceOptions *options, Error *error) MUST_CHECK;
+/* LaunchOptions.idle, with the instance as context: lets go of what the program runs from. */
+void instance_idle(void *context);
 
 /*
  * Makes the container: with `hold` its process waits for instance_start(), without it runs. The

@@ -250,7 +250,7 @@ static int restore_run(CommandCall *call, Error *error)
     instance.globals = call->globals;
     instance.arena = call->arena;
     sigset_t signals;
-    int r = instance_seal(error);
+    int r = instance_seal(&instance, &options->common, error);
     if (r < 0)
         return r;
     if (!options->common.detach)

@@ -52,7 +52,7 @@ static int run_run(CommandCall *call, Error *error)
     instance.options = options;
     instance.arena = call->arena;
     sigset_t signals;
-    int r = instance_seal(error);
+    int r = instance_seal(&instance, options, error);
     if (r < 0)
         return r;
     if (!options->detach)

@@ -61,7 +61,7 @@ static int teardown(void **state)
 static int first_life(void)
 {
     char *const argv[] = { program, (char *)"second", NULL };
-    return sealed_exec(argv, NULL) < 0 ? 20 : 21;
+    return sealed_exec(argv, false, NULL) < 0 ? 20 : 21;
 }
 
 static _Noreturn void start_life(int output, bool sealed)
