@@ -5,6 +5,7 @@
 #include "image/imagepush.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
@@ -85,6 +86,7 @@ static int imagepush_mount(ImagePushRun *run, const OciDescriptor *blob, bool *r
     return 0;
 }
 
+/* Returns 1 if the reply says `found`. */
 static int imagepush_send(ImagePushRun *run, RegistryRequest request, int fd,
                           const OciDescriptor *blob, Error *error)
 {
@@ -100,7 +102,7 @@ static int imagepush_send(ImagePushRun *run, RegistryRequest request, int fd,
             return r;
         r = 0;
         if (reply.id == request.id && reply.done)
-            return registrycall_failure(&reply, error);
+            return reply.failure ? registrycall_failure(&reply, error) : reply.found;
         if (reply.id == request.id && blob)
             imagepush_tell(run, blob, IMAGEPUSH_UPLOADING, reply.bytes);
     }
@@ -117,7 +119,7 @@ static int imagepush_upload(ImagePushRun *run, const OciDescriptor *blob, Error 
                                 .size = blob->size };
     imagepush_tell(run, blob, IMAGEPUSH_UPLOADING, 0);
     int r = imagepush_send(run, request, fd, blob, error);
-    if (r == 0)
+    if (r >= 0)
         imagepush_tell(run, blob, IMAGEPUSH_DONE, blob->size);
     return r;
 }
@@ -140,6 +142,75 @@ static int imagepush_blob(ImagePushRun *run, const OciDescriptor *blob, Error *e
     return 0;
 }
 
+/*** Referrers: distribution-spec, "Pushing Manifests with Subject". ***/
+
+static int imagepush_put_index(ImagePushRun *run, const char *tag, const OciIndex *index,
+                               Error *error)
+{
+    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    oci_index_encode(index, false, &text);
+    int fd CLEANUP(fd_closep) = memfd_create("referrers", MFD_CLOEXEC);
+    int r = fd < 0 ? -errno : fd_write_all(fd, text.data, text.length);
+    if (r < 0)
+        return error_errno(error, r, "referrers");
+    RegistryRequest request = { .operation = REGISTRY_PUT,
+                                .name = tag,
+                                .media_type = OCI_MEDIA_TYPE_INDEX,
+                                .size = (int64_t)text.length };
+    return imagepush_send(run, request, fd, NULL, error);
+}
+
+/* What the tag has now; an empty index if there is none. */
+static int imagepush_get_index(ImagePushRun *run, const char *tag, OciIndex *ret_index,
+                               Error *error)
+{
+    RegistryBody body = { .limit = OCI_MAX_DOCUMENT_BYTES };
+    RegistryReply reply;
+    Error missing = { 0 };
+    RegistryRequest request = { .operation = REGISTRY_MANIFEST, .name = tag };
+    int r = registryhelper_ask(&run->registry, request, &body, run->arena, &reply, &missing);
+    if (r == -ENOENT) {
+        *ret_index = (OciIndex){ .schema_version = 2, .media_type = OCI_MEDIA_TYPE_INDEX };
+        return 0;
+    }
+    if (r < 0) {
+        if (error)
+            *error = missing;
+        return r;
+    }
+    return oci_index_parse(run->arena, body.data, body.size, ret_index, error);
+}
+
+/* A registry without the API finds referrers by a tag made of the subject's digest, which who
+ * pushes keeps up to date. Two at the same time may lose one of them: the specification has no
+ * remedy. */
+static int imagepush_add_referrer(ImagePushRun *run, Error *error)
+{
+    const OciManifest *manifest = &run->image.manifest;
+    const OciDescriptor *at = &run->image.descriptor;
+    const char *tag =
+        arena_printf(run->arena, "sha256-%s", oci_digest_hex(manifest->subject->digest));
+    OciIndex index;
+    int r = imagepush_get_index(run, tag, &index, error);
+    for (size_t i = 0; r == 0 && i < index.manifests.count; i++)
+        if (str_eq(index.manifests.items[i].digest, at->digest))
+            return 0;
+    if (r < 0)
+        return error_wrap(error, "referrers of %s", manifest->subject->digest);
+    OciDescriptor *entry =
+        arena_append(run->arena, &index.manifests.items, &index.manifests.count, sizeof(*entry));
+    *entry = (OciDescriptor){
+        .media_type = manifest->media_type ? manifest->media_type : at->media_type,
+        .digest = at->digest,
+        .size = at->size,
+        .annotations = manifest->annotations,
+        .artifact_type =
+            manifest->artifact_type ? manifest->artifact_type : manifest->config.media_type,
+    };
+    r = imagepush_put_index(run, tag, &index, error);
+    return r < 0 ? error_wrap(error, "referrers of %s", manifest->subject->digest) : 0;
+}
+
 static int imagepush_manifest(ImagePushRun *run, Error *error)
 {
     const OciDescriptor *at = &run->image.descriptor;
@@ -153,7 +224,8 @@ static int imagepush_manifest(ImagePushRun *run, Error *error)
             run->image.manifest.media_type ? run->image.manifest.media_type : at->media_type,
         .size = at->size,
     };
-    return imagepush_send(run, request, fd, NULL, error);
+    int noted = imagepush_send(run, request, fd, NULL, error);
+    return noted == 0 && run->image.manifest.subject ? imagepush_add_referrer(run, error) : noted;
 }
 
 static int imagepush_all(ImagePushRun *run, Error *error)
@@ -168,7 +240,8 @@ static int imagepush_all(ImagePushRun *run, Error *error)
         r = imagepush_blob(run, &manifest->layers.items[i], error);
     if (r == 0)
         r = imagepush_blob(run, &manifest->config, error);
-    return r < 0 ? r : imagepush_manifest(run, error);
+    r = r < 0 ? r : imagepush_manifest(run, error);
+    return r < 0 ? r : 0;
 }
 
 int imagepush_run(const ImageStore *store, const ImagePush *push, Arena *arena,

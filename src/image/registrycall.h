@@ -46,13 +46,15 @@ typedef enum RegistryOperation {
     REGISTRY_RESOLVE,   /* the same without the body (HEAD) */
     REGISTRY_BLOB,      /* digest, offset -> descriptor: the bytes from offset to the end */
     REGISTRY_TAGS,      /* query -> descriptor: one page; next */
-    REGISTRY_REFERRERS, /* digest, name: artifact type or NULL -> descriptor: an index */
+    REGISTRY_REFERRERS, /* digest, name: artifact type or NULL (not every registry filters), query
+                           -> descriptor: an index, one page; next */
     REGISTRY_SEARCH,    /* name: the term, size: at most so many -> descriptor */
     REGISTRY_LOGIN,     /* are the credentials good? -> identity_token */
     REGISTRY_EXISTS,    /* digest: has the repository this blob? -> found */
     REGISTRY_MOUNT,     /* digest, name: from this repository -> found */
     REGISTRY_UPLOAD,    /* digest, size; the descriptor is the file */
-    REGISTRY_PUT,       /* name, media_type, size; the descriptor is the manifest's file */
+    REGISTRY_PUT,       /* name, media_type, size; the descriptor is the manifest's file -> found:
+                           the registry took note of its subject */
     REGISTRY_OPERATION_MAX,
 } RegistryOperation;
 

@@ -1,5 +1,6 @@
 /*
- * A server's WWW-Authenticate: every challenge has a scheme, and nothing in it was not in the header.
+ * A server's WWW-Authenticate: every challenge has a scheme, and nothing in it was not in the
+ * header.
  */
 #include <string.h>
 

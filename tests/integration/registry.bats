@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# timeout: 120
+# timeout: 240
 # Images from and to a registry: Debian's docker-registry, filled by skopeo and by us.
 
 load lib
@@ -15,6 +15,14 @@ setup_file() {
 teardown_file() {
     stop_registries
     discard_store
+}
+
+# hostile-registry, once for the file; what it was asked for is in hostile-port.requests
+start_hostile() {
+    [ ! -s "$TEST_DIR/hostile-port" ] || return 0
+    "$TOP/tests/integration/hostile-registry" "$TEST_DIR/hostile-port" 3>&- &
+    echo $! >>"$TEST_DIR/registries"
+    await 10 test -s "$TEST_DIR/hostile-port"
 }
 
 @test "an image is pulled, is the same as elsewhere, and runs" {
@@ -92,6 +100,7 @@ teardown_file() {
 }
 
 @test "a layer that another repository has is mounted, not sent" {
+    local log=$TEST_DIR/registry-plain/log layer
     mkdir -p "$TEST_DIR/own"
     head -c 300000 /dev/urandom >"$TEST_DIR/own/data"
     tar -C "$TEST_DIR/own" -cf "$TEST_DIR/own.tar" .
@@ -101,17 +110,114 @@ teardown_file() {
     ambit tag "$REGISTRY_PLAIN/mount/a:1" "$REGISTRY_PLAIN/mount/b:1"
     run --separate-stderr ambit push "$REGISTRY_PLAIN/mount/b:1"
     [[ "$stderr" == *mounted* ]] || { echo "$stderr"; false; }
+    layer=$(skopeo inspect --raw --tls-verify=false "docker://$REGISTRY_PLAIN/mount/b:1" | jq -r '.layers[0].digest')
+    [ "$(grep -c "POST /v2/mount/b/blobs/uploads/?mount=${layer/:/%3A}&from=mount%2Fa HTTP/1.1\" 201" "$log")" -eq 1 ]
+    run ! grep -E '"(PUT|PATCH) /v2/mount/b/blobs/' "$log" # not even the config
     run --separate-stderr ambit push "$REGISTRY_PLAIN/mount/b:1"
     [[ "$stderr" == *exists* ]] || { echo "$stderr"; false; }
     ambit rmi "$REGISTRY_PLAIN/mount/a:1" "$REGISTRY_PLAIN/mount/b:1"
 }
 
+@test "large blobs go in chunks; what broke off goes on where the registry says it was" {
+    local log=$TEST_DIR/registry-plain/log host requests
+    start_hostile
+    host=127.0.0.1:$(cat "$TEST_DIR/hostile-port") requests=$TEST_DIR/hostile-port.requests
+    mkdir -p "$TEST_DIR/large"
+    head -c 70000000 /dev/urandom >"$TEST_DIR/large/data"
+    tar -C "$TEST_DIR/large" -cf "$TEST_DIR/large.tar" .
+    ambit image import "$TEST_DIR/large.tar" large:1
+    ambit push -q large:1 "$REGISTRY_PLAIN/large:1"
+    [ "$(grep -c '"PATCH /v2/large/blobs/uploads/.* 202' "$log")" -eq 1 ]
+    [ "$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$REGISTRY_PLAIN/large:1")" = \
+        "$(ambit image inspect large:1 --format '{{.ManifestDigest}}')" ]
+    # a registry may want larger ones
+    ambit push -q large:1 "$host/chunks:1"
+    run ! grep PATCH "$requests"
+    ambit rmi large:1
+    rm -r "$TEST_DIR/large" "$TEST_DIR/large.tar"
+
+    ambit tag init "$host/resumes:1"
+    head -c 2000000 /dev/urandom >"$TEST_DIR/own/data"
+    tar -C "$TEST_DIR/own" -cf "$TEST_DIR/own.tar" .
+    ambit image import "$TEST_DIR/own.tar" "$host/resumes:1"
+    ambit push -q --retry-delay 10ms "$host/resumes:1"
+    grep -E '^GET /v2/resumes/blobs/uploads/[0-9]+' "$requests"
+    grep -E '^PUT /v2/resumes/blobs/uploads/.* 1000000-[0-9]+$' "$requests"
+    ambit rmi "$host/resumes:1"
+}
+
+@test "what we push podman pulls, what podman pushes we pull" {
+    local podman=(podman --root "$TEST_DIR/podman/root" --runroot "$TEST_DIR/podman/run" --storage-driver vfs --events-backend file) digest
+    ambit push -q init "$REGISTRY_PLAIN/ours:1"
+    digest=$(ambit image inspect init --format '{{.ManifestDigest}}')
+    "${podman[@]}" pull -q --tls-verify=false "$REGISTRY_PLAIN/ours:1"
+    [ "$("${podman[@]}" image inspect --format '{{.Digest}}' "$REGISTRY_PLAIN/ours:1")" = "$digest" ]
+    "${podman[@]}" tag "$REGISTRY_PLAIN/ours:1" "$REGISTRY_PLAIN/theirs:1"
+    "${podman[@]}" push -q --tls-verify=false "$REGISTRY_PLAIN/theirs:1"
+    ambit pull -q "$REGISTRY_PLAIN/theirs:1"
+    try run --rm "$REGISTRY_PLAIN/theirs:1" /init pid
+    expect_match '^pid=1 '
+    "${podman[@]}" rmi -a -f >/dev/null
+    rm -rf "$TEST_DIR/podman"
+    ambit rmi "$REGISTRY_PLAIN/theirs:1"
+}
+
+# An image whose manifest has a subject, as signatures and SBOMs do: from DIR, a layout that skopeo wrote.
+make_referrer() { # LAYOUT SUBJECT TYPE NAME
+    python3 - "$@" <<'END'
+import hashlib, json, os, sys
+layout, subject, kind, name = sys.argv[1:]
+def path(digest): return f"{layout}/blobs/{digest.replace(':', '/')}"
+index = json.load(open(layout + "/index.json"))
+manifest = json.load(open(path(index["manifests"][0]["digest"])))
+digest, size = subject.split(",")
+manifest["subject"] = {"mediaType": manifest["mediaType"], "digest": digest, "size": int(size)}
+manifest["artifactType"] = kind
+manifest["annotations"] = {"org.opencontainers.image.created": "2026-01-02T03:04:05Z"}
+text = json.dumps(manifest).encode()
+digest = "sha256:" + hashlib.sha256(text).hexdigest()
+open(path(digest), "wb").write(text)
+index["manifests"] = [{"mediaType": manifest["mediaType"], "digest": digest, "size": len(text),
+                       "annotations": {"org.opencontainers.image.ref.name": name}}]
+json.dump(index, open(layout + "/index.json", "w"))
+END
+}
+
+@test "referrers: by the API, and by a tag where the registry has none" {
+    local subject digest host kind
+    start_hostile
+    digest=$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$REGISTRY_PLAIN/lib/base:1")
+    subject=$digest,$(skopeo inspect --raw --tls-verify=false "docker://$REGISTRY_PLAIN/lib/base:1" | wc -c)
+    try manifest referrers "$REGISTRY_PLAIN/lib/base:1"
+    expect_output 'DIGEST  TYPE  SIZE  CREATED'
+    for kind in application/x.sbom application/x.signature; do
+        skopeo_copy --src-tls-verify=false "docker://$REGISTRY_PLAIN/lib/base:1" "oci:$TEST_DIR/referrer:x"
+        make_referrer "$TEST_DIR/referrer" "$subject" "$kind" "localhost/${kind##*.}:1"
+        ambit load -q -i "$TEST_DIR/referrer"
+        rm -r "$TEST_DIR/referrer"
+    done
+    host=127.0.0.1:$(cat "$TEST_DIR/hostile-port")
+    for where in "$REGISTRY_PLAIN/lib/base" "$host/refers"; do
+        ambit push -q localhost/sbom:1 "$where:sbom"
+        ambit push -q localhost/sbom:1 "$where:sbom"
+        ambit push -q localhost/signature:1 "$where:signature"
+        try manifest referrers "$where@$digest"
+        expect_match '^sha256:[0-9a-f]{64} +application/x.sbom +[0-9.]+[KMi]*B +(-|2026-01-02T03:04:05Z)$'
+        try manifest referrers --json "$where@$digest"
+        [ "$(jq -r '.manifests | map(.artifactType) | unique | join(" ")' <<<"$output")" = 'application/x.sbom application/x.signature' ]
+        try manifest referrers --json --artifact-type application/x.signature "$where@$digest"
+        [ "$(jq -r '.manifests[].digest' <<<"$output")" = "$(ambit image inspect localhost/signature:1 --format '{{.ManifestDigest}}')" ]
+    done
+    # the tag is there for docker's, and has each of them once; the other has the API
+    skopeo inspect --raw --tls-verify=false "docker://$REGISTRY_PLAIN/lib/base:sha256-${digest#sha256:}" | jq -e '.manifests | length == 2'
+    run ! grep "PUT /v2/refers/manifests/sha256-" "$TEST_DIR/hostile-port.requests"
+    ambit rmi localhost/sbom:1 localhost/signature:1
+}
+
 @test "an index gives the image of the platform that is asked for" {
-    "$TOP/tests/integration/hostile-registry" "$TEST_DIR/index-port" 3>&- &
-    echo $! >>"$TEST_DIR/registries"
-    await 10 test -s "$TEST_DIR/index-port"
     local host
-    host=127.0.0.1:$(cat "$TEST_DIR/index-port")
+    start_hostile
+    host=127.0.0.1:$(cat "$TEST_DIR/hostile-port")
     ambit pull -q "$host/multi:1"
     try image inspect "$host/multi:1" --format '{{.Architecture}}'
     expect_output amd64
@@ -149,7 +255,7 @@ teardown_file() {
     expect_match ' 0 findings'
 
     # "newer" asks for the digest alone while it is the same
-    local requests=$TEST_DIR/index-port.requests
+    local requests=$TEST_DIR/hostile-port.requests
     ambit pull -q "$host/multi:1"
     : >"$requests"
     ambit pull -q --policy newer "$host/multi:1"

@@ -27,7 +27,7 @@ start_registry() {
     port=$(free_port)
     mkdir -p "$dir/data"
     {
-        printf 'version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n'
+        printf 'version: 0.1\nlog: {level: error}\n' # the log has a line for each request
         printf 'storage: {filesystem: {rootdirectory: %s}, delete: {enabled: true}}\n' "$dir/data"
         printf 'http:\n  addr: 127.0.0.1:%s\n' "$port"
         printf '%s\n' "$@"

@@ -7,6 +7,7 @@
 
 #include "access.h"
 #include "base/json.h"
+#include "base/strmap.h"
 #include "base/table.h"
 #include "cmd/program/output.h"
 #include "commands.h"
@@ -16,7 +17,7 @@
 
 typedef struct ManifestOptions {
     const char *type;
-    bool raw;
+    bool raw, json;
     Access access;
 } ManifestOptions;
 
@@ -28,6 +29,7 @@ static const Option manifest_inspect_options[] = {
 
 static const Option manifest_referrers_options[] = {
     { 0, "artifact-type", OPTION_STRING(ManifestOptions, type), "TYPE", "Those of this type only" },
+    { 0, "json", OPTION_FLAG(ManifestOptions, json), NULL, "Print them as an OCI index" },
     ACCESS_OPTIONS(ManifestOptions),
     OPTION_END,
 };
@@ -88,31 +90,102 @@ static int manifest_inspect_run(CommandCall *call, Error *error)
     return options->raw ? output_write(body.data, error) : manifest_print(&body, call, error);
 }
 
+/* The digest that a name stands for in its registry. */
+static int manifest_resolve(RegistryHelper *registry, const Reference *reference, Arena *arena,
+                            const char **ret_digest, Error *error)
+{
+    RegistryReply reply;
+    RegistryRequest request = { .operation = REGISTRY_RESOLVE, .name = reference->tag };
+    *ret_digest = reference->digest;
+    if (*ret_digest)
+        return 0;
+    int r = registryhelper_ask(registry, request, NULL, arena, &reply, error);
+    if (r == 0 && !reply.digest)
+        r = error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP, "the registry tells no digest");
+    *ret_digest = r == 0 ? reply.digest : NULL;
+    return r;
+}
+
+/* One page of the list; *query NULL: there is no other one. Not every registry looks at the type.
+ */
+static int manifest_referrers_page(RegistryHelper *registry, RegistryRequest request, Arena *arena,
+                                   const char **query, OciIndex *list, Error *error)
+{
+    RegistryBody body = { .limit = OCI_MAX_DOCUMENT_BYTES };
+    RegistryReply reply;
+    OciIndex page;
+    request.query = *query;
+    int r = registryhelper_ask(registry, request, &body, arena, &reply, error);
+    if (r == 0)
+        r = oci_index_parse(arena, body.data, body.size, &page, error);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < page.manifests.count; i++)
+        if (!request.name || str_eq(page.manifests.items[i].artifact_type, request.name))
+            *(OciDescriptor *)arena_append(arena, &list->manifests.items, &list->manifests.count,
+                                           sizeof(OciDescriptor)) = page.manifests.items[i];
+    *query = reply.next;
+    return 0;
+}
+
+static int manifest_referrers_list(RegistryHelper *registry, RegistryRequest request, Arena *arena,
+                                   OciIndex *list, Error *error)
+{
+    enum { MANIFEST_PAGES_MAX = 100 };
+    Error missing = { 0 };
+    const char *query = NULL;
+    int r = 0;
+    unsigned pages = 0;
+    do {
+        r = manifest_referrers_page(registry, request, arena, &query, list, &missing);
+        if (r == 0 && query && ++pages == MANIFEST_PAGES_MAX)
+            r = error_set(&missing, ERROR_LIMIT, EFBIG, "the list of referrers does not end");
+    } while (r == 0 && query);
+    if (r == -ENOENT && pages == 0)
+        return 0; /* a registry without the API, and no tag that stands for it: there are none */
+    if (r < 0 && error)
+        *error = missing;
+    return r;
+}
+
+static int manifest_referrers_print(const OciIndex *list, bool json, Arena *arena, Error *error)
+{
+    static const char *const headings[] = { "DIGEST", "TYPE", "SIZE", "CREATED", NULL };
+    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    if (json) {
+        oci_index_encode(list, true, &text);
+        strbuf_add_char(&text, '\n');
+        return output_write(strbuf_text(&text), error);
+    }
+    Table table CLEANUP(table_done) = table_new(headings);
+    for (size_t i = 0; i < list->manifests.count; i++) {
+        const OciDescriptor *item = &list->manifests.items[i];
+        char size[32];
+        uint64_t bytes = item->size > 0 ? (uint64_t)item->size : 0;
+        table_add(&table, item->digest);
+        table_add(&table, item->artifact_type ? item->artifact_type : item->media_type);
+        table_add(&table, arena_strdup(arena, str_from_bytes(bytes, size, sizeof(size))));
+        table_add(&table, strmap_get(&item->annotations, "org.opencontainers.image.created"));
+    }
+    table_print(&table, output_style(1).colour, &text);
+    return output_write(strbuf_text(&text), error);
+}
+
 static int manifest_referrers_run(CommandCall *call, Error *error)
 {
     const ManifestOptions *options = call->values;
     RegistryHelper registry CLEANUP(registryhelper_done) = REGISTRYHELPER_NONE;
     Reference reference;
-    RegistryBody body;
-    RegistryReply reply;
+    OciIndex list = { .schema_version = 2, .media_type = OCI_MEDIA_TYPE_INDEX };
+    RegistryRequest request = { .operation = REGISTRY_REFERRERS, .name = options->type };
     int r = manifest_open(call, &reference, &registry, error);
     if (r < 0)
         return r;
-    const char *digest = reference.digest;
-    if (!digest) {
-        RegistryRequest resolve = { .operation = REGISTRY_RESOLVE, .name = reference.tag };
-        r = registryhelper_ask(&registry, resolve, NULL, call->arena, &reply, error);
-        if (r == 0 && !reply.digest)
-            r = error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP, "the registry tells no digest");
-        if (r < 0)
-            return error_wrap(error, "%s", call->arguments[0]);
-        digest = reply.digest;
-    }
-    RegistryRequest request = { .operation = REGISTRY_REFERRERS,
-                                .digest = digest,
-                                .name = options->type };
-    r = manifest_ask(&registry, request, call, &body, error);
-    return r < 0 ? r : manifest_print(&body, call, error);
+    r = manifest_resolve(&registry, &reference, call->arena, &request.digest, error);
+    if (r == 0)
+        r = manifest_referrers_list(&registry, request, call->arena, &list, error);
+    return r < 0 ? error_wrap(error, "%s", call->arguments[0])
+                 : manifest_referrers_print(&list, options->json, call->arena, error);
 }
 
 static const Command manifest_inspect_command = {
@@ -129,6 +202,9 @@ static const Command manifest_inspect_command = {
 static const Command manifest_referrers_command = {
     .name = "referrers",
     .summary = "List what refers to an image in its registry: signatures, SBOMs",
+    .description = "Asks the registry, and where it does not know how to answer, looks at the tag "
+                   "that stands for the list (sha256-DIGEST). The CREATED column and what --json "
+                   "has more are annotations: what those who pushed them say.",
     .arguments = "IMAGE",
     .arguments_min = 1,
     .arguments_max = 1,

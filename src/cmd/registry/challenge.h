@@ -18,7 +18,8 @@ typedef struct ChallengeList {
     size_t count;
 } ChallengeList;
 
-/* Appends what one header says; it may hold several. What follows something malformed is left out. */
+/* Appends what one header says; it may hold several. What follows something malformed is left out.
+ */
 void challenge_parse(const char *header, Arena *arena, ChallengeList *list);
 /* The first with this scheme, whatever its spelling; NULL: none. */
 const Challenge *challenge_find(const ChallengeList *list, const char *scheme);

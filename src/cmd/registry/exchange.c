@@ -61,6 +61,8 @@ static void exchange_keep(Exchange *exchange, const char *name, const char *valu
         { "link", &answer->link },
         { "retry-after", &answer->retry_after },
         { "range", &answer->range },
+        { "oci-subject", &answer->subject },
+        { "oci-chunk-min-length", &answer->chunk_min },
         { "location", &answer->location },
     };
     if (strcasecmp(name, "www-authenticate") == 0)

@@ -53,8 +53,9 @@ typedef struct ExchangeAnswer {
     StrList challenges;   /* WWW-Authenticate */
     const char *location; /* absolute */
     const char *content_type, *digest, *link, *retry_after, *range;
-    int64_t length;   /* Content-Length; -1: not told */
-    int64_t received; /* bytes of the body */
+    const char *subject, *chunk_min; /* distribution-spec: OCI-Subject, OCI-Chunk-Min-Length */
+    int64_t length;                  /* Content-Length; -1: not told */
+    int64_t received;                /* bytes of the body */
     const char *text;
     bool tls_failed; /* on failure: the other side does not speak TLS */
     bool passing;    /* on failure: it may go better another time */

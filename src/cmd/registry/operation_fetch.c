@@ -217,6 +217,15 @@ static bool operation_query_valid(const char *query)
     return strlen(query) < 2048 && query[strcspn(query, " #\r\n\t\\\"<>")] == '\0';
 }
 
+/* <...?QUERY>; rel="next" */
+static void operation_next_page(OperationContext *context)
+{
+    RegistryReply *reply = context->reply;
+    const char *begin = reply->next ? strchr(reply->next, '?') : NULL;
+    reply->next =
+        begin ? arena_strndup(context->caller.arena, begin + 1, strcspn(begin + 1, ">")) : NULL;
+}
+
 int operation_tags(OperationContext *context, Error *error)
 {
     Arena *arena = context->caller.arena;
@@ -234,10 +243,7 @@ int operation_tags(OperationContext *context, Error *error)
         r = operation_document(context, &call, "list of tags", error);
     if (r < 0)
         return r;
-    /* <...?QUERY>; rel="next" */
-    RegistryReply *reply = context->reply;
-    const char *begin = reply->next ? strchr(reply->next, '?') : NULL;
-    reply->next = begin ? arena_strndup(arena, begin + 1, strcspn(begin + 1, ">")) : NULL;
+    operation_next_page(context);
     return 0;
 }
 
@@ -245,21 +251,25 @@ int operation_referrers(OperationContext *context, Error *error)
 {
     Arena *arena = context->caller.arena;
     const RegistryRequest *request = context->request;
-    if (!request->digest)
-        return error_set(error, ERROR_USAGE, EINVAL, "a digest is missing");
+    const char *query = request->query;
+    if (!request->digest || (query && !operation_query_valid(query)))
+        return error_set(error, ERROR_USAGE, EINVAL, "referrers: neither a digest nor a page");
+    if (!query && request->name)
+        query = arena_printf(arena, "artifactType=%s", url_escape(request->name, arena));
     CallRequest call = {
         .method = "GET",
-        .path = arena_printf(arena, "/referrers/%s%s%s", request->digest,
-                             request->name ? "?artifactType=" : "",
-                             request->name ? url_escape(request->name, arena) : ""),
+        .path = arena_printf(arena, "/referrers/%s%s%s", request->digest, query ? "?" : "",
+                             query ? query : ""),
         .body_fd = -1,
         .body_max = OPERATION_LIST_MAX,
     };
     int r = operation_need_fd(context, error);
     if (r == 0)
         r = operation_document(context, &call, "referrers", error);
-    if (r != -ENOENT)
+    if (r != -ENOENT) {
+        operation_next_page(context);
         return r;
+    }
     /* distribution-spec, "Unavailable Referrers API": an index under a tag made of the digest. */
     error_clear(error);
     call.path = arena_printf(arena, "/manifests/sha256-%s", oci_digest_hex(request->digest));

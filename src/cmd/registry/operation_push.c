@@ -51,8 +51,10 @@ int operation_exists(OperationContext *context, Error *error)
 typedef struct OperationUpload {
     OperationContext *context;
     Host *host;
-    const char *location; /* where it continues */
-    int64_t offset, told;
+    const char *location; /* where it continues; NULL: it has not begun */
+    int64_t chunk, offset, told;
+    int result; /* of the last request, and its answer */
+    ExchangeAnswer answer;
 } OperationUpload;
 
 static int operation_take_location(OperationUpload *upload, const ExchangeAnswer *answer,
@@ -86,6 +88,10 @@ static int operation_begin(OperationUpload *upload, const char *query, Error *er
         return r;
     if (answer.status == 201)
         return 1;
+    uint64_t least;
+    upload->chunk = OPERATION_CHUNK;
+    if (answer.chunk_min && str_to_u64(answer.chunk_min, &least) == 0 && least > OPERATION_CHUNK)
+        upload->chunk = least < INT64_MAX ? (int64_t)least : INT64_MAX;
     return operation_take_location(upload, &answer, error);
 }
 
@@ -128,7 +134,7 @@ static int operation_send(OperationUpload *upload, bool last, Error *error)
     OperationContext *context = upload->context;
     Arena *arena = context->caller.arena;
     int64_t rest = context->request->size - upload->offset;
-    int64_t size = last ? rest : OPERATION_CHUNK;
+    int64_t size = last ? rest : upload->chunk;
     CallRequest call = {
         .method = last ? "PUT" : "PATCH",
         .url = last ? arena_printf(arena, "%s%cdigest=%s", upload->location,
@@ -143,25 +149,59 @@ static int operation_send(OperationUpload *upload, bool last, Error *error)
         .progress_context = upload,
     };
     strlist_append(arena, &call.headers, "Content-Type: application/octet-stream");
-    if (!last || upload->offset > 0)
+    if (size > 0 && (!last || upload->offset > 0))
         strlist_append(arena, &call.headers,
                        arena_printf(arena, "Content-Range: %lld-%lld", (long long)upload->offset,
                                     (long long)(upload->offset + size - 1)));
-    ExchangeAnswer answer;
-    int r = call_run(&context->caller, upload->host, &call, &answer, NULL, error);
+    int r = upload->result =
+        call_run(&context->caller, upload->host, &call, &upload->answer, NULL, error);
     if (r == 0)
-        r = answer_check(upload->host, &answer, context->request->digest, arena, error);
+        r = answer_check(upload->host, &upload->answer, context->request->digest, arena, error);
     if (r < 0)
         return r;
     upload->offset += size;
-    return last ? 0 : operation_take_location(upload, &answer, error);
+    return last ? 0 : operation_take_location(upload, &upload->answer, error);
+}
+
+/* "0-1023": how much the registry has; -1: it does not say. "0-0" is what docker's says of nothing.
+ */
+static int64_t operation_range_end(const char *range)
+{
+    uint64_t end;
+    const char *dash = range ? strchr(range, '-') : NULL;
+    if (!dash || str_to_u64(dash + 1, &end) < 0 || end >= INT64_MAX)
+        return -1;
+    return end == 0 ? 0 : (int64_t)end + 1;
+}
+
+/* An upload that broke goes on where the registry says it is; if it does not say, a new one begins
+ * (docker's own forgets an upload that broke in the middle of a chunk). */
+static int operation_continue(OperationUpload *upload, Error *error)
+{
+    ExchangeAnswer answer;
+    CallRequest call = {
+        .method = "GET", .url = upload->location, .body_fd = -1, .body_max = EXCHANGE_TEXT_MAX
+    };
+    if (upload->location &&
+        call_run(&upload->context->caller, upload->host, &call, &answer, NULL, NULL) == 0 &&
+        (answer.status == 204 || answer.status == 200)) {
+        int64_t end = operation_range_end(answer.range);
+        if (end >= 0 && end <= upload->context->request->size &&
+            (!answer.location || operation_take_location(upload, &answer, NULL) == 0)) {
+            upload->offset = upload->told = end;
+            return 0;
+        }
+    }
+    upload->offset = upload->told = 0;
+    return operation_begin(upload, "", error);
 }
 
 static int operation_upload_once(OperationUpload *upload, Error *error)
 {
-    int r = operation_begin(upload, "", error);
-    upload->offset = upload->told = 0;
-    while (r == 0 && upload->context->request->size - upload->offset > OPERATION_CHUNK)
+    upload->result = 0;
+    upload->answer = (ExchangeAnswer){ 0 };
+    int r = operation_continue(upload, error);
+    while (r == 0 && upload->context->request->size - upload->offset > upload->chunk)
         r = operation_send(upload, false, error);
     return r < 0 ? r : operation_send(upload, true, error);
 }
@@ -169,6 +209,7 @@ static int operation_upload_once(OperationUpload *upload, Error *error)
 int operation_upload(OperationContext *context, Error *error)
 {
     OperationUpload upload = { .context = context, .host = operation_target(context) };
+    AnswerRetry retry = { .open = &context->caller.session->open };
     struct stat st;
     int r = operation_need_digest(context, error);
     if (r == 0 &&
@@ -176,13 +217,19 @@ int operation_upload(OperationContext *context, Error *error)
         r = error_set(error, ERROR_CORRUPT, EINVAL, "the blob's file has not the size said");
     if (r < 0)
         return r;
-    AnswerRetry retry = { .open = &context->caller.session->open };
-    ExchangeAnswer broken = { .passing = true };
-    do {
+    for (;;) {
+        int64_t before = upload.offset;
         error_clear(error);
         r = operation_upload_once(&upload, error);
-    } while (r == -EIO && answer_again(&retry, r, &broken));
-    return r;
+        if (upload.offset > before)
+            retry.tries = 0; /* whole chunks count, so it ends */
+        /* 416: it is not where we thought; asked, it says where. */
+        bool lost = r < 0 && upload.result == 0 && upload.answer.status == 416;
+        if (lost && retry.tries++ == 0)
+            continue;
+        if (r == 0 || !answer_again(&retry, upload.result, &upload.answer))
+            return r;
+    }
 }
 
 int operation_put(OperationContext *context, Error *error)
@@ -209,5 +256,6 @@ int operation_put(OperationContext *context, Error *error)
                          error);
     if (r == 0)
         context->reply->digest = oci_digest_is_valid(answer.digest) ? answer.digest : NULL;
+    context->reply->found = r == 0 && oci_digest_is_valid(answer.subject);
     return r;
 }
