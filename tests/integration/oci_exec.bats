@@ -88,10 +88,68 @@ teardown() {
     [ "$(grep Cpus_allowed_list "/proc/$pid/status")" = "Cpus_allowed_list:	0" ]
 }
 
+@test "exec --cgroup enters a cgroup below the container's" {
+    local base=/sys/fs/cgroup option=sub where
+    if [ ! -e $base/cgroup.controllers ]; then
+        mkdir "$base"/{pids,memory}/box/sub
+        try_oci exec --cgroup pids:sub box /init cat /proc/self/cgroup
+        expect_status 0
+        expect_match ':pids:/sub$'
+        expect_match ':memory:/$'
+        try_oci exec --cgroup pids,memory:sub box /init cat /proc/self/cgroup
+        expect_match ':memory:/sub$'
+        try_oci exec --cgroup pids:sub --cgroup sub box /init pid
+        expect_error 255 '--cgroup: invalid argument sub: missing <controller>: prefix'
+        option=pids:nowhere
+    else
+        mkdir "$base/box/sub"
+        try_oci exec --cgroup sub box /init cat /proc/self/cgroup
+        expect_status 0
+        expect_match '^0::/sub$'
+        option=nowhere
+    fi
+    try_oci exec --cgroup "$option" box /init pid
+    expect_error 255 'there is no cgroup .*/nowhere'
+    try_oci exec --cgroup nothing:sub box /init pid
+    expect_error 255 "--cgroup: .*unknown controller 'nothing'"
+    try_oci exec --cgroup ../box box /init pid
+    expect_error 255 '--cgroup: bad sub cgroup path: ../box'
+    for where in "$base"{,/pids,/memory}/box/sub; do
+        [ ! -d "$where" ] || rmdir "$where"
+    done
+}
+
 @test "features and plan" {
     [ "$(oci features | jq -r .ociVersionMax)" = 1.3.0 ]
     oci features | jq -e '.hooks | length == 6'
     oci plan --bundle "$TEST_DIR/bundle" | grep -q pivot-root
+}
+
+@test "plan shows each step with its origin, and makes nothing; --trace shows when each was done" {
+    local before phase
+    before=$(find "$TEST_DIR/oci" "$TEST_DIR/bundle" | sort)
+    try_oci plan --bundle "$TEST_DIR/bundle"
+    expect_status 0
+    for phase in host supply enter root finish; do
+        expect_match "^$phase: "
+    done
+    expect_match '^ +[0-9]+ +mount +proc on /proc +mounts\[0\]$'
+    expect_match '^ +[0-9]+ +exec +/init sleep 1000 +process.args$'
+    [ "$(find "$TEST_DIR/oci" "$TEST_DIR/bundle" | sort)" = "$before" ]
+    local steps
+    steps=$(awk '$1 ~ /^[0-9]+$/ { print $2 }' <<<"$output" | sort)
+    jq '.process.args = ["/init", "pid"]' "$TEST_DIR/bundle/config.json" >"$TEST_DIR/traced.json"
+    try_oci run --trace --config "$TEST_DIR/traced.json" --bundle "$TEST_DIR/bundle" traced </dev/null
+    expect_status 0
+    expect_output 1
+    local name
+    for name in $steps; do # what the plan says is what was done
+        grep -qE "(^| )$name( |\$)" <<<"$errors" || { show; echo "no $name"; return 1; }
+    done
+    grep -qE '^ *[0-9.]+ .*pivot-root' <<<"$errors"
+    jq '.mounts += [{destination: "/x", source: "/nowhere"}]' "$TEST_DIR/bundle/config.json" >"$TEST_DIR/traced.json"
+    try_oci plan --config "$TEST_DIR/traced.json" --bundle "$TEST_DIR/bundle"
+    expect_error 1 'mounts\[[0-9]+\]'
 }
 
 @test "limits by page size and by file are set, or refused with their path" {

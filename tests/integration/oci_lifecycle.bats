@@ -250,3 +250,37 @@ PYTHON
     expect_error 1 "linux.cgroupsPath: .*(bus of the user|systemd of the user)"
     [ -z "$(oci list -q)" ]
 }
+
+@test "a state file that was cut or edited is an error that says so" {
+    oci run --detach --bundle "$TEST_DIR/bundle" whole </dev/null >/dev/null 2>&1 3>&-
+    local file=$TEST_DIR/oci/whole/state.json command filter word
+    cp "$file" "$TEST_DIR/state.json"
+    head -c 100 "$TEST_DIR/state.json" >"$file"
+    for command in state delete pause ps; do
+        try_oci "$command" whole
+        expect_error 1 'container whole: state.json: '
+    done
+    while read -r filter word; do
+        jq -c "$filter" "$TEST_DIR/state.json" >"$file"
+        try_oci kill whole KILL
+        expect_error 1 "container whole: state.json: $word"
+        try_oci delete whole
+        expect_error 1 "container whole: state.json: $word"
+    done <<'ROWS'
+.id="other" id: it is another container's
+.pid=-1 pid: -1 is no container's process
+.pid=1 pid: 1 is no container's process
+.pid="x" pid: expected an integer
+.cgroupPath="/a/../.." cgroupPath: it has '..' in it
+del(.bundle) .*bundle
+ROWS
+    [ -z "$(oci list -q)" ]
+    cp "$TEST_DIR/state.json" "$file"
+    [ "$(status_of whole)" = running ]
+    local pid
+    pid=$(oci state whole | jq .pid)
+    : >"$file" # the configuration beside it says where its processes are
+    oci delete --force whole
+    [ ! -e "$TEST_DIR/oci/whole" ]
+    await 10 test ! -e "/proc/$pid"
+}

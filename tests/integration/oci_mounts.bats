@@ -203,10 +203,9 @@ below_is() { # OPTION WANTED: the owner of a file in a mount below the source
 @test "a container that has the host's mount namespace has its mounts for itself" {
     local shared='.linux |= del(.maskedPaths, .readonlyPaths) |
         .linux.namespaces |= map(select(.type != "mount")) |
-        .process.capabilities |= map_values(. + ["CAP_SYS_CHROOT"])' before
-    before=$(cat /proc/self/mountinfo)
+        .process.capabilities |= map_values(. + ["CAP_SYS_CHROOT"])'
     start_with "$shared | $(bind '["rbind"]')"
-    [ "$(cat /proc/self/mountinfo)" = "$before" ]
+    ! grep -F "$TEST_DIR" /proc/self/mountinfo || false
     [ "$(readlink "/proc/$(oci state c | jq .pid)/ns/mnt")" = "$(readlink /proc/self/ns/mnt)" ]
     try_oci exec c /init readlink /proc/self/ns/mnt , cat /data/file , ls /dev/pts , ls /
     expect_status 0
@@ -221,7 +220,6 @@ below_is() { # OPTION WANTED: the owner of a file in a mount below the source
     expect_line init
     expect_no_line usr
     delete_all
-    [ "$(cat /proc/self/mountinfo)" = "$before" ]
     run_with "$shared | $IDMAP" pid
     expect_error 1 'linux.namespaces: a container with a user namespace needs a mount namespace'
 }

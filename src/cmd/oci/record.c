@@ -173,6 +173,30 @@ int record_write(const RecordPlace *place, const Record *record, Error *error)
     return record_put(place, "state.json", &text, error);
 }
 
+static bool record_climbs(const char *path, Arena *arena)
+{
+    StrList parts = strlist_split(arena, path, '/');
+    return strlist_contains(&parts, "..");
+}
+
+int record_parse(const char *id, const char *text, size_t size, Arena *arena, Record *ret_record,
+                 Error *error)
+{
+    Record record;
+    int r = field_parse(&record_table, text, size, arena, &record, error);
+    if (r < 0)
+        return r;
+    if (!str_eq(record.id, id))
+        return error_set(error, ERROR_CORRUPT, EBADMSG, "id: it is another container's");
+    if (record.pid < 0 || record.pid == 1) /* kill(2): all there are, or the host's first */
+        return error_set(error, ERROR_CORRUPT, EBADMSG, "pid: %d is no container's process",
+                         record.pid);
+    if (record.cgroup_path && record_climbs(record.cgroup_path, arena))
+        return error_set(error, ERROR_CORRUPT, EBADMSG, "cgroupPath: it has '..' in it");
+    *ret_record = record;
+    return 0;
+}
+
 int record_read(const RecordPlace *place, Arena *arena, Record *ret_record, Error *error)
 {
     char *text;
@@ -180,7 +204,7 @@ int record_read(const RecordPlace *place, Arena *arena, Record *ret_record, Erro
     int r = record_get(place, "state.json", arena, &text, &size, error);
     if (r < 0)
         return r;
-    r = field_parse(&record_table, text, size, arena, ret_record, error);
+    r = record_parse(place->id, text, size, arena, ret_record, error);
     return r < 0 ? error_wrap(error, "container %s: state.json", place->id) : 0;
 }
 

@@ -57,6 +57,10 @@ bool record_relock(const RecordPlace *place);
 int record_write(const RecordPlace *place, const Record *record, Error *error) MUST_CHECK;
 int record_read(const RecordPlace *place, Arena *arena, Record *ret_record, Error *error)
     MUST_CHECK;
+/* The same from the file's text: a file that was cut or edited is an error, never a pid or a cgroup
+ * that is not a container's. */
+int record_parse(const char *id, const char *text, size_t size, Arena *arena, Record *ret_record,
+                 Error *error) MUST_CHECK;
 int record_write_spec(const RecordPlace *place, const Spec *spec, Error *error) MUST_CHECK;
 int record_read_spec(const RecordPlace *place, Arena *arena, Spec **ret_spec, Error *error)
     MUST_CHECK;
