@@ -20,6 +20,14 @@ class Runtime:
         return subprocess.run([*self.command, *words], stdin=subprocess.DEVNULL, timeout=60, text=True,
                               errors="replace", capture_output=True, check=False, **options)
 
+    def detached(self, *words, stderr):
+        """The same with what it says on stderr, a file; its text is in the answer."""
+        result = subprocess.run([*self.command, *words], stdin=subprocess.DEVNULL, timeout=60,
+                                stdout=subprocess.DEVNULL, stderr=stderr, check=False)
+        stderr.seek(0)
+        result.stdout, result.stderr = "", stderr.read()
+        return result
+
     def background(self, *words):
         """For a container that lives on: its output goes nowhere."""
         return subprocess.run([*self.command, *words], stdin=subprocess.DEVNULL, timeout=60,
@@ -60,6 +68,7 @@ class Bundle:
             change(config)
         with open(self.file, "w", encoding="utf-8") as file:
             json.dump(config, file)
+        return config
 
 
 def fingerprint(tree):
