@@ -1,6 +1,6 @@
 /*
- * Any bytes as the state.json of a container of ambit-oci: what is accepted names this container, no
- * process but one, and no cgroup above.
+ * Any bytes as the state.json of a container of ambit-oci: what is accepted names this container,
+ * no process but one, and no cgroup above.
  */
 #include <string.h>
 

@@ -11,6 +11,7 @@ setup_file() {
     make_rootfs "$TEST_DIR/bundle/rootfs"
     oci spec --bundle "$TEST_DIR/bundle"
     jq '.process.terminal = false | .process.args = ["/init", "sleep", "1000"]
+        | .linux.cgroupsPath = "/'"${TEST_DIR##*/}"'"
         | .mounts += [{"destination": "/vol", "type": "bind", "source": "'"$TEST_DIR"'/vol",
                        "options": ["bind"]}]
         | .process.noNewPrivileges = false

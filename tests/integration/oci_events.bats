@@ -9,6 +9,7 @@ setup_file() {
     make_rootfs "$TEST_DIR/bundle/rootfs"
     oci spec --bundle "$TEST_DIR/bundle"
     change '.process.terminal = false | .process.args = ["/init", "sleep", "1000"]
+            | .linux.cgroupsPath = "/'"${TEST_DIR##*/}"'"
             | .linux.resources.memory.limit = 20971520 | .linux.resources.pids.limit = 20'
 }
 

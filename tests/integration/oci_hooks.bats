@@ -33,8 +33,9 @@ bundle() { # KIND[=STATUS]...: hooks of these kinds, which write to $TEST_DIR/no
             '.[$kind] += [{path: $path, args: ["note", $to, $kind, $status],
                            env: ["PATH=/usr/bin:/bin"]}]' <<<"$hooks")
     done
-    jq --argjson hooks "$hooks" \
-        '.process.terminal = false | .process.args = ["/init", "sleep", "1000"] | .hooks = $hooks' \
+    jq --argjson hooks "$hooks" --arg cgroup "/${TEST_DIR##*/}" \
+        '.process.terminal = false | .process.args = ["/init", "sleep", "1000"] | .hooks = $hooks |
+            .linux.cgroupsPath = $cgroup' \
         "$TEST_DIR/hooked/config.json" >"$TEST_DIR/config.new"
     mv "$TEST_DIR/config.new" "$TEST_DIR/hooked/config.json"
 }

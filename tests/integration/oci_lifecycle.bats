@@ -23,7 +23,9 @@ make_bundle() { # DIR ARGS [JQ-FILTER]
     make_rootfs "$1/rootfs"
     rm -f "$1/config.json"
     oci spec --bundle "$1"
-    change "$1" ".process.terminal = false | .process.args = [$2] | ${3:-.}"
+    # A cgroup of this run's own: others on this machine may name their containers alike.
+    change "$1" ".process.terminal = false | .process.args = [$2] |
+        .linux.cgroupsPath = \"/${TEST_DIR##*/}-${1##*/}\" | ${3:-.}"
 }
 
 change() { # DIR JQ-FILTER
