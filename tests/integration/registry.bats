@@ -306,10 +306,39 @@ END
     ambit rmi "$REGISTRY_PLAIN/big:1"
 }
 
+@test "what a wrong beginning of a download held is not in the layer" {
+    local blob hex
+    blob=$(skopeo inspect --raw --tls-verify=false "docker://$REGISTRY_PLAIN/big:1" | jq -r '.layers[0].digest')
+    hex=${blob#sha256:}
+    mkdir "$TEST_DIR/evil"
+    head -c 3000000 /dev/zero >"$TEST_DIR/evil/evil"
+    tar -C "$TEST_DIR/evil" -cf "$TEST_DIR/evil.tar" evil
+    # An archive that goes on: its first file is unpacked before anybody can know better.
+    head -c 3001344 "$TEST_DIR/evil.tar" >"$TEST_ROOT/partial/$hex"
+    ambit pull -q "$REGISTRY_PLAIN/big:1"
+    run ls "$(ambit image mount "$REGISTRY_PLAIN/big:1")"
+    expect_output data
+    ambit image unmount "$REGISTRY_PLAIN/big:1"
+    try image verify "$REGISTRY_PLAIN/big:1"
+    expect_status 0
+    ambit rmi "$REGISTRY_PLAIN/big:1"
+}
+
+# How often the registry was asked for a blob, and from which byte at first.
+asked_for() { # HEX
+    grep -c "GET /v2/[^ ]*/blobs/sha256:$1" "$TEST_DIR/registry-plain/log" || true
+}
+
 @test "two pulls of one layer fetch it once" {
+    local blob hex before
+    blob=$(skopeo inspect --raw --tls-verify=false "docker://$REGISTRY_PLAIN/big:1" | jq -r '.layers[0].digest')
+    hex=${blob#sha256:}
+    before=$(asked_for "$hex")
+    [ "$before" -gt 0 ] # that requests are seen
     ambit pull -q "$REGISTRY_PLAIN/big:1" &
     ambit pull -q "$REGISTRY_PLAIN/big:1"
     wait $!
+    [ "$(asked_for "$hex")" = $((before + 1)) ]
     try system check
     expect_match ' 0 findings'
     [ -z "$(ls "$TEST_ROOT/partial")" ]

@@ -108,6 +108,7 @@ int download_verify(Download *download, Error *error)
 {
     char digest[DIGEST_SIZE];
     digest_finish(&download->hash, digest);
+    mem_freep(&download->buffer); /* a long image has many of them */
     if (str_eq(digest, download->digest))
         return 0;
     imagepartial_discard(download->store, download->digest);

@@ -64,6 +64,7 @@ int intake_open(const ImageStore *store, const IntakeLimits *limits, Arena *aren
 
 void intake_done(Intake *intake)
 {
+    sandbox_settle();
     if (intake->fd >= 0)
         (void)!file_remove_tree_at(intake->store->root_fd, intake->name);
     fd_closep(&intake->fd);
@@ -76,8 +77,14 @@ void intake_done(Intake *intake)
 
 int intake_make_dir(Intake *intake, char ret_name[INTAKE_NAME_SIZE], Error *error)
 {
-    (void)snprintf(ret_name, INTAKE_NAME_SIZE, "work-%u", intake->serial++);
-    int fd = intake_open_at(intake->fd, ret_name);
+    /* A worker that was ended has left one, with files of a stream that may have been a wrong one:
+     * never into what is there already. */
+    int made;
+    do {
+        (void)snprintf(ret_name, INTAKE_NAME_SIZE, "work-%u", intake->serial++);
+        made = mkdirat(intake->fd, ret_name, 0700);
+    } while (made < 0 && errno == EEXIST);
+    int fd = made < 0 ? -errno : intake_open_at(intake->fd, ret_name);
     /* A layer's root is 0755 unless its archive says otherwise. */
     if (fd < 0 || fchmod(fd, 0755) < 0) {
         int r = error_errno(error, errno, "image store: %s/%s", intake->name, ret_name);
@@ -326,6 +333,7 @@ static int intake_unpack_once(Intake *intake, const IntakeLayer *layer, bool own
         .target_fd = target_fd,
         .lower_fd = lower,
         .has_lower = layer->index > 0,
+        .narrow = layer->narrow,
         .digest = layer->digest,
         .diff_id = layer->diff_ids->items[layer->index],
         .size = layer->size,
@@ -340,11 +348,15 @@ int intake_unpack_into(Intake *intake, const IntakeLayer *layer, int target_fd, 
                        Error *error)
 {
     int r = intake_unpack_once(intake, layer, false, target_fd, ret, error);
+    sandbox_settle();
     if (r != TREEDIR_NEEDS_LOWER)
         return r;
     error_clear(error);
     r = intake_empty(target_fd, error);
-    return r < 0 ? r : intake_unpack_once(intake, layer, true, target_fd, ret, error);
+    if (r == 0)
+        r = intake_unpack_once(intake, layer, true, target_fd, ret, error);
+    sandbox_settle();
+    return r;
 }
 
 static int intake_unpack(Intake *intake, const IntakeLayer *layer, bool own, LayerResult *ret,
@@ -474,6 +486,8 @@ static int intake_move_all(Intake *intake, Error *error)
 
 int intake_commit(Intake *intake, Error *error)
 {
+    /* Nobody writes any more to what is about to be believed. */
+    sandbox_settle();
     /* All data before any name: after a power cut a layer is complete or not there. */
     if (syncfs(intake->fd) < 0)
         return error_errno(error, errno, "image store: sync");

@@ -89,6 +89,7 @@ typedef struct IntakeLayer {
     int follow_fd;      /* LayerJob.follow_fd */
     bool alone;         /* the layers below may not be there yet: TREEDIR_NEEDS_LOWER if it cannot
                            be done without them */
+    bool narrow;        /* LayerJob.narrow */
     bool needs_lower;   /* that has been the answer: do not try without */
     const char *digest; /* of the packed layer; NULL: unknown */
     uint64_t size;      /* UINT64_MAX: unknown */

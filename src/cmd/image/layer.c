@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,7 +35,6 @@ enum {
 };
 static const uint64_t LAYER_RATIO_FREE = 1ULL << 30; /* below this the ratio does not matter */
 static const uint64_t LAYER_WRITER_MEMORY = 64ULL << 20;
-static const uint64_t LAYER_DECOMPRESSOR_MEMORY = 160ULL << 20; /* zstd windows: up to 128 MiB */
 
 typedef struct LayerChild {
     pid_t pid;
@@ -62,12 +62,15 @@ typedef struct LayerRun {
     char *block, *feeder_block;
 } LayerRun;
 
+/* It has nothing to do any more, whatever it thinks. Its last word having been heard, its end is
+ * awaited by sandbox_settle. */
 static void layer_child_done(LayerChild *child)
 {
     fd_closep(&child->socket);
     if (child->pid > 0) {
-        int status;
-        (void)!clone_wait(child->pid, &status, NULL);
+        (void)kill(child->pid, SIGKILL);
+        if (!child->report.ended || child->report.error.kind != ERROR_NONE)
+            (void)!clone_wait(child->pid, NULL, NULL);
     }
     child->pid = 0;
 }
@@ -127,11 +130,17 @@ static int layer_writer_main(void *context)
     return r < 0;
 }
 
+static unsigned layer_window_log(const LayerJob *job)
+{
+    return job->narrow ? DECOMPRESS_WINDOW_USUAL : DECOMPRESS_WINDOW_MAX;
+}
+
 static int layer_decompressor_main(void *context)
 {
     const LayerRun *run = context;
     Error error = { 0 };
-    int r = decompress_stream(run->compression, LAYER_FD_IN, LAYER_FD_OUT, &error);
+    int r = decompress_stream(run->compression, LAYER_FD_IN, LAYER_FD_OUT,
+                              layer_window_log(run->job), &error);
     report_end(LAYER_FD_REPORT, NULL, r < 0 ? &error : NULL);
     return r < 0;
 }
@@ -203,7 +212,7 @@ static int layer_start_decompressor(LayerRun *run, Error *error)
         .root_fd = run->job->target_fd, /* it cannot open anything there */
         .fds = { in[0], out[1], STDERR_FILENO, -1, -1 },
         .fd_count = LAYER_FDS,
-        .memory_bytes = LAYER_DECOMPRESSOR_MEMORY,
+        .memory_bytes = decompress_memory(layer_window_log(run->job)),
         .run = layer_decompressor_main,
         .context = run,
     };

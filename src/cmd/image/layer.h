@@ -23,6 +23,7 @@ typedef struct LayerJob {
     int lower_fd;  /* TreeOptions.lower_fd */
     bool has_lower;
     bool plain;
+    bool narrow; /* others run beside: DECOMPRESS_NEEDS_WINDOW beyond DECOMPRESS_WINDOW_USUAL */
     const char *digest;  /* what the packed stream must be; NULL: anything */
     const char *diff_id; /* what the tar inside must be; NULL: anything */
     uint64_t size;       /* of the packed stream; UINT64_MAX: any */

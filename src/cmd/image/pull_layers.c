@@ -18,6 +18,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "cmd/image/decompress.h"
 #include "cmd/image/download.h"
 #include "cmd/image/pull.h"
 #include "cmd/image/pull_event.h"
@@ -53,6 +54,7 @@ typedef struct PullLayer {
     size_t index; /* 0 is the lowest */
     PullBlob *blob;
     bool unpacked, needs_lower;
+    bool wide;     /* takes much memory: it is unpacked while no other one is */
     pid_t pid;     /* the worker's; 0: none */
     int source_fd; /* what it reads; shared, so that its position can be seen */
     int news_fd;   /* tells it that the file has grown; -1: it is whole */
@@ -132,6 +134,7 @@ static _Noreturn void pull_worker(PullRun *run, PullLayer *own, int news_fd, int
         .follow_fd = news_fd,
         .alone = !own->needs_lower,
         .needs_lower = own->needs_lower,
+        .narrow = !own->wide,
         .digest = own->blob->at->digest,
         .size = (uint64_t)own->blob->at->size,
     };
@@ -187,14 +190,30 @@ static bool pull_below_is_done(const PullRun *run, const PullLayer *layer)
     return true;
 }
 
+static bool pull_is_ready(const PullRun *run, const PullLayer *layer)
+{
+    if (layer->unpacked || layer->pid > 0 || (layer->wide && run->workers > 0))
+        return false;
+    return layer->needs_lower
+               ? pull_below_is_done(run, layer) && layer->blob->state == PULL_BLOB_WHOLE
+               : layer->blob->state >= PULL_BLOB_COMING;
+}
+
+static bool pull_wide_is_at_work(const PullRun *run)
+{
+    for (size_t i = 0; i < run->layer_count; i++)
+        if (run->layers[i].wide && run->layers[i].pid > 0)
+            return true;
+    return false;
+}
+
 static int pull_start_workers(PullRun *run, Error *error)
 {
     for (size_t i = 0; i < run->layer_count && run->workers < PULL_WORKERS_MAX; i++) {
         PullLayer *layer = &run->layers[i];
-        bool ready = layer->needs_lower
-                         ? pull_below_is_done(run, layer) && layer->blob->state == PULL_BLOB_WHOLE
-                         : layer->blob->state >= PULL_BLOB_COMING;
-        if (layer->unpacked || layer->pid > 0 || !ready)
+        if (pull_wide_is_at_work(run))
+            return 0;
+        if (!pull_is_ready(run, layer))
             continue;
         int r = pull_start_worker(run, layer, error);
         if (r < 0)
@@ -378,6 +397,10 @@ static int pull_on_result(PullRun *run, PullLayer *layer, Error *error)
                          layer->index + 1);
     if (result.r == TREEDIR_NEEDS_LOWER && !layer->needs_lower) {
         layer->needs_lower = true;
+        return 0;
+    }
+    if (result.r == DECOMPRESS_NEEDS_WINDOW && !layer->wide) {
+        layer->wide = true;
         return 0;
     }
     layer->unpacked = result.r == 0;

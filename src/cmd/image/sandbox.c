@@ -25,6 +25,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -186,6 +187,8 @@ int sandbox_enter(int root_fd, int *ret_fd, Error *error)
         return error_errno(error, errno, "unshare");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return error_errno(error, errno, "no_new_privs");
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+        return error_errno(error, errno, "subreaper");
     int r = mount_set_propagation("/", MS_REC | MS_PRIVATE, error);
     if (r == 0)
         r = sandbox_pivot(tree, error);
@@ -290,4 +293,10 @@ pid_t sandbox_spawn(const SandboxChild *child, Error *error)
         _exit(99);
     }
     _exit(child->run(child->context));
+}
+
+void sandbox_settle(void)
+{
+    while (wait(NULL) >= 0 || errno == EINTR)
+        ;
 }

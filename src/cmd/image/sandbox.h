@@ -49,3 +49,11 @@ typedef struct SandboxChild {
 /* Starts a child in a pid and a user namespace of its own; it dies with this process. Returns its
  * pid. */
 pid_t sandbox_spawn(const SandboxChild *child, Error *error) MUST_CHECK;
+
+/*
+ * Waits for the end of all children, also of those of children that have ended (whoever calls
+ * sandbox_enter inherits them). A mount namespace takes tens of milliseconds to go on a busy
+ * machine, so whoever has killed a child may leave the waiting to this; before what a writer wrote
+ * is believed or removed, it must have been done.
+ */
+void sandbox_settle(void);
