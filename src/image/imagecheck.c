@@ -16,6 +16,9 @@
 #include "image/image.h"
 #include "image/imageindex.h"
 #include "image/imagemark.h"
+#include "image/imagepartial.h"
+
+enum { IMAGECHECK_OLD_S = 7 * 24 * 3600 };
 
 typedef struct ImageCheckRun {
     const ImageStore *store;
@@ -145,6 +148,21 @@ static int imagecheck_temporary(void *context, const char *name, Error *error)
     return 0;
 }
 
+/* A download that was interrupted is no fault: the next pull continues it. Nobody wants an old one.
+ */
+static int imagecheck_downloads(ImageCheckRun *run, Error *error)
+{
+    ImagePartialCount old;
+    int r = imagepartial_abandoned(run->store, IMAGECHECK_OLD_S, run->check->repair, &old, error);
+    if (r == 0 && old.files > 0)
+        imagecheck_report(run, IMAGE_PROBLEM_TEMPORARY, "partial",
+                          arena_printf(run->arena,
+                                       "%llu downloads that nobody has continued for a week",
+                                       (unsigned long long)old.files))
+            ->repaired = run->check->repair;
+    return r;
+}
+
 static int imagecheck_rest(ImageCheckRun *run, const OciIndex *index, Error *error)
 {
     ImageMarks marks;
@@ -158,6 +176,8 @@ static int imagecheck_rest(ImageCheckRun *run, const OciIndex *index, Error *err
         r = imagemark_each(run->store->layers_fd, imagecheck_unused_layer, run, error);
     if (r == 0)
         r = imagemark_each(run->store->root_fd, imagecheck_temporary, run, error);
+    if (r == 0)
+        r = imagecheck_downloads(run, error);
     run->marks = NULL;
     return r;
 }

@@ -282,8 +282,11 @@ int imagegc_prune(const ImageStore *store, const ImagePruneRequest *request, Are
     if (r == 0)
         r = imagegc_sweep_locked(store, &index, request->use, &lock, &removal.swept, error);
     /* Downloads that nobody continues: what a pull left, and no pull is at work with. */
+    ImagePartialCount partial = { 0 };
     if (r == 0)
-        r = imagepartial_prune(store, 0, &removal.swept.temporaries, &removal.swept.bytes, error);
+        r = imagepartial_abandoned(store, 0, true, &partial, error);
+    removal.swept.temporaries += partial.files;
+    removal.swept.bytes += partial.bytes;
     if (r == 0)
         *ret_removal = removal;
     return r;
@@ -345,6 +348,42 @@ static OciIndex imagegc_only_used(const ImageStore *store, const OciIndex *index
     return used;
 }
 
+typedef struct ImageGcRest {
+    const ImageStore *store;
+    DiskUsage disk;
+} ImageGcRest;
+
+static int imagegc_count_entry(void *context, const char *name, Error *error)
+{
+    /* Counted by itself, or not ours. */
+    static const char *const others[] = { "blobs", "layers", "containers", "volumes" };
+    ImageGcRest *rest = context;
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (str_eq(name, others[i]))
+            return 0;
+    int r = diskusage_add(&rest->disk, rest->store->root_fd, name);
+    return r < 0 ? error_errno(error, r, "image store: %s", name) : 0;
+}
+
+/* Downloads, work in progress, the index and what else lies beside blobs and layers; and the
+ * directories around it, so that the sum is what du(1) says. */
+static int imagegc_count_rest(const ImageStore *store, ImageUsage *usage, Error *error)
+{
+    ImageGcRest rest = { .store = store };
+    ImagePartialCount partial;
+    struct stat root, blobs;
+    int r = imagemark_each(store->root_fd, imagegc_count_entry, &rest, error);
+    usage->blob_bytes += rest.disk.bytes;
+    diskusage_done(&rest.disk);
+    if (fstat(store->root_fd, &root) == 0 && fstatat(store->root_fd, "blobs", &blobs, 0) == 0)
+        usage->blob_bytes += (uint64_t)(root.st_blocks + blobs.st_blocks) * 512;
+    if (r == 0)
+        r = imagepartial_abandoned(store, 0, false, &partial, error);
+    if (r == 0)
+        usage->reclaimable_bytes += partial.bytes;
+    return r;
+}
+
 int imagegc_usage(const ImageStore *store, const ImageGcUse *use, ImageUsage *ret_usage,
                   Error *error)
 {
@@ -363,6 +402,8 @@ int imagegc_usage(const ImageStore *store, const ImageGcUse *use, ImageUsage *re
     if (r == 0)
         r = imagegc_count(store->layers_fd, &kept.layers, &usage.layer_bytes,
                           &usage.reclaimable_bytes, error);
+    if (r == 0)
+        r = imagegc_count_rest(store, &usage, error);
     if (r == 0)
         *ret_usage = usage;
     return r;

@@ -57,8 +57,8 @@ int imagegc_prune(const ImageStore *store, const ImagePruneRequest *request, Are
 int imagegc_sweep(const ImageStore *store, const ImageGcUse *use, ImageGcResult *ret_result,
                   Error *error) MUST_CHECK;
 
-/* Disk usage as du(1) counts it: unpacked layers, packed blobs, and how much of both nothing refers
- * to. */
+/* Disk usage as du(1) counts it: unpacked layers; packed blobs with downloads and the index; and
+ * how much of all that nothing refers to. */
 typedef struct ImageUsage {
     uint64_t images; /* different ids */
     uint64_t active; /* used by a container */

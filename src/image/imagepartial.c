@@ -91,7 +91,8 @@ void imagepartial_discard(const ImageStore *store, const char *digest)
 typedef struct ImagePartialWalk {
     int dir;
     uint64_t seconds;
-    uint64_t *count, *bytes;
+    bool remove;
+    ImagePartialCount *count;
 } ImagePartialWalk;
 
 static int imagepartial_visit(void *context, const char *name, Error *error)
@@ -104,17 +105,18 @@ static int imagepartial_visit(void *context, const char *name, Error *error)
     if ((uint64_t)(time(NULL) - st.st_mtime) < walk->seconds || flock(fd, LOCK_EX | LOCK_NB) < 0 ||
         !imagepartial_is_current(walk->dir, name, fd))
         return 0;
-    if (unlinkat(walk->dir, name, 0) < 0)
+    if (walk->remove && unlinkat(walk->dir, name, 0) < 0)
         return error_errno(error, errno, "image store: partial/%s", name);
-    (*walk->count)++;
-    *walk->bytes += (uint64_t)st.st_blocks * 512;
+    walk->count->files++;
+    walk->count->bytes += (uint64_t)st.st_blocks * 512;
     return 0;
 }
 
-int imagepartial_prune(const ImageStore *store, uint64_t seconds, uint64_t *count, uint64_t *bytes,
-                       Error *error)
+int imagepartial_abandoned(const ImageStore *store, uint64_t seconds, bool remove,
+                           ImagePartialCount *ret_count, Error *error)
 {
-    ImagePartialWalk walk = { .seconds = seconds, .count = count, .bytes = bytes };
+    ImagePartialWalk walk = { .seconds = seconds, .remove = remove, .count = ret_count };
+    *ret_count = (ImagePartialCount){ 0 };
     int dir CLEANUP(fd_closep) = imagepartial_directory(store, false);
     walk.dir = dir;
     if (dir < 0)

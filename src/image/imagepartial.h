@@ -6,6 +6,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/error.h"
 #include "image/imagestore.h"
 
@@ -24,7 +27,11 @@ int imagepartial_keep(const ImageStore *store, const char *digest, Error *error)
 /* Its content is of no use. The caller has the file's lock. */
 void imagepartial_discard(const ImageStore *store, const char *digest);
 
-/* Removes those that nobody downloads and that were not written to for so many seconds (0: all).
- * Adds to the counts. */
-int imagepartial_prune(const ImageStore *store, uint64_t seconds, uint64_t *count, uint64_t *bytes,
-                       Error *error) MUST_CHECK;
+typedef struct ImagePartialCount {
+    uint64_t files, bytes; /* bytes on the disk */
+} ImagePartialCount;
+
+/* Those that nobody downloads and that were not written to for so many seconds (0: all): counts
+ * them, and removes them if it is asked to. */
+int imagepartial_abandoned(const ImageStore *store, uint64_t seconds, bool remove,
+                           ImagePartialCount *ret_count, Error *error) MUST_CHECK;

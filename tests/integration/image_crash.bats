@@ -1,16 +1,16 @@
 #!/usr/bin/env bats
-# timeout: 900
-# long
-# kill -9 at 100 random moments of load, commit and rmi: what was complete stays, nothing else does,
-# and `system check` says so. AMBIT_KILLS: how many of each.
+# timeout: 240
+# kill -9 at random moments of load, commit, rmi and pull: what was complete stays, nothing else does,
+# and `system check` says so. AMBIT_KILLS: how many of each; image_crash_long.bats has 100.
 
 load lib
+load registry_lib
 
 base_tar=$TOP/build/base.tar
 
 setup_file() {
     prepare_store
-    export KILLS=${AMBIT_KILLS:-34}
+    export KILLS=${AMBIT_KILLS:-5}
     mkdir -p "$TEST_DIR/many"
     python3 - "$TEST_DIR/many" <<'END'
 import os, sys
@@ -26,16 +26,21 @@ END
     # shellcheck disable=SC2016 # for the shell inside
     ambit run --net none --name worked base sh -c \
         'for i in $(seq 300); do head -c 3000 /dev/urandom >/f$i; done; rm -rf /home'
+    start_registry plain
+    "$TOP/tests/integration/scale-image" layers:5 "$TEST_DIR/layout"
+    skopeo_copy --dest-tls-verify=false "oci:$TEST_DIR/layout:scale" "docker://$REGISTRY_PLAIN/many:1"
     usage >"$TEST_DIR/usage"
 }
 
 teardown_file() {
+    stop_registries
     ambit rm -f worked
     discard_store
 }
 
 # Sizes of directories depend on what they once held: files only.
 usage() {
+    rmdir "$TEST_ROOT/partial" 2>/dev/null || true
     find "$TEST_ROOT"/{blobs,layers,containers} ! -type d -printf '%P %y %s %i\n' | sort
     ls -A "$TEST_ROOT"
 }
@@ -114,5 +119,31 @@ back_to_the_start() {
     done
     # what was there before is what it was
     try image verify base init
+    expect_status 0
+}
+
+@test "kills at random moments of pull; the next one goes on" {
+    local kill image=$REGISTRY_PLAIN/many:1 before
+    for kill in $(seq "$KILLS"); do
+        killed_at_random 900 pull -q "$image"
+        # What had come is kept for the next pull, and is all that is kept.
+        before=$(cat "$TEST_ROOT"/partial/* 2>/dev/null | wc -c)
+        store_is_whole
+        [ "$(cat "$TEST_ROOT"/partial/* 2>/dev/null | wc -c)" = "$before" ]
+        case $((kill % 3)) in
+        0)
+            ambit image prune -f >/dev/null
+            ;;
+        *)
+            ambit pull -q "$image" >/dev/null
+            ambit image verify "$image"
+            [ -z "$(ls "$TEST_ROOT/partial")" ]
+            ;;
+        esac
+        ambit rmi -f "$image" >/dev/null
+        ambit image prune -f >/dev/null
+        back_to_the_start "pull $kill"
+    done
+    try image check --deep
     expect_status 0
 }

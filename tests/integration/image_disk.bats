@@ -92,6 +92,70 @@ mount_small() {
     done
 }
 
+df_bytes() {
+    ambit system df --format '{{.Bytes}}' | awk '{ sum += $1 } END { print sum }'
+}
+
+@test "system df says what du says, downloads that were interrupted among it" {
+    local before partial=$TEST_ROOT/partial hex
+    hex=$(printf '%064d' 7)
+    ambit load -q -i "$TEST_DIR/many.tar"
+    ambit run --net none --name worked base sh -c 'head -c 300000 /dev/urandom >/file; ln /file /again'
+    ambit run --net none -v kept:/v --name other base sh -c 'head -c 70000 /dev/urandom >/v/file'
+    [ "$(df_bytes)" = "$(du -s -B 1 "$TEST_ROOT" | cut -f 1)" ]
+    before=$(df_bytes)
+    mkdir -p "$partial"
+    head -c 500000 /dev/urandom >"$partial/$hex"
+    [ "$(df_bytes)" = "$(du -s -B 1 "$TEST_ROOT" | cut -f 1)" ]
+    [ "$(df_bytes)" -ge $((before + 500000)) ]
+    # another pull may want it; after a week nobody does
+    try system check
+    expect_match ' 0 findings'
+    touch -d '8 days ago' "$partial/$hex"
+    try system check
+    expect_line 'image partial: 1 downloads that nobody has continued for a week'
+    try system check --repair
+    expect_match ' 1 findings, 1 repaired'
+    [ ! -e "$partial/$hex" ]
+    # prune takes a young one too, but not one that is being downloaded
+    head -c 500000 /dev/urandom >"$partial/$hex"
+    cp "$partial/$hex" "$partial/${hex/7/8}"
+    exec 7<"$partial/${hex/7/8}"
+    flock 7
+    ambit system prune -f
+    [ ! -e "$partial/$hex" ] && [ -e "$partial/${hex/7/8}" ]
+    exec 7<&-
+    ambit image prune -f
+    [ ! -e "$partial/${hex/7/8}" ]
+    [ "$(df_bytes)" = "$(du -s -B 1 "$TEST_ROOT" | cut -f 1)" ]
+}
+
+@test "system prune takes what its filters say" {
+    ambit run --net none --name young --label keep=no base true
+    ambit run --net none --name kept --label keep=yes base true
+    tar -C "$TEST_DIR/rootfs" -cf "$TEST_DIR/spare.tar" .
+    ambit import "$TEST_DIR/spare.tar" spare:1
+    try system prune --all --filter until=24h
+    expect_status 0
+    ambit inspect young --format '{{.Id}}'
+    ambit image inspect spare:1 --format '{{.Id}}'
+    try system prune --filter 'label!=keep=yes'
+    expect_match '^Deleted: '
+    try inspect young
+    expect_error 125 'young'
+    ambit inspect kept --format '{{.Id}}'
+    try system prune --all --filter label=keep=yes
+    try inspect kept
+    expect_error 125 'kept'
+    ambit image inspect spare:1 --format '{{.Id}}' # it has no such label
+    try system prune --all
+    try image inspect spare:1
+    expect_error 125 'no such image'
+    try system prune --filter nothing=1
+    expect_error 125 'nothing'
+    ambit load -q -i "$base_tar"
+}
+
 @test "a record that a power cut has emptied is found and repaired at once" {
     local id file
     ambit run --net none --name cut base true
