@@ -47,35 +47,9 @@ static int build_args(Build *build, Error *error)
 
 /* --- environment --------------------------------------------------------------------------- */
 
-static bool build_same_name(const char *entry, const char *name, size_t length)
-{
-    return strncmp(entry, name, length) == 0 && (entry[length] == '=' || !entry[length]);
-}
-
-/* Replaces the variable of the same name where it stands, or appends it. */
 static void build_env_set(Build *build, const char *entry)
 {
-    StrList *env = &build->spec->process->env;
-    size_t length = strcspn(entry, "=");
-    for (size_t i = 0; i < env->count; i++) {
-        if (build_same_name(env->items[i], entry, length)) {
-            env->items[i] = arena_strdup(build->arena, entry);
-            return;
-        }
-    }
-    strlist_append(build->arena, env, entry);
-}
-
-static void build_env_remove(Build *build, const char *name)
-{
-    StrList *env = &build->spec->process->env;
-    size_t kept = 0;
-    for (size_t i = 0; i < env->count; i++)
-        if (!build_same_name(env->items[i], name, strlen(name)))
-            env->items[kept++] = env->items[i];
-    env->count = kept;
-    if (env->items)
-        env->items[kept] = NULL;
+    environment_set(&build->spec->process->env, build->arena, entry);
 }
 
 static void build_env(Build *build)
@@ -91,13 +65,8 @@ static void build_env(Build *build)
     for (size_t i = 0; image && i < image->env.count; i++)
         if (strchr(image->env.items[i], '=') && image->env.items[i][0] != '=')
             build_env_set(build, image->env.items[i]);
-    for (size_t i = 0; i < build->request->env.count; i++) {
-        const char *entry = build->request->env.items[i];
-        if (strchr(entry, '='))
-            build_env_set(build, entry);
-        else
-            build_env_remove(build, entry);
-    }
+    for (size_t i = 0; i < build->request->env.count; i++)
+        build_env_set(build, build->request->env.items[i]);
 }
 
 static int build_cwd(Build *build, Error *error)

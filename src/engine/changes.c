@@ -29,8 +29,8 @@ static int changes_refuse(const ListingItem *item, const char *why, Error *error
                      item->container->name, why);
 }
 
-int changes_layers(const Engine *engine, const ListingItem *item, Arena *arena,
-                   ChangesLayers *ret_layers, Error *error)
+static int changes_layers(const Engine *engine, const ListingItem *item, Arena *arena,
+                          ChangesLayers *ret_layers, Error *error)
 {
     const Container *container = item->container;
     if (!container)
@@ -54,6 +54,13 @@ int changes_layers(const Engine *engine, const ListingItem *item, Arena *arena,
     strlist_append(arena, &layers.lowers, "stubs");
     *ret_layers = layers;
     return 0;
+}
+
+int changes_find(const Engine *engine, const char *name, Arena *arena, ListingItem *ret_item,
+                 ChangesLayers *ret_layers, Error *error)
+{
+    int r = listing_find(engine, name, arena, ret_item, error);
+    return r < 0 ? r : changes_layers(engine, ret_item, arena, ret_layers, error);
 }
 
 /*** diff ***/

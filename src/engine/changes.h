@@ -12,10 +12,10 @@ typedef struct ChangesLayers {
     StrList lowers;    /* topmost first; the last is the empty places for mounts */
 } ChangesLayers;
 
-/* ERROR_UNSUPPORTED where the changes are not on disk as a layer: --rootfs, --read-only, a root
- * that is a copy; the message says which. */
-int changes_layers(const Engine *engine, const ListingItem *item, Arena *arena,
-                   ChangesLayers *ret_layers, Error *error) MUST_CHECK;
+/* Of the container that is called so. ERROR_UNSUPPORTED where the changes are not on disk as a
+ * layer: --rootfs, --read-only, a root that is a copy; the message says which. */
+int changes_find(const Engine *engine, const char *name, Arena *arena, ListingItem *ret_item,
+                 ChangesLayers *ret_layers, Error *error) MUST_CHECK;
 
 typedef enum ChangesKind {
     CHANGES_MODIFIED = 'C',

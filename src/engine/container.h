@@ -37,8 +37,11 @@ typedef struct Container {
     StrList layers;       /* diff ids in hex, topmost first: they must not be removed */
     const char *rootfs;   /* --rootfs DIR */
     StrList command;      /* what runs: entrypoint and arguments */
-    int64_t created;      /* seconds since 1970 */
-    bool remove;          /* --rm */
+    StrList env;          /* what was asked for besides the image's: "NAME=VALUE", or "NAME" that
+                             was taken away */
+    const char *user, *workdir; /* as asked for, or NULL */
+    int64_t created;            /* seconds since 1970 */
+    bool remove;                /* --rm */
     bool terminal;
     bool init;
     bool privileged;

@@ -84,6 +84,9 @@ static void run_record(Run *run)
     container->layers = run->inputs.layers;
     container->rootfs = request->rootfs;
     container->command = process->args;
+    container->env = request->env;
+    container->user = request->user;
+    container->workdir = request->working_directory;
     container->remove = request->remove;
     container->terminal = request->terminal;
     container->init = request->init;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/environment.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "base/strmap.h"
@@ -128,24 +129,12 @@ static int imagechange_pairs(const ImageChange *change, StrList *ret_pairs, Erro
     return ret_pairs->count > 0 ? 0 : imagechange_wrong(change, "KEY=VALUE", error);
 }
 
-static void imagechange_set_env(const ImageChange *change, const char *pair)
-{
-    StrList *env = &change->config->env;
-    size_t key = (size_t)(strchr(pair, '=') + 1 - pair);
-    for (size_t i = 0; i < env->count; i++)
-        if (strncmp(env->items[i], pair, key) == 0) {
-            env->items[i] = arena_strdup(change->arena, pair);
-            return;
-        }
-    strlist_append(change->arena, env, pair);
-}
-
 static int imagechange_env(const ImageChange *change, Error *error)
 {
     StrList pairs;
     int r = imagechange_pairs(change, &pairs, error);
     for (size_t i = 0; r == 0 && i < pairs.count; i++)
-        imagechange_set_env(change, pairs.items[i]);
+        environment_set(&change->config->env, change->arena, pairs.items[i]);
     return r;
 }
 

@@ -114,6 +114,17 @@ teardown_file() {
     [ -c /dev/full ]
 }
 
+@test "what a container was started with becomes the image's" {
+    ambit run --net none --name settings --env A=1 --env 'B=two words' --env PATH=/bin:/mine --user 12:34 \
+        --workdir /tmp --label one=1 base true
+    ambit commit --change 'ENV A=2' settings settings:1
+    try run --rm --net none settings:1 sh -c 'echo "$A,$B,$PATH,$(id -u):$(id -g),$PWD"'
+    expect_output '2,two words,/bin:/mine,12:34,/tmp'
+    [ "$(ambit image inspect settings:1 -f '{{json .Config.Labels}}' | jq -r .one)" = 1 ]
+    ambit rm settings
+    ambit rmi settings:1
+}
+
 @test "a running container is frozen while it is committed, and goes on" {
     start busy --net none init /init say ready , pause
     try commit busy busy:1

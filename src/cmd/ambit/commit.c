@@ -3,6 +3,8 @@
  */
 #include <errno.h>
 
+#include "base/environment.h"
+#include "base/strmap.h"
 #include "cmd/program/output.h"
 #include "engine/changes.h"
 #include "engine/freeze.h"
@@ -47,6 +49,20 @@ static void commit_take_command(OciImageConfig *config, const Container *contain
         strlist_append(arena, &config->cmd, container->command.items[i]);
 }
 
+/* What the container was started with, besides what its image says: docker's rule. */
+static void commit_take_settings(OciImageConfig *config, const Container *container, Arena *arena)
+{
+    for (size_t i = 0; i < container->env.count; i++)
+        environment_set(&config->env, arena, container->env.items[i]);
+    for (size_t i = 0; i < container->labels.count; i++)
+        strmap_set(arena, &config->labels, container->labels.items[i].key,
+                   container->labels.items[i].value);
+    if (container->user)
+        config->user = arena_strdup(arena, container->user);
+    if (container->workdir)
+        config->working_dir = arena_strdup(arena, container->workdir);
+}
+
 static int commit_config(const ImageSession *session, const CommitOptions *options,
                          const Container *container, Arena *arena, StrList *words, Error *error)
 {
@@ -57,6 +73,7 @@ static int commit_config(const ImageSession *session, const CommitOptions *optio
         return error_wrap(error, "the container's image");
     OciImageConfig config = image.config.config;
     commit_take_command(&config, container, arena);
+    commit_take_settings(&config, container, arena);
     for (size_t i = 0; i < options->changes.count; i++) {
         r = imagechange_apply(&config, options->changes.items[i], arena, error);
         if (r < 0)
@@ -114,9 +131,7 @@ static int commit_run(CommandCall *call, Error *error)
                          options->pause);
     int r = image_session_open(call, &session, error);
     if (r == 0)
-        r = listing_find(&session.engine, call->arguments[0], call->arena, &item, error);
-    if (r == 0)
-        r = changes_layers(&session.engine, &item, call->arena, &layers, error);
+        r = changes_find(&session.engine, call->arguments[0], call->arena, &item, &layers, error);
     if (r == 0)
         r = commit_config(&session, options, item.container, call->arena, &helper.options, error);
     if (r < 0)
@@ -135,7 +150,7 @@ const Command commit_command = {
     .summary = "Make an image of a container",
     .description = "What the container has changed becomes a layer on its image; owners are those "
                    "of inside, and what is mounted in it (volumes, /proc, /dev) stays out. Its "
-                   "command becomes the image's.",
+                   "command, environment, labels, user and working directory become the image's.",
     .arguments = "CONTAINER [NAME[:TAG]]",
     .arguments_min = 1,
     .arguments_max = 2,

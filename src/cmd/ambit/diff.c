@@ -14,9 +14,7 @@ static int diff_run(CommandCall *call, Error *error)
     ChangesList list;
     int r = session_open(call, &engine, error);
     if (r == 0)
-        r = listing_find(&engine, call->arguments[0], call->arena, &item, error);
-    if (r == 0)
-        r = changes_layers(&engine, &item, call->arena, &layers, error);
+        r = changes_find(&engine, call->arguments[0], call->arena, &item, &layers, error);
     if (r == 0)
         r = changes_list(&engine, &layers, call->arena, &list, error);
     if (r < 0)

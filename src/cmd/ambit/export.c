@@ -42,9 +42,7 @@ static int export_run(CommandCall *call, Error *error)
     ChangesLayers layers;
     int r = image_session_open(call, &session, error);
     if (r == 0)
-        r = listing_find(&session.engine, call->arguments[0], call->arena, &item, error);
-    if (r == 0)
-        r = changes_layers(&session.engine, &item, call->arena, &layers, error);
+        r = changes_find(&session.engine, call->arguments[0], call->arena, &item, &layers, error);
     int fd CLEANUP(fd_closep) = r < 0 ? -1 : export_open(options->output, error);
     if (fd < 0)
         return r < 0 ? r : fd;

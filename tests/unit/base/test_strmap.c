@@ -1,5 +1,5 @@
 /*
- * Ordered maps and UTF-8: the small nouns under the documents.
+ * Ordered maps, environments and UTF-8: the small nouns under the documents.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/environment.h"
 #include "base/strmap.h"
 #include "base/utf8.h"
 
@@ -64,10 +65,33 @@ static void test_utf8(void **state)
     assert_int_equal(utf8_length(""), 1);
 }
 
+static void test_environment(void **state)
+{
+    (void)state;
+    Arena arena CLEANUP(arena_done) = { 0 };
+    StrList env = { 0 };
+    char entry[] = "A=1";
+    environment_set(&env, &arena, "NONE"); /* takes away what is not there */
+    environment_set(&env, &arena, entry);
+    environment_set(&env, &arena, "AB=x=y");
+    environment_set(&env, &arena, "C=");
+    entry[2] = '2';
+    environment_set(&env, &arena, entry);
+    entry[2] = '3'; /* copied */
+    assert_int_equal(env.count, 3);
+    assert_string_equal(env.items[0], "A=2");
+    assert_string_equal(env.items[1], "AB=x=y");
+    environment_set(&env, &arena, "A");
+    assert_int_equal(env.count, 2);
+    assert_string_equal(env.items[0], "AB=x=y");
+    assert_null(env.items[2]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_map_keeps_order),
+        cmocka_unit_test(test_environment),
         cmocka_unit_test(test_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
