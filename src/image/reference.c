@@ -1,7 +1,8 @@
 /*
  * The grammar is matched by hand, one small function per rule, named after the rules of the
  * distribution project's `reference` package. The invariant: a parsed reference contains only
- * [A-Za-z0-9._:/@-] and brackets, no "..", so that it can stand in a URL or a message as it is.
+ * [A-Za-z0-9._:/@-] and brackets, and no component that begins with a dot (a tag may be "a..b"), so
+ * that it can stand in a URL or a message as it is.
  * The trap: the first component is a domain only if it looks like one (a dot, a colon, "localhost"
  * or an upper-case letter); "user/app" is a path on docker.io.
  */

@@ -97,6 +97,12 @@ start_hostile() {
     expect_match "digest: $digest"
     skopeo inspect --raw --tls-verify=false "docker://$REGISTRY_PLAIN/schema2/again:1" |
         grep -q docker.distribution.manifest.v2
+    # and survives an archive on the way
+    ambit save -o "$TEST_DIR/saved.tar" "$REGISTRY_PLAIN/schema2/base:1"
+    ambit rmi "$REGISTRY_PLAIN/schema2/base:1"
+    ambit load -q -i "$TEST_DIR/saved.tar"
+    try push "$REGISTRY_PLAIN/schema2/base:1" "$REGISTRY_PLAIN/schema2/loaded:1"
+    expect_match "digest: $digest"
 }
 
 @test "a layer that another repository has is mounted, not sent" {

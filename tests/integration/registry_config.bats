@@ -127,10 +127,20 @@ END
     ambit pull -q one.invalid/y:1
     try pull -q one.invalid/y:2
     expect_error 125 'blocked'
+    # credentials of the command line are for where the registry is, not for mirrors of it
+    cat >"$dropins/20-second.conf" <<END
+[[registry]]
+prefix = "one.invalid"
+location = "$MIRROR"
+[[registry.mirror]]
+location = "127.0.0.1:$(cat "$TEST_DIR/port.other")"
+END
+    ambit pull -q --creds me:secret one.invalid/private:1
+    grep -q '/v2/private/manifests/1 -$' "$TEST_DIR/port.log"
     # what is pushed goes where its name says
     try push -q init one.invalid/x:1
     expect_error 125 'one.invalid'
-    ambit rmi one.invalid/x:1 one.invalid/y:1 one.invalid/secretary:1
+    ambit rmi one.invalid/private:1 one.invalid/x:1 one.invalid/y:1 one.invalid/secretary:1
     echo 'prefix' >"$dropins/30-broken.conf"
     try pull -q one.invalid/x:1
     expect_error 125 '30-broken.conf: line 1'

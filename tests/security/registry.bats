@@ -78,6 +78,28 @@ expect_refused() { # REPOSITORY REGEX
     expect_error 125 'no place with TLS'
 }
 
+@test "an archive cannot say that it is what a digest of a registry means" {
+    local digest
+    digest=sha256:$(printf '0%.0s' {1..64})
+    mkdir "$TEST_DIR/layout"
+    tar -C "$TEST_DIR/layout" -xf "$TEST_DIR/init.tar"
+    python3 - "$TEST_DIR/layout/index.json" "$digest" <<'END'
+import json, sys
+index = json.load(open(sys.argv[1]))
+index["manifests"][0]["annotations"] = {"org.opencontainers.image.ref.name": "trusted.example/x:1",
+                                        "ambit.image.origin": sys.argv[2]}
+json.dump(index, open(sys.argv[1], "w"))
+END
+    ambit load -q -i "$TEST_DIR/layout"
+    try image inspect trusted.example/x:1 --format '{{json .RepoDigests}}'
+    expect_status 0
+    run ! grep -q "$digest" <<<"$output"
+    try run --rm --pull never "trusted.example/x@$digest" /init pid
+    expect_error 125 'no such image'
+    ambit rmi trusted.example/x:1
+    rm -r "$TEST_DIR/layout"
+}
+
 @test "an error text of a registry cannot touch the terminal" {
     try pull -q "$REGISTRY/refused:1"
     expect_error 125 'access is denied'

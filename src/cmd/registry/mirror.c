@@ -41,11 +41,11 @@ static int mirror_parse(const char *path, Arena *arena, const JsonValue **ret, E
 }
 
 /* Trust and credentials: those kept under the host's own name. What the command line gave is for
- * the registry itself. */
-static int mirror_finish(Session *session, Host *host, bool insecure, Error *error)
+ * the registry itself, wherever the configuration says that it is (`own`). */
+static int mirror_finish(Session *session, Host *host, bool insecure, bool own, Error *error)
 {
     const RegistryOpen *open = &session->open;
-    bool own = str_eq(host->name, open->domain);
+    own |= str_eq(host->name, open->domain);
     if (!host->trust.authorities)
         host->trust.authorities = session->authorities;
     host->trust.insecure |= insecure || (own && open->insecure);
@@ -164,7 +164,7 @@ static int mirror_headers(Session *session, Host *host, const JsonValue *table, 
 }
 
 static int mirror_add_host(Session *session, const char *directory, const char *url,
-                           const JsonValue *table, Error *error)
+                           const JsonValue *table, bool own, Error *error)
 {
     Host *host = mirror_add_url(session, url);
     const char *rest = strstr(url, "://");
@@ -179,7 +179,7 @@ static int mirror_add_host(Session *session, const char *directory, const char *
     int r = mirror_host_trust(session, directory, table, host, error);
     if (r == 0)
         r = mirror_headers(session, host, json_member(table, "header"), error);
-    return r < 0 ? r : mirror_finish(session, host, mirror_flag(table, "skip_verify"), error);
+    return r < 0 ? r : mirror_finish(session, host, mirror_flag(table, "skip_verify"), own, error);
 }
 
 /* [host."URL"] tables are asked in their order, then `server`, to which what stands above the first
@@ -196,10 +196,10 @@ static int mirror_read_hosts(Session *session, const char *directory, bool *ret_
     const JsonValue *hosts = json_member(file, "host");
     bool any = hosts && hosts->type == JSON_OBJECT && !session->open.direct;
     for (const JsonValue *table = any ? hosts->first : NULL; r == 0 && table; table = table->next)
-        r = mirror_add_host(session, directory, table->key, table, error);
+        r = mirror_add_host(session, directory, table->key, table, false, error);
     const char *server = json_member_string(file, "server");
     if (r == 0 && !str_empty(server)) {
-        r = mirror_add_host(session, directory, server, file, error);
+        r = mirror_add_host(session, directory, server, file, true, error);
         *ret_complete = true;
     }
     return r < 0 ? error_wrap(error, "%s", path) : 0;
@@ -218,7 +218,7 @@ static bool mirror_is_for(const JsonValue *mirror, bool digest_only, bool by_dig
 
 /* `rest` may end in a tag or digest, which is not part of the repository. */
 static int mirror_add_location(Session *session, const char *location, const char *rest,
-                               bool insecure, Error *error)
+                               bool insecure, bool own, Error *error)
 {
     char *whole = arena_printf(session->arena, "%s%s", location, rest);
     char *slash = strchr(whole, '/');
@@ -229,7 +229,7 @@ static int mirror_add_location(Session *session, const char *location, const cha
     slash[1 + strcspn(slash + 1, ":@")] = '\0';
     Host *host = hostlist_append(&session->hosts, session->arena,
                                  str_eq(whole, "docker.io") ? HOST_HUB : whole, slash + 1);
-    return mirror_finish(session, host, insecure, error);
+    return mirror_finish(session, host, insecure, own, error);
 }
 
 /* Mirrors and another location are for reading: what is pushed goes where its name says. */
@@ -253,10 +253,11 @@ static int mirror_take_entry(Session *session, const JsonValue *entry, const cha
          r == 0 && mirror; mirror = mirror->next) {
         const char *place = json_member_string(mirror, "location");
         if (!str_empty(place) && mirror_is_for(mirror, digest_only, by_digest))
-            r = mirror_add_location(session, place, rest, mirror_flag(mirror, "insecure"), error);
+            r = mirror_add_location(session, place, rest, mirror_flag(mirror, "insecure"), false,
+                                    error);
     }
     if (r == 0 && !str_empty(location)) {
-        r = mirror_add_location(session, location, rest, insecure, error);
+        r = mirror_add_location(session, location, rest, insecure, true, error);
         *ret_complete = true;
     }
     return r;
