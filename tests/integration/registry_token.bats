@@ -63,6 +63,11 @@ requests() {
     : >"$TOKENS/requests"
     ambit pull -q --creds 'me:secret word' "$REGISTRY_TOKENS/team/b:1"
     [ "$(cat "$TOKENS/requests")" = 'GET basic me repository:team/b:pull' ]
+    # what is no repository's is asked for as the registry says
+    : >"$TOKENS/requests"
+    try search --creds 'me:secret word' "$REGISTRY_TOKENS/team"
+    expect_match '^team/a'
+    grep -qx 'GET basic me registry:catalog:\*' "$TOKENS/requests"
 }
 
 @test "a refusal is one clear line" {
