@@ -302,6 +302,7 @@ END
     try pull --json "$REGISTRY_PLAIN/big:1"
     expect_status 0
     [[ "$errors" == *'"state":"done"'* ]]
+    grep -qE "GET /v2/big/blobs/$blob HTTP[^ ]* 206 " "$TEST_DIR/registry-plain/log" # the rest only
     [ ! -e "$TEST_ROOT/partial/$hex" ]
     # garbage is noticed, and fetched anew
     ambit rmi "$REGISTRY_PLAIN/big:1"

@@ -1,10 +1,9 @@
 /*
- * `rmi` and `image rm`, `image prune`: taking images away.
+ * `rmi` and `image rm`: taking images away.
  */
 #include "rmi.h"
 
 #include <errno.h>
-#include <time.h>
 
 #include "cmd/program/output.h"
 #include "image/imagegc.h"
@@ -22,7 +21,7 @@ static const Option rmi_options[] = {
     OPTION_END,
 };
 
-static void rmi_print(const ImageRemoval *removal, Arena *arena, StrBuf *text)
+void rmi_print(const ImageRemoval *removal, Arena *arena, StrBuf *text)
 {
     for (size_t i = 0; i < removal->untagged.count; i++) {
         Reference reference;
@@ -85,75 +84,3 @@ static const char *const image_rm_aliases[] = { "remove", NULL };
 
 const Command rmi_command = { .name = "rmi", RMI_COMMAND };
 const Command image_rm_command = { .name = "rm", .aliases = image_rm_aliases, RMI_COMMAND };
-
-/*** image prune ***/
-
-typedef struct PruneOptions {
-    bool all, force;
-    StrList filters;
-} PruneOptions;
-
-static const Option prune_options[] = {
-    { 'a', "all", OPTION_FLAG(PruneOptions, all), NULL,
-      "Every image that no container uses, not only those without a name" },
-    { 'f', "force", OPTION_FLAG(PruneOptions, force), NULL, "Do not ask (it never does)" },
-    { 0, "filter", OPTION_LIST(PruneOptions, filters), "KEY=VALUE",
-      "Only those that fit: until=24h, until=TIME, label=KEY[=VALUE], label!=KEY[=VALUE]" },
-    OPTION_END,
-};
-
-int rmi_prune(const ImageSession *session, const ImagePruneRequest *request, Arena *arena,
-              StrBuf *text, uint64_t *ret_bytes, Error *error)
-{
-    ImageGcUse use;
-    ImageRemoval removal;
-    ImagePruneRequest wanted = *request;
-    wanted.use = &use;
-    int r = image_session_use(session, arena, &use, error);
-    if (r == 0)
-        r = imagegc_prune(&session->store, &wanted, arena, &removal, error);
-    if (r < 0)
-        return r;
-    rmi_print(&removal, arena, text);
-    *ret_bytes = removal.swept.bytes;
-    return 0;
-}
-
-int rmi_filter(const StrList *words, Arena *arena, ImageFilter *ret_filter, Error *error)
-{
-    *ret_filter = (ImageFilter){ 0 };
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < words->count; i++)
-        r = imagefilter_add(ret_filter, words->items[i], time(NULL), arena, error);
-    return r;
-}
-
-static int image_prune_run(CommandCall *call, Error *error)
-{
-    const PruneOptions *options = call->values;
-    ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
-    ImageFilter filter;
-    ImagePruneRequest request = { .all = options->all, .filter = &filter };
-    StrBuf text CLEANUP(strbuf_done) = { 0 };
-    uint64_t bytes = 0;
-    char size[32];
-    int r = rmi_filter(&options->filters, call->arena, &filter, error);
-    if (r == 0)
-        r = image_session_open(call, &session, error);
-    if (r == 0)
-        r = rmi_prune(&session, &request, call->arena, &text, &bytes, error);
-    if (r < 0)
-        return r;
-    strbuf_printf(&text, "Freed: %s\n", str_from_bytes(bytes, size, sizeof(size)));
-    return output_write(strbuf_text(&text), error);
-}
-
-const Command image_prune_command = {
-    .name = "prune",
-    .summary = "Remove images that are not used",
-    .examples = "# everything that no container uses and that is older than a week\n"
-                "ambit image prune --all --filter until=7d\n",
-    .options = prune_options,
-    .values_size = sizeof(PruneOptions),
-    .run = image_prune_run,
-};
