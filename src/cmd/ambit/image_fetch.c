@@ -3,6 +3,7 @@
  */
 #include "image_fetch.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "image/shortname.h"
@@ -66,6 +67,10 @@ static int image_fetch_newer(const ImageStore *store, const ImagePull *pull, Are
     if (image.name && !reference_has_domain(pull->reference) && !strchr(pull->reference, '@'))
         stored.reference = image.name;
     int r = imagepull_is_current(&stored, &image, arena, &current, NULL);
+    if (r == -EOPNOTSUPP) { /* a registry that does not answer HEAD */
+        current = false;
+        r = 0;
+    }
     if (r == 0 && !current && imagepull_run(store, &stored, arena, ret_added, NULL) == 0)
         return 0;
     return image_fetch_stored(store, pull->reference, arena, ret_added, error);
