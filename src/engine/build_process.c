@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/environment.h"
 #include "engine/build_parts.h"
 
 static const char build_path[] =
