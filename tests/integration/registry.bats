@@ -142,7 +142,7 @@ start_hostile() {
     ambit rmi large:1
     rm -r "$TEST_DIR/large" "$TEST_DIR/large.tar"
 
-    ambit tag init "$host/resumes:1"
+    mkdir -p "$TEST_DIR/own"
     head -c 2000000 /dev/urandom >"$TEST_DIR/own/data"
     tar -C "$TEST_DIR/own" -cf "$TEST_DIR/own.tar" .
     ambit image import "$TEST_DIR/own.tar" "$host/resumes:1"

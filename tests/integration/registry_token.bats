@@ -83,6 +83,7 @@ requests() {
     local file=$HOME/.config/containers/auth.json
     try login -u me -p wrong "$REGISTRY_TOKENS"
     expect_error 125 'the user name or the password is wrong'
+    ambit push -q --creds 'me:secret word' "$REGISTRY_TOKENS/team/a:1"
     ambit login -u me -p 'secret word' "$REGISTRY_TOKENS"
     [ "$(jq -r ".auths[\"$REGISTRY_TOKENS\"].identitytoken" "$file")" = identity-of-me ]
     run ! grep -q "$(printf %s 'me:secret word' | base64)" "$file"
