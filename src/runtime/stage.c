@@ -155,22 +155,37 @@ static int stage_join(const Runner *runner, StageFds *stage, Error *error)
     return r < 0 ? error_wrap(error, "linux.timeOffsets") : 0;
 }
 
+/* Without clone3 the child makes its time namespace itself, as in launch.c. */
+static pid_t stage_clone(Runner *runner, int *ret_pidfd, Error *error)
+{
+    CloneOptions clone = {
+        .flags = (runner->plan->clone_flags | CLONE_PARENT) &
+                 ~(runner->plan->time_offsets ? (uint64_t)CLONE_NEWTIME : 0),
+        .cgroup_fd = -1, /* the stage is in it already */
+        .ret_pidfd = ret_pidfd,
+    };
+    pid_t pid = clone_process(&clone, error);
+    if (pid != -EOPNOTSUPP || !(clone.flags & CLONE_NEWTIME))
+        return pid;
+    error_clear(error);
+    clone.flags &= ~(uint64_t)CLONE_NEWTIME;
+    pid = clone_process(&clone, error);
+    runner->late_time = true; /* known to the child, which is a copy */
+    return pid;
+}
+
 /* In the stage: joins, makes the child, tells its pid. Returns 0 in the child, else exits. */
-static int stage_run(Runner *runner, StageFds *stage, int end)
+static int stage_run(Runner *runner, StageFds *stage, bool attach, int end)
 {
     Message message = { .kind = MESSAGE_FAILED };
     int pidfd = -1;
     pid_t pid = identity_set_dumpable(false, &message.error);
+    if (pid == 0 && attach)
+        pid = cgroup_attach(&runner->cgroup, getpid(), &message.error);
     if (pid == 0)
         pid = stage_join(runner, stage, &message.error);
     if (pid == 0) {
-        CloneOptions clone = {
-            .flags = (runner->plan->clone_flags | CLONE_PARENT) &
-                     ~(runner->plan->time_offsets ? (uint64_t)CLONE_NEWTIME : 0),
-            .cgroup_fd = -1, /* the stage is in it already */
-            .ret_pidfd = &pidfd,
-        };
-        pid = clone_process(&clone, &message.error);
+        pid = stage_clone(runner, &pidfd, &message.error);
         if (pid == 0)
             return 0;
         if (pid < 0)
@@ -216,10 +231,16 @@ pid_t stage_make_child(Runner *runner, int *ret_pidfd, Error *error)
     /* The caller's powers are needed to be cloned into a cgroup; the child inherits the place. */
     CloneOptions clone = { .cgroup_fd = runner->cgroup.unified_fd };
     pid_t stage_pid = clone_process(&clone, error);
+    bool attach = stage_pid == -EOPNOTSUPP; /* no clone3: the stage goes there by itself */
+    if (attach) {
+        error_clear(error);
+        clone.cgroup_fd = -1;
+        stage_pid = clone_process(&clone, error);
+    }
     if (stage_pid < 0)
         return stage_pid;
     if (stage_pid == 0)
-        return stage_run(runner, &stage, far);
+        return stage_run(runner, &stage, attach, far);
 
     fd_close(TAKE_FD(far));
     (void)!clone_wait(stage_pid, NULL, NULL);
