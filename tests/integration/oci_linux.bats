@@ -77,7 +77,7 @@ with_veth() { # COMMAND...
 agent() { # SOCKET OUTPUT
     rm -f "$1"
     python3 - "$1" >"$2" 2>&1 3>&- <<'PYTHON' &
-import array, fcntl, json, os, socket, struct, sys
+import array, fcntl, json, os, select, socket, struct, sys
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(sys.argv[1])
 listener.listen()
@@ -91,7 +91,10 @@ print("version", state["ociVersion"] == state["state"]["ociVersion"], state["sta
       state["state"]["id"], state.get("metadata"), flush=True)
 print("pid", os.path.exists("/proc/%d" % state["pid"]), flush=True)
 RECV, SEND = 0xc0502100, 0xc0182101
-while True:
+calls = select.poll()
+calls.register(fds[0], select.POLLIN)
+# Before Linux 6.11 the ioctl itself waits on when nobody is left who could ask.
+while not calls.poll()[0][1] & select.POLLHUP:
     request = bytearray(80)
     try:
         fcntl.ioctl(fds[0], RECV, request)
