@@ -60,20 +60,14 @@ int bundle_listen(Spec *spec, uint64_t preserve_fds, Arena *arena, uint64_t *ret
     return bundle_check_fds(number, preserve_fds, error);
 }
 
-typedef struct BundleGrants {
-    bool own_userns; /* a new user namespace has all that the kernel knows */
-    bool strict;
-} BundleGrants;
-
-static void bundle_filter(StrList *names, const char *set, BundleGrants grants)
+static void bundle_filter(StrList *names, const char *set, bool own_userns)
 {
     size_t kept = 0;
     for (size_t i = 0; i < names->count; i++) {
         int capability = capability_from_name(names->items[i]);
         bool known = capability != CAPABILITY_INVALID;
-        bool granted = known ? grants.own_userns || prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1
-                             : grants.strict;
-        if (granted)
+        /* A new user namespace has them all. */
+        if (known && (own_userns || prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1))
             names->items[kept++] = names->items[i];
         else
             log_line(LOG_LEVEL_WARNING,
@@ -83,16 +77,15 @@ static void bundle_filter(StrList *names, const char *set, BundleGrants grants)
     names->count = kept;
 }
 
-void bundle_drop_capabilities(SpecProcess *process, bool own_userns, bool strict, Arena *arena)
+void bundle_drop_capabilities(SpecProcess *process, bool own_userns, Arena *arena)
 {
-    const BundleGrants grants = { own_userns, strict };
     if (!process || !process->capabilities)
         return;
     SpecCapabilities *sets = arena_copy(arena, process->capabilities, sizeof(*sets));
     process->capabilities = sets;
-    bundle_filter(&sets->bounding, "bounding", grants);
-    bundle_filter(&sets->effective, "effective", grants);
-    bundle_filter(&sets->permitted, "permitted", grants);
-    bundle_filter(&sets->inheritable, "inheritable", grants);
-    bundle_filter(&sets->ambient, "ambient", grants);
+    bundle_filter(&sets->bounding, "bounding", own_userns);
+    bundle_filter(&sets->effective, "effective", own_userns);
+    bundle_filter(&sets->permitted, "permitted", own_userns);
+    bundle_filter(&sets->inheritable, "inheritable", own_userns);
+    bundle_filter(&sets->ambient, "ambient", own_userns);
 }

@@ -19,6 +19,6 @@ int bundle_check_fds(uint64_t first, uint64_t count, Error *error) MUST_CHECK;
 int bundle_listen(Spec *spec, uint64_t preserve_fds, Arena *arena, uint64_t *ret_listen_fds,
                   Error *error) MUST_CHECK;
 
-/* config.md#linux-process: a capability that nobody knows or that cannot be granted is a warning;
- * `strict`: an unknown one is left where it is, to be refused (until runtime-spec 1.0). */
-void bundle_drop_capabilities(SpecProcess *process, bool own_userns, bool strict, Arena *arena);
+/* config.md#linux-process: a capability that nobody knows or that cannot be granted is a warning,
+ * as for runc and crun also in configurations of runtime-spec 1.0, which wanted an error. */
+void bundle_drop_capabilities(SpecProcess *process, bool own_userns, Arena *arena);

@@ -275,7 +275,7 @@ static int exec_run(CommandCall *call, Error *error)
     if (r == 0)
         r = exec_process(options, call, instance.spec, &process, error);
     if (r == 0)
-        bundle_drop_capabilities(process, !instance.record.host_userns, false, call->arena);
+        bundle_drop_capabilities(process, !instance.record.host_userns, call->arena);
     if (r == 0)
         r = exec_check(&instance, options, process, error);
     if (r < 0)

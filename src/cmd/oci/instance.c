@@ -347,7 +347,7 @@ int instance_read(Instance *instance, const char *id, Error *error)
     if (r < 0)
         return r;
     bundle_drop_capabilities(instance->spec->process, spec_namespace_is_new(instance->spec, "user"),
-                             str_starts(instance->spec->oci_version, "1.0."), instance->arena);
+                             instance->arena);
     if (notify_host())
         notify_extend_spec(instance->spec,
                            arena_printf(instance->arena, "%s/%s",
