@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -58,12 +59,6 @@ static bool diskusage_is_new(DiskUsage *usage, const struct stat *st)
     return true;
 }
 
-static void diskusage_closedirp(DIR **dir)
-{
-    if (*dir)
-        (void)closedir(*dir);
-}
-
 static int diskusage_walk(DiskUsage *usage, int dirfd, const char *name, unsigned depth)
 {
     struct stat st;
@@ -76,7 +71,7 @@ static int diskusage_walk(DiskUsage *usage, int dirfd, const char *name, unsigne
     if (depth > DISKUSAGE_DEPTH_MAX)
         return -ELOOP;
     int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *dir CLEANUP(diskusage_closedirp) = fd < 0 ? NULL : fdopendir(fd);
+    DIR *dir CLEANUP(file_closedirp) = fd < 0 ? NULL : fdopendir(fd);
     if (!dir) {
         int r = errno == ENOENT ? 0 : -errno;
         fd_close(fd);

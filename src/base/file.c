@@ -103,7 +103,7 @@ int file_make_dirs_at(int dirfd, const char *path, mode_t mode)
     return fd >= 0 ? fd : -errno;
 }
 
-static void file_closedirp(DIR **dir)
+void file_closedirp(DIR **dir)
 {
     if (*dir)
         (void)closedir(*dir);

@@ -5,11 +5,15 @@
  */
 #pragma once
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/fd.h"
 #include "base/str.h"
+
+/* For CLEANUP. */
+void file_closedirp(DIR **dir);
 
 /* Opens and reads a whole regular file (fd_read_all). -EFBIG above `limit` bytes. */
 int file_read_at(int dirfd, const char *path, size_t limit, Arena *arena, char **ret_data,

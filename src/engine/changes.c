@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "engine/rootfs.h"
 #include "linux/overlay.h"
 
@@ -70,12 +71,6 @@ typedef struct Changes {
     ChangesList list;
 } Changes;
 
-static void changes_closedirp(DIR **dir)
-{
-    if (*dir)
-        (void)closedir(*dir);
-}
-
 static int changes_add(Changes *changes, ChangesKind kind, const char *path, Error *error)
 {
     if (changes->list.count >= CHANGES_MAX)
@@ -102,7 +97,7 @@ static DIR *changes_opendir(int fd)
 /* What is below an opaque directory and not in it is gone. */
 static int changes_hidden(Changes *changes, int upper, int lower, const char *path, Error *error)
 {
-    DIR *dir CLEANUP(changes_closedirp) = changes_opendir(lower);
+    DIR *dir CLEANUP(file_closedirp) = changes_opendir(lower);
     int r = 0;
     for (struct dirent *entry; r == 0 && dir && (entry = readdir(dir));) {
         if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, "..") ||
@@ -152,7 +147,7 @@ static int changes_one(Changes *changes, const ChangesDir *at, const char *name,
 static int changes_dir(Changes *changes, const ChangesDir *at, Error *error)
 {
     char opaque[2];
-    DIR *dir CLEANUP(changes_closedirp) = changes_opendir(at->upper);
+    DIR *dir CLEANUP(file_closedirp) = changes_opendir(at->upper);
     if (!dir)
         return error_errno(error, errno, "%s", at->path);
     if (at->depth > CHANGES_DEPTH_MAX)

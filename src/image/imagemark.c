@@ -127,17 +127,11 @@ int imagemark_all(const ImageStore *store, const OciIndex *index, const StrList 
     return 0;
 }
 
-static void imagemark_closedirp(DIR **dir)
-{
-    if (*dir)
-        (void)closedir(*dir);
-}
-
 int imagemark_each(int dirfd, int (*visit)(void *context, const char *name, Error *error),
                    void *context, Error *error)
 {
     int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir CLEANUP(imagemark_closedirp) = fd < 0 ? NULL : fdopendir(fd);
+    DIR *dir CLEANUP(file_closedirp) = fd < 0 ? NULL : fdopendir(fd);
     if (!dir) {
         int r = error_errno(error, errno, "image store");
         fd_close(fd);

@@ -160,16 +160,10 @@ int imagestore_find_layer(const ImageStore *store, const char *diff_id, const ch
     return faccessat(store->layers_fd, ret_name, F_OK, 0) == 0 ? 0 : -errno;
 }
 
-static void imagestore_closedirp(DIR **dir)
-{
-    if (*dir)
-        (void)closedir(*dir);
-}
-
 /* Takes the descriptor. A file with several names counts once per name: close enough. */
 static int imagestore_walk(int fd, unsigned depth, uint64_t *bytes)
 {
-    DIR *dir CLEANUP(imagestore_closedirp) = fdopendir(fd);
+    DIR *dir CLEANUP(file_closedirp) = fdopendir(fd);
     if (!dir) {
         int r = -errno;
         fd_close(fd);

@@ -78,12 +78,6 @@ static int registries_take_file(Registries *registries, const char *path, Arena 
 
 /*** Drop-ins. ***/
 
-static void registries_closedirp(DIR **dir)
-{
-    if (*dir)
-        (void)closedir(*dir);
-}
-
 static int registries_compare(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -93,7 +87,7 @@ static int registries_take_directory(Registries *registries, const char *path, A
                                      Error *error)
 {
     StrList names = { 0 };
-    DIR *dir CLEANUP(registries_closedirp) = opendir(path);
+    DIR *dir CLEANUP(file_closedirp) = opendir(path);
     if (!dir)
         return errno == ENOENT || errno == ENOTDIR ? 0 : error_errno(error, errno, "%s", path);
     for (struct dirent *entry; (entry = readdir(dir)) && names.count < REGISTRIES_FILES_MAX;)

@@ -95,12 +95,6 @@ static bool cgroup_directory_has_children(int directory)
     return fstat(directory, &st) < 0 || st.st_nlink != 2;
 }
 
-static void cgroup_closedirp(DIR **dir)
-{
-    if (*dir)
-        (void)closedir(*dir);
-}
-
 static DIR *cgroup_directory_list(int directory)
 {
     int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -130,7 +124,7 @@ static int cgroup_directory_walk_deep(int directory, int (*visit)(void *context,
     int r = visit(context, directory);
     if (r < 0 || !cgroup_directory_has_children(directory))
         return r < 0 ? r : 0;
-    DIR *dir CLEANUP(cgroup_closedirp) = cgroup_directory_list(directory);
+    DIR *dir CLEANUP(file_closedirp) = cgroup_directory_list(directory);
     if (!dir)
         return errno == ENOENT ? 0 : -errno;
     const char *name;
@@ -212,7 +206,7 @@ static int cgroup_directory_remove_deepest(int directory)
     int parent CLEANUP(fd_closep) = -1;
     int here CLEANUP(fd_closep) = openat(directory, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     while (here >= 0 && cgroup_directory_has_children(here)) {
-        DIR *dir CLEANUP(cgroup_closedirp) = cgroup_directory_list(here);
+        DIR *dir CLEANUP(file_closedirp) = cgroup_directory_list(here);
         const char *child = dir ? cgroup_directory_next(dir) : NULL;
         if (!child)
             break;

@@ -46,17 +46,11 @@ static int process_compare_pids(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static void process_closedirp(DIR **dir)
-{
-    if (*dir)
-        (void)closedir(*dir);
-}
-
 int process_list(int procfs, Arena *arena, pid_t **ret_pids, size_t *ret_count, Error *error)
 {
     int fd = openat(procfs < 0 ? AT_FDCWD : procfs, procfs < 0 ? "/proc" : ".",
                     O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir CLEANUP(process_closedirp) = fd < 0 ? NULL : fdopendir(fd);
+    DIR *dir CLEANUP(file_closedirp) = fd < 0 ? NULL : fdopendir(fd);
     if (!dir) {
         int code = errno;
         fd_close(fd);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/str.h"
 
 enum { TREECOPY_XATTR_MAX = 65536, TREECOPY_CHUNK = 1 << 30, TREECOPY_ID_MAX = 65535 };
@@ -147,17 +148,11 @@ static int treecopy_entry(Treecopy *copy, int source_dir, int target_dir, const 
     }
 }
 
-static void treecopy_closedirp(DIR **dir)
-{
-    if (*dir)
-        (void)closedir(*dir);
-}
-
 static int treecopy_directory(Treecopy *copy, int source_fd, int target_fd)
 {
     struct stat st;
     int list_fd = openat(source_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir CLEANUP(treecopy_closedirp) = list_fd < 0 ? NULL : fdopendir(list_fd);
+    DIR *dir CLEANUP(file_closedirp) = list_fd < 0 ? NULL : fdopendir(list_fd);
     if (!dir || fstat(source_fd, &st) < 0)
         return -errno;
     for (struct dirent *entry; (entry = readdir(dir));) {

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cmd/image/acl.h"
@@ -36,12 +37,6 @@ enum {
     PACK_SEGMENTS_MAX = 4096,    /* of a sparse file; more are packed as data */
 };
 static const uint64_t PACK_MEMORY = 192ULL << 20; /* names of one directory, hard links */
-
-static void pack_closedirp(DIR **dir)
-{
-    if (*dir)
-        (void)closedir(*dir);
-}
 
 /*** Opaque directories, found by the parent. ***/
 
@@ -78,7 +73,7 @@ static int pack_note_opaque(int fd, PackOpaque *opaque, Error *error)
 
 static int pack_walk_opaque(int fd, unsigned depth, PackOpaque *opaque, Error *error)
 {
-    DIR *dir CLEANUP(pack_closedirp) = fdopendir(fd);
+    DIR *dir CLEANUP(file_closedirp) = fdopendir(fd);
     if (!dir) {
         int r = error_errno(error, errno, "read a directory");
         fd_close(fd);
@@ -396,7 +391,7 @@ static int pack_dir_entry(Packer *packer, int fd, Error *error)
 /* Takes the descriptor. */
 static int pack_dir(Packer *packer, int fd, unsigned depth, Error *error)
 {
-    DIR *dir CLEANUP(pack_closedirp) = fdopendir(fd);
+    DIR *dir CLEANUP(file_closedirp) = fdopendir(fd);
     if (!dir) {
         int r = error_errno(error, errno, "open a directory");
         fd_close(fd);

@@ -13,12 +13,6 @@
 
 enum { TRUST_FILE_MAX = 4 * 1024 * 1024 };
 
-static void trust_closedirp(DIR **dir)
-{
-    if (*dir)
-        (void)closedir(*dir);
-}
-
 static int trust_take(int dirfd, const char *name, Arena *arena, ExchangeTrust *trust, Error *error)
 {
     char *text;
@@ -38,7 +32,7 @@ static int trust_take(int dirfd, const char *name, Arena *arena, ExchangeTrust *
 
 static int trust_read_directory(const char *path, Arena *arena, ExchangeTrust *trust, Error *error)
 {
-    DIR *dir CLEANUP(trust_closedirp) = opendir(path);
+    DIR *dir CLEANUP(file_closedirp) = opendir(path);
     if (!dir)
         return error_errno(error, errno, "%s", path);
     for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
