@@ -235,10 +235,6 @@ typedef struct RecordEntry {
     char name[];
 } RecordEntry;
 
-/*
- * The lock goes last, then the directory, which can only be ours while it has our name. So whoever
- * waits for the lock finds it gone, and nobody removes by name what another has made since.
- */
 static int record_empty_listed(const RecordPlace *place, const char *names, size_t size)
 {
     int r = 0;
@@ -252,7 +248,12 @@ static int record_empty_listed(const RecordPlace *place, const char *names, size
     return r;
 }
 
-/* Without opendir(3): at the end of each `run` its heap would cost as much as the removing. */
+/*
+ * The lock goes last, then the directory, which can only be ours while it has our name. So whoever
+ * waits for the lock finds it gone, and nobody removes by name what another has made since.
+ *
+ * Without opendir(3): at the end of each `run` its heap would cost as much as the removing.
+ */
 static int record_empty(const RecordPlace *place)
 {
     _Alignas(RecordEntry) char names[2048];
