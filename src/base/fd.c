@@ -42,7 +42,7 @@ int fd_write_all(int fd, const void *data, size_t size)
     return 0;
 }
 
-static ssize_t fd_read_retry(int fd, void *buffer, size_t size)
+ssize_t fd_read(int fd, void *buffer, size_t size)
 {
     ssize_t n;
     do
@@ -63,7 +63,7 @@ int fd_read_all(int fd, size_t limit, Arena *arena, char **ret_data, size_t *ret
     char *data = arena_alloc(arena, room + 1);
     size_t size = 0;
     for (;;) {
-        ssize_t n = fd_read_retry(fd, data + size, room - size);
+        ssize_t n = fd_read(fd, data + size, room - size);
         if (n < 0)
             return (int)n;
         if (n == 0)
@@ -87,7 +87,7 @@ int fd_read_all(int fd, size_t limit, Arena *arena, char **ret_data, size_t *ret
 
 ssize_t fd_read_text(int fd, char *buffer, size_t size)
 {
-    ssize_t n = fd_read_retry(fd, buffer, size - 1);
+    ssize_t n = fd_read(fd, buffer, size - 1);
     if (n >= 0)
         buffer[n] = '\0';
     return n;

@@ -18,6 +18,9 @@ void fd_closep(int *fd); /* for CLEANUP */
 /* Writes everything, through short writes and EINTR. Returns 0 or a negative errno. */
 int fd_write_all(int fd, const void *data, size_t size) MUST_CHECK;
 
+/* read(2), again where a signal came between. Returns what was read or a negative errno. */
+ssize_t fd_read(int fd, void *buffer, size_t size) MUST_CHECK;
+
 /*
  * Reads to the end of the file into the arena, NUL-terminated. More than `limit` bytes: -EFBIG.
  * Returns 0 or a negative errno; *ret_size (may be NULL) is without the terminator.

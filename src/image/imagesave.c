@@ -100,11 +100,9 @@ static int imagesave_copy(const ImageSave *save, int from, uint64_t size, Error 
     uint64_t left = size;
     while (left > 0) {
         size_t want = left < IMAGESAVE_BUFFER ? (size_t)left : IMAGESAVE_BUFFER;
-        ssize_t n = read(from, save->buffer, want);
-        if (n < 0 && errno == EINTR)
-            continue;
+        ssize_t n = fd_read(from, save->buffer, want);
         if (n <= 0)
-            return n < 0 ? error_errno(error, errno, "read")
+            return n < 0 ? error_errno(error, (int)n, "read")
                          : error_set(error, ERROR_CORRUPT, EBADMSG, "it became shorter");
         int r = imagesave_put(save, save->buffer, (size_t)n, error);
         if (r < 0)

@@ -129,11 +129,9 @@ static int decompress_zstd(int from_fd, int to_fd, unsigned window_log, Error *e
         ZSTD_isError(ZSTD_DCtx_setParameter(zstd.stream, ZSTD_d_windowLogMax, (int)window_log)))
         return error_set(error, ERROR_SYSTEM, ENOMEM, "zstd");
     for (;;) {
-        ssize_t n = read(from_fd, zstd.packed, DECOMPRESS_BLOCK);
-        if (n < 0 && errno == EINTR)
-            continue;
+        ssize_t n = fd_read(from_fd, zstd.packed, DECOMPRESS_BLOCK);
         if (n < 0)
-            return error_errno(error, errno, "read");
+            return error_errno(error, (int)n, "read");
         if (n == 0)
             break;
         int r = decompress_zstd_block(&zstd, (size_t)n, window_log, to_fd, error);

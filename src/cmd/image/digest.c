@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/mem.h"
 
 enum { DIGEST_BLOCK = 256 * 1024 };
@@ -70,11 +71,9 @@ int digest_of_file(int fd, char ret_text[DIGEST_SIZE], uint64_t *ret_size, Error
     if (r < 0)
         return r;
     for (;;) {
-        ssize_t n = read(fd, buffer, DIGEST_BLOCK);
-        if (n < 0 && errno == EINTR)
-            continue;
+        ssize_t n = fd_read(fd, buffer, DIGEST_BLOCK);
         if (n < 0)
-            return error_errno(error, errno, "read");
+            return error_errno(error, (int)n, "read");
         if (n == 0)
             break;
         digest_add(&digest, buffer, (size_t)n);

@@ -28,11 +28,9 @@ void download_done(Download *download)
 static int download_resume(Download *download, Error *error)
 {
     for (;;) {
-        ssize_t n = read(download->file_fd, download->buffer, DOWNLOAD_BLOCK);
-        if (n < 0 && errno == EINTR)
-            continue;
+        ssize_t n = fd_read(download->file_fd, download->buffer, DOWNLOAD_BLOCK);
         if (n <= 0)
-            return n < 0 ? error_errno(error, errno, "read a download") : 0;
+            return n < 0 ? error_errno(error, (int)n, "read a download") : 0;
         digest_add(&download->hash, download->buffer, (size_t)n);
         download->have += n;
         download->resumed += n;
@@ -83,12 +81,9 @@ int download_begin(Download *download, int socket, int32_t id, Error *error)
 
 int download_take(Download *download, Error *error)
 {
-    ssize_t n;
-    do
-        n = read(download->pipe_fd, download->buffer, DOWNLOAD_BLOCK);
-    while (n < 0 && errno == EINTR);
+    ssize_t n = fd_read(download->pipe_fd, download->buffer, DOWNLOAD_BLOCK);
     if (n < 0)
-        return error_errno(error, errno, "read a download");
+        return error_errno(error, (int)n, "read a download");
     if (n == 0) {
         fd_closep(&download->pipe_fd);
         return 0;

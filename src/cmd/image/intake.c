@@ -148,12 +148,10 @@ static int intake_copy(int from, int to, Error *error)
 {
     char *buffer CLEANUP(mem_freep) = mem_alloc(256 * 1024);
     for (;;) {
-        ssize_t n = read(from, buffer, 256 * 1024);
+        ssize_t n = fd_read(from, buffer, 256 * 1024);
         if (n == 0)
             return 0;
-        if (n < 0 && errno == EINTR)
-            continue;
-        int r = n < 0 ? -errno : fd_write_all(to, buffer, (size_t)n);
+        int r = n < 0 ? (int)n : fd_write_all(to, buffer, (size_t)n);
         if (r < 0)
             return error_errno(error, r, "copy a blob");
     }

@@ -226,25 +226,16 @@ static int layer_start_decompressor(LayerRun *run, Error *error)
 
 /*** The feeder: source -> hash -> decompressor. ***/
 
-static ssize_t layer_read(int fd, void *buffer, size_t size)
-{
-    ssize_t n;
-    do
-        n = read(fd, buffer, size);
-    while (n < 0 && errno == EINTR);
-    return n < 0 ? -errno : n;
-}
-
 /* From the source; at the end of a file that still grows it waits. */
 static ssize_t layer_read_source(const LayerRun *run, void *buffer, size_t size)
 {
-    ssize_t n = layer_read(run->job->source_fd, buffer, size);
+    ssize_t n = fd_read(run->job->source_fd, buffer, size);
     while (n == 0 && run->job->follow_fd > 0) {
         char news[256];
-        ssize_t grown = layer_read(run->job->follow_fd, news, sizeof(news));
+        ssize_t grown = fd_read(run->job->follow_fd, news, sizeof(news));
         if (grown < 0)
             return grown;
-        n = layer_read(run->job->source_fd, buffer, size);
+        n = fd_read(run->job->source_fd, buffer, size);
         if (grown == 0)
             return n;
     }
@@ -405,7 +396,7 @@ static ssize_t layer_await(LayerRun *run, int fd, Error *error)
     int r = layer_wait_input(run, fd, error);
     if (r != 0)
         return r < 0 ? r : 0;
-    ssize_t size = layer_read(fd, run->block, LAYER_BLOCK);
+    ssize_t size = fd_read(fd, run->block, LAYER_BLOCK);
     return size < 0 ? error_errno(error, (int)size, "read") : size;
 }
 
