@@ -72,6 +72,13 @@ static void exchange_keep(Exchange *exchange, const char *name, const char *valu
             *rows[i].member = arena_strdup(exchange->arena, value);
 }
 
+static long exchange_status(const Exchange *exchange)
+{
+    long status = 0;
+    (void)curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &status);
+    return status;
+}
+
 static size_t exchange_on_header(char *data, size_t size, size_t count, void *context)
 {
     Exchange *exchange = context;
@@ -82,6 +89,10 @@ static size_t exchange_on_header(char *data, size_t size, size_t count, void *co
     char *line = arena_strndup(exchange->arena, data, length);
     if (str_starts(line, "HTTP/")) { /* a new answer: a proxy's or an interim one came before */
         exchange->answer = (ExchangeAnswer){ .length = -1 };
+        /* A server that refuses may not have read the body; it would take the rest of it for the
+         * connection's next request. */
+        if (exchange->request->body_fd >= 0 && exchange_status(exchange) >= 300)
+            (void)curl_easy_setopt(exchange->curl, CURLOPT_FORBID_REUSE, 1L);
         return length;
     }
     char *colon = strchr(line, ':');
@@ -100,8 +111,7 @@ static size_t exchange_on_body(char *data, size_t size, size_t count, void *cont
     Exchange *exchange = context;
     const ExchangeRequest *request = exchange->request;
     size_t length = size * count;
-    long status = 0;
-    (void)curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &status);
+    long status = exchange_status(exchange);
     bool wanted = status >= 200 && status < 300;
     exchange->answer.received += (int64_t)length;
     if (wanted && exchange->answer.received > request->body_max) {
@@ -263,7 +273,7 @@ static void exchange_finish(Exchange *exchange)
 {
     ExchangeAnswer *answer = &exchange->answer;
     curl_off_t length = -1;
-    (void)curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &answer->status);
+    answer->status = exchange_status(exchange);
     (void)curl_easy_getinfo(exchange->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     if (answer->location)
         answer->location = exchange_resolve(exchange, answer->location);

@@ -10,7 +10,11 @@
 #include "cmd/registry/url.h"
 #include "spec/oci_image.h"
 
-enum { OPERATION_CHUNK = 64 * 1024 * 1024, OPERATION_PROGRESS_STEP = 256 * 1024 };
+enum {
+    OPERATION_CHUNK = 64 * 1024 * 1024,
+    OPERATION_PROGRESS_STEP = 256 * 1024,
+    OPERATION_STRAYS = 3,
+};
 
 static Host *operation_target(const OperationContext *context)
 {
@@ -211,6 +215,7 @@ int operation_upload(OperationContext *context, Error *error)
     OperationUpload upload = { .context = context, .host = operation_target(context) };
     AnswerRetry retry = { .open = &context->caller.session->open };
     struct stat st;
+    unsigned strays = 0;
     int r = operation_need_digest(context, error);
     if (r == 0 &&
         (context->fd < 0 || fstat(context->fd, &st) < 0 || st.st_size != context->request->size))
@@ -223,9 +228,10 @@ int operation_upload(OperationContext *context, Error *error)
         r = operation_upload_once(&upload, error);
         if (upload.offset > before)
             retry.tries = 0; /* whole chunks count, so it ends */
-        /* 416: it is not where we thought; asked, it says where. */
-        bool lost = r < 0 && upload.result == 0 && upload.answer.status == 416;
-        if (lost && retry.tries++ == 0)
+        /* 416: it is not where we thought (libcurl repeats what broke before any answer); asked, it
+         * says where. */
+        bool astray = r < 0 && upload.result == 0 && upload.answer.status == 416;
+        if (astray && ++strays <= OPERATION_STRAYS)
             continue;
         if (r == 0 || !answer_again(&retry, upload.result, &upload.answer))
             return r;
