@@ -40,6 +40,7 @@
 #include "linux/overlay.h"
 #include "linux/process.h"
 #include "linux/syscalls.h"
+#include "root.h"
 
 enum { HOST_BASE = 700000, ID_COUNT = 65536, LAYERS = 5 };
 
@@ -91,8 +92,7 @@ static int setup(void **state)
     (void)state;
     if (geteuid() != 0)
         return 0;
-    assert_int_equal(unshare(CLONE_NEWNS), 0);
-    assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+    own_mounts();
     assert_non_null(mkdtemp(store_path));
     store_fd = open(store_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(store_fd >= 0);
@@ -377,14 +377,6 @@ static void run_container(const char *id, OverlayRung rung)
     (void)snprintf(path, sizeof(path), "containers/%s/upper/etc/link", id);
     assert_stored_owner(path, 0, 0);
     assert_stored_owner("layers/3/user1000", 1000, 1000); /* the layer is as it was */
-}
-
-static void skip_unless_root(void)
-{
-    if (geteuid() == 0)
-        return;
-    print_message("SKIP: needs root\n");
-    skip();
 }
 
 static void test_overlay_by_descriptor(void **state)

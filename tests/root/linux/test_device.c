@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "linux/device.h"
 #include "linux/mount.h"
+#include "root.h"
 
 static int dir = -1;
 
@@ -33,14 +34,6 @@ static int teardown(void **state)
     (void)state;
     fd_close(dir);
     return 0;
-}
-
-static void skip_unless_root(void)
-{
-    if (dir >= 0)
-        return;
-    print_message("SKIP: needs root\n");
-    skip();
 }
 
 static const Device null_device = { 'c', 1, 3, 0666, 12, 34 };

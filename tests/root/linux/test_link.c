@@ -23,17 +23,10 @@
 #include "base/fd.h"
 #include "linux/link.h"
 #include "linux/namespace.h"
+#include "root.h"
 
 static int home = -1; /* where we came from; then the namespace the tests run in */
 static int there = -1;
-
-static void skip_unless_root(void)
-{
-    if (geteuid() == 0)
-        return;
-    print_message("SKIP: needs root\n");
-    skip();
-}
 
 static int setup(void **state)
 {

@@ -25,6 +25,7 @@
 #include "linux/mountinfo.h"
 #include "linux/process.h"
 #include "linux/syscalls.h"
+#include "root.h"
 
 static char place[] = "/tmp/ambit-mount-XXXXXX";
 
@@ -37,14 +38,6 @@ static const char *const rungs[] = {
     "fsopen=ENOSYS,open_tree=ENOSYS,move_mount=ENOSYS,mount_setattr=ENOSYS,statx=ENOSYS",
 };
 
-static void skip_unless_root(void)
-{
-    if (geteuid() == 0)
-        return;
-    print_message("SKIP: needs root\n");
-    skip();
-}
-
 /* A tmpfs of ours at `place` in a private mount namespace: it goes with the process. */
 static int setup(void **state)
 {
@@ -52,8 +45,7 @@ static int setup(void **state)
     assert_non_null(mkdtemp(place));
     if (geteuid() != 0)
         return 0;
-    assert_int_equal(unshare(CLONE_NEWNS), 0);
-    assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+    own_mounts();
     assert_int_equal(mount("tmpfs", place, "tmpfs", 0, NULL), 0);
     return 0;
 }

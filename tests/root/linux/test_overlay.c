@@ -27,19 +27,12 @@
 #include "linux/mountinfo.h"
 #include "linux/overlay.h"
 #include "linux/process.h"
+#include "root.h"
 
 enum { MANY = 200, HOST_BASE = 700000 };
 
 static char place[] = "/tmp/ambit-overlay-XXXXXX";
 static int base = -1;
-
-static void skip_unless_root(void)
-{
-    if (geteuid() == 0)
-        return;
-    print_message("SKIP: needs root\n");
-    skip();
-}
 
 static int setup(void **state)
 {
@@ -47,8 +40,7 @@ static int setup(void **state)
     assert_non_null(mkdtemp(place));
     if (geteuid() != 0)
         return 0;
-    assert_int_equal(unshare(CLONE_NEWNS), 0);
-    assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+    own_mounts();
     assert_int_equal(mount("tmpfs", place, "tmpfs", 0, NULL), 0);
     base = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(mkdirat(base, "l", 0755), 0);
