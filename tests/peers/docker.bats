@@ -187,22 +187,7 @@ docker() {
 }
 
 @test "signals, stop, wait, restart; an init that ignores TERM" {
-    background cc busybox sh -c 'trap "echo term; exit 5" TERM; trap "echo usr" USR1; echo up; while :; do sleep 0.1; done'
-    await 5 eval 'inside docker logs cc | grep -q up'
-    docker kill -s USR1 cc
-    await 5 eval 'inside docker logs cc | grep -q usr'
-    docker stop cc
-    docker wait cc
-    expect_output 5
-    docker restart cc
-    docker inspect cc --format '{{.State.Status}}'
-    expect_output running
-    gone cc
-    background deaf busybox sleep 1000
-    docker stop -t 1 deaf
-    docker wait deaf
-    expect_output 137
-    gone deaf
+    engine_signals
 }
 
 @test "attach, health checks, restart policy" {

@@ -74,3 +74,22 @@ engine_volumes() {
     once --read-only --tmpfs /tmp busybox sh -c 'touch /x 2>&1; touch /tmp/y && echo written'
     expect_output $'touch: /x: Read-only file system\nwritten'
 }
+
+engine_signals() {
+    background trap busybox sh -c 'trap "echo term; exit 5" TERM; trap "echo usr" USR1; echo up; while :; do sleep 0.1; done'
+    await 5 eval 'inside "$engine" logs trap | grep -q up'
+    at "$engine" kill -s USR1 trap
+    await 5 eval 'inside "$engine" logs trap | grep -q usr'
+    at "$engine" stop trap
+    at "$engine" wait trap
+    expect_output 5
+    at "$engine" restart trap
+    at "$engine" inspect trap --format '{{.State.Status}}'
+    expect_output running
+    gone trap
+    background deaf busybox sleep 1000
+    at "$engine" stop -t 1 deaf
+    at "$engine" wait deaf
+    expect_output 137
+    gone deaf
+}

@@ -202,22 +202,7 @@ gone_at_last() { # NAME
 }
 
 @test "signals, stop, wait, restart; an init that ignores TERM" {
-    background c busybox sh -c 'trap "echo term; exit 5" TERM; trap "echo usr" USR1; echo up; while :; do sleep 0.1; done'
-    await 5 eval 'inside podman logs c | grep -q up'
-    podman kill -s USR1 c
-    await 5 eval 'inside podman logs c | grep -q usr'
-    podman stop c
-    podman wait c
-    expect_output 5
-    podman restart c
-    podman inspect c --format '{{.State.Status}}'
-    expect_output running
-    gone c
-    background deaf busybox sleep 1000
-    podman stop -t 0 deaf
-    podman wait deaf
-    expect_output 137
-    gone deaf
+    engine_signals
 }
 
 @test "attach, health checks, restart policy" {
