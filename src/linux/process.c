@@ -144,6 +144,8 @@ static void process_status_number(const char *key, const char *value, ProcessSta
         uint32_t *narrow;
     } rows[] = {
         { "Umask", 8, NULL, &status->umask },
+        { "SigPnd", 16, &status->signals_pending[0], NULL },
+        { "ShdPnd", 16, &status->signals_pending[1], NULL },
         { "CapInh", 16, &status->cap_inheritable, NULL },
         { "CapPrm", 16, &status->cap_permitted, NULL },
         { "CapEff", 16, &status->cap_effective, NULL },

@@ -31,6 +31,7 @@ typedef struct ProcessStatus { /* the file "status" */
     pid_t *ns_pids; /* outermost first; the last is the pid inside */
     size_t ns_pid_count;
     uint64_t cap_inheritable, cap_permitted, cap_effective, cap_bounding, cap_ambient;
+    uint64_t signals_pending[2]; /* bit 0 is signal 1; the thread's own, the process's */
     bool no_new_privs;
     uint32_t seccomp_mode;    /* 0 none, 1 strict, 2 filter */
     uint32_t seccomp_filters; /* Linux 5.9; 0 before */

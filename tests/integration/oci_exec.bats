@@ -69,6 +69,22 @@ teardown() {
     oci delete --force box
 }
 
+@test "pausing does not hold what was killed before" {
+    local freezer=/sys/fs/cgroup/freezer/${TEST_DIR##*/} pid
+    [ -e "$freezer/freezer.state" ] || skip "cgroup v2 kills what is frozen"
+    pid=$(oci state box | jq .pid)
+    # Further down it is frozen, and so still there with its signal when the pause comes.
+    mkdir "$freezer/below"
+    echo "$pid" >"$freezer/below/cgroup.procs"
+    echo FROZEN >"$freezer/below/freezer.state"
+    kill -KILL "$pid"
+    try_oci pause box
+    expect_error 1 'container not running: box'
+    [ "$(cat "$freezer/freezer.self_freezing")" = 0 ]
+    oci delete --force box
+    [ ! -e "$freezer" ]
+}
+
 @test "update changes limits" {
     oci update --pids-limit 77 box
     grep -rqx 77 "/sys/fs/cgroup/pids/${TEST_DIR##*/}/pids.max" "/sys/fs/cgroup/${TEST_DIR##*/}/pids.max" 2>/dev/null

@@ -43,6 +43,24 @@ static int kill_all(Instance *instance, int signal, Error *error)
     return r < 0 ? r : cgroup_kill(&cgroup, signal, error);
 }
 
+/*
+ * A frozen process does not take SIGKILL (v1): killing the cgroup thaws it. Looked at afterwards,
+ * so that of a `pause` at the same time either we see the freezing or it sees the signal.
+ */
+static int kill_process(Instance *instance, int signal, bool none_is_fine, Error *error)
+{
+    int pidfd CLEANUP(fd_closep) = record_pidfd(&instance->record, error);
+    if (pidfd < 0)
+        return none_is_fine ? 0 : pidfd;
+    int r = clone_pidfd_signal(pidfd, signal, error);
+    if (r == -ESRCH)
+        return error_set(error, ERROR_CONFLICT, ESRCH, "container not running: %s",
+                         instance->record.id);
+    if (r == 0 && signal == SIGKILL && instance_status(instance) == OCI_STATUS_PAUSED)
+        r = kill_all(instance, SIGKILL, error);
+    return r;
+}
+
 static int kill_one(CommandCall *call, Error *error)
 {
     const KillOptions *options = call->values;
@@ -57,22 +75,13 @@ static int kill_one(CommandCall *call, Error *error)
         return r;
     /* Without a pid namespace of its own the end of one process is not the end of all. */
     bool all = options->all || (signal == SIGKILL && !instance.record.own_pidns);
-    /* A frozen process does not take it (v1): killing the cgroup thaws it. */
-    if (signal == SIGKILL && !all)
-        all = instance_status(&instance) == OCI_STATUS_PAUSED;
     if (all && instance.record.cgroup_path) {
         Error failure = { 0 };
         r = kill_all(&instance, signal, &failure);
         if (r == 0 || failure.kind != ERROR_NOT_FOUND)
             return r == 0 ? 0 : error_set(error, failure.kind, failure.code, "%s", failure.message);
     }
-    int pidfd CLEANUP(fd_closep) = record_pidfd(&instance.record, error);
-    if (pidfd < 0)
-        return options->all ? 0 : pidfd;
-    r = clone_pidfd_signal(pidfd, signal, error);
-    return r == -ESRCH ? error_set(error, ERROR_CONFLICT, ESRCH, "container not running: %s",
-                                   instance.record.id)
-                       : r;
+    return kill_process(&instance, signal, options->all, error);
 }
 
 static int kill_run(CommandCall *call, Error *error)

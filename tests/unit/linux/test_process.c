@@ -69,6 +69,7 @@ static void test_status_text(void **state)
         "Name:\tx: \\n y\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t7\nPid:\t7\nPPid:\t3\n"
         "Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t4294967295\nGroups:\t4 24 65534 \n"
         "NStgid:\t7\t1\nNSpid:\t7\t3\t1\nVmRSS:\t    1234 kB\nThreads:\t9\n"
+        "SigPnd:\t0000000000000100\nShdPnd:\t8000000000004000\n"
         "CapInh:\t0000000000000000\nCapPrm:\t000001ffffffffff\n"
         "CapEff:\t00000000a80425fb\nCapBnd:\tffffffffffffffff\nCapAmb:\t1\n"
         "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t3\nno colon here\n:\n";
@@ -86,6 +87,8 @@ static void test_status_text(void **state)
     assert_int_equal(s.ns_pids[2], 1);
     assert_int_equal(s.rss_bytes, 1234 * 1024);
     assert_int_equal(s.threads, 9);
+    assert_true(s.signals_pending[0] == 1u << (SIGKILL - 1));
+    assert_true(s.signals_pending[1] == (1ULL << 63 | 1u << (SIGTERM - 1)));
     assert_true(s.cap_permitted == 0x1ffffffffffULL);
     assert_int_equal(s.cap_effective, 0xa80425fb);
     assert_true(s.cap_bounding == UINT64_MAX);
