@@ -89,6 +89,20 @@ static StepCgroup *plan_cgroup_make(PlanBuilder *builder)
     return wish;
 }
 
+/*
+ * Programs that adapt to their limits (the JVM is one) look for all of these on v1, and take the
+ * host's measure where one is missing: a limit of one brings the others along.
+ */
+static uint32_t plan_cgroup_wanted(const PlanInput *input, uint32_t needed)
+{
+    static const uint32_t measures = CGROUP_BIT(CGROUP_MEMORY) | CGROUP_BIT(CGROUP_CPU) |
+                                     CGROUP_BIT(CGROUP_CPUSET);
+    const CgroupHost *host = input->cgroup_host;
+    if (host->mode == CGROUP_V2 || !(needed & measures))
+        return input->controllers;
+    return input->controllers | ((measures | CGROUP_BIT(CGROUP_CPUACCT)) & host->available);
+}
+
 int plan_cgroup(PlanBuilder *builder, Error *error)
 {
     const PlanInput *input = builder->input;
@@ -105,7 +119,8 @@ int plan_cgroup(PlanBuilder *builder, Error *error)
     uint32_t needed = cgroup_limit_controllers(&limit) | resources_controllers(resources);
     if (input->unprivileged)
         needed &= ~CGROUP_BIT(CGROUP_DEVICES);
-    builder->controllers = input->controllers | needed;
+    uint32_t wanted = plan_cgroup_wanted(input, needed);
+    builder->controllers = wanted | needed;
     builder->cgroup_phase = input->scope                     ? PHASE_PLACE
                             : plan_cgroup_meanwhile(builder) ? PHASE_SUPPLY
                                                              : PHASE_HOST;
@@ -115,7 +130,7 @@ int plan_cgroup(PlanBuilder *builder, Error *error)
         return r;
     *wish = (StepCgroup){
         .needed = needed,
-        .wanted = input->controllers,
+        .wanted = wanted,
         .optional = input->cgroup_optional && r == 0,
         .scope = input->scope,
     };

@@ -156,6 +156,17 @@ in_v1() { # CONTROLLER FILE: of the running container
     cat "/sys/fs/cgroup/$1$path/$2"
 }
 
+@test "a limited container sees all that programs measure themselves by; on cgroup v1" {
+    require test -e /sys/fs/cgroup/memory/memory.usage_in_bytes -- "cgroup v2"
+    local limit
+    for limit in 'memory: {limit: 67108864}' 'cpu: {quota: 50000, period: 100000}' 'cpu: {cpus: "0"}'; do
+        run_with ".linux.resources += {$limit}" mounts
+        expect_match ' /sys/fs/cgroup/memory '
+        expect_match ' /sys/fs/cgroup/cpuset '
+        expect_match ' /sys/fs/cgroup/[^ ]*\bcpu\b[^ ]* '
+    done
+}
+
 @test "resources on cgroup v1" {
     require test -e /sys/fs/cgroup/memory/memory.usage_in_bytes -- "cgroup v2"
     local disk
