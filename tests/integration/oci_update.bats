@@ -49,7 +49,7 @@ v1() {
 
 @test "cpu" {
     oci update --cpu-share 512 c
-    limit_is cpu cpu.shares 512 cpu.weight 20
+    limit_is cpu cpu.shares 512 cpu.weight 59
     oci update --cpu-quota 50000 --cpu-period 200000 c
     limit_is cpu cpu.cfs_quota_us 50000 cpu.max '50000 200000'
     oci update --cpu-period 100000 c # the quota stays
