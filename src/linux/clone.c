@@ -62,10 +62,10 @@ pid_t clone_process(const CloneOptions *options, Error *error)
         pid = clone_classic(options, options->ret_pidfd ? &pidfd : NULL);
     else if (pid < 0 && errno == E2BIG)
         errno = EOPNOTSUPP; /* Linux 5.3 to 5.6: clone3 without the cgroup member */
-    /* Also RLIMIT_NPROC, which does not hold root; clone(2). */
-    if (pid < 0 && errno == EAGAIN && options->cgroup_fd >= 0)
+    if (pid < 0 && errno == EAGAIN) /* clone(2), ERRORS */
         return error_set(error, ERROR_LIMIT, EAGAIN,
-                         "make a process: the cgroup has as many as it may (pids.max)");
+                         "make a process: there are as many as may be (pids.max of the cgroup, or "
+                         "the limit nproc of the user)");
     if (pid < 0)
         return error_errno(error, errno, "make a process%s",
                            options->flags ? " in new namespaces" : "");

@@ -165,7 +165,9 @@ static int step_exec_error(const char *command, int code, Error *error)
                                  : "exec: \"%s\": no such file or directory",
                          command);
     return error_set(error, ERROR_NOT_EXECUTABLE, code, "exec: \"%s\": %s", command,
-                     code == EACCES ? "permission denied" : strerror(code));
+                     code == EACCES   ? "permission denied"
+                     : code == EISDIR ? "permission denied: is a directory"
+                                      : strerror(code));
 }
 
 static int step_exec_try(const char *path, char **args, char **env)

@@ -145,15 +145,17 @@ teardown_file() {
 }
 
 @test "ten at once" {
-    local i
+    local i pids=()
+    start many "$IMAGE" /init say up , pause # without a limit on processes
     for i in 1 2 3 4 5 6 7 8 9 10; do
-        ambit exec box /init say "$i" >"$BATS_TEST_TMPDIR/$i" 3>&- &
+        ambit exec many /init say "$i" >"$BATS_TEST_TMPDIR/$i" 3>&- &
+        pids+=($!)
     done
-    # shellcheck disable=SC2046 # several numbers
-    wait $(jobs -p)
+    wait "${pids[@]}"
     for i in 1 2 3 4 5 6 7 8 9 10; do
         [ "$(cat "$BATS_TEST_TMPDIR/$i")" = "$i" ]
     done
+    stop many
 }
 
 @test "the end of the container ends exec, with 137" {

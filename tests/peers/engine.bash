@@ -31,6 +31,8 @@ engine_exit_statuses() {
     expect_status 127
     once busybox nothing
     expect_status 127
+    once busybox /etc
+    expect_status 126
     once busybox /etc/passwd
     expect_status 126
     once --pid host busybox sh -c 'kill -9 $$'
