@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "engine/build.h"
 #include "engine/foreground.h"
@@ -319,7 +320,7 @@ static void run_outcome_text(const Run *run, RunOutcome *outcome)
 int run_container(const Engine *engine, RunRequest *request, Arena *arena, RunOutcome *ret_outcome,
                   Error *error)
 {
-    Run run = { .engine = engine, .request = request, .arena = arena, .begun_ns = trace_now_ns() };
+    Run run = { .engine = engine, .request = request, .arena = arena, .begun_ns = clock_ns() };
     int r = cgroup_host_read(arena, &run.cgroup_host, error);
     if (r == 0)
         r = run_inputs_read(engine, request, &run.cgroup_host, arena, &run.inputs, error);

@@ -16,9 +16,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -221,10 +221,8 @@ int imagestore_make_temp(const ImageStore *store, char ret_name[IMAGESTORE_TEMP_
                          Error *error)
 {
     for (unsigned attempt = 0; attempt < 100; attempt++) {
-        struct timespec now;
-        (void)clock_gettime(CLOCK_MONOTONIC, &now);
         (void)snprintf(ret_name, IMAGESTORE_TEMP_NAME_SIZE, ".tmp-%d-%08lx", (int)getpid(),
-                       (unsigned long)(now.tv_nsec + (long)attempt) & 0xffffffffUL);
+                       (unsigned long)(clock_ns() + attempt) & 0xffffffffUL);
         if (mkdirat(store->root_fd, ret_name, 0700) < 0) {
             if (errno == EEXIST)
                 continue;

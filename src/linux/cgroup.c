@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "linux/cgroup_directory.h"
 
@@ -290,7 +291,7 @@ int cgroup_remove(const Cgroup *cgroup, unsigned timeout_ms, Error *error)
     if (cgroup->foreign || !name || !name[1])
         return error_set(error, ERROR_USAGE, EINVAL, "remove cgroup '%s': it is not ours",
                          cgroup->path ? cgroup->path : "");
-    uint64_t deadline = cgroup_clock_us() + (uint64_t)timeout_ms * 1000;
+    uint64_t deadline = clock_us() + (uint64_t)timeout_ms * 1000;
     int directories[CGROUP_CONTROLLER_MAX], result = 0;
     size_t count = cgroup_directories(cgroup, directories);
     for (size_t i = 0; i < count; i++) {

@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 
 enum {
@@ -26,18 +26,6 @@ enum {
     CGROUP_RETRY_LONGEST_US = 20000,
     CGROUP_PROCS_TEXT_MAX = 64 << 20,
 };
-
-uint64_t cgroup_clock_us(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-void cgroup_clock_pause(unsigned us)
-{
-    (void)nanosleep(&(struct timespec){ .tv_nsec = (long)us * 1000 }, NULL);
-}
 
 const char *cgroup_directory_name(int directory, char *buffer, size_t size)
 {
@@ -237,7 +225,7 @@ static int cgroup_directory_try_remove(int directory, const char *self, uint64_t
                     : 0;
         if (r <= 0)
             return r < 0 ? r : -EBUSY;
-        if (cgroup_clock_us() > deadline_us)
+        if (clock_us() > deadline_us)
             return -EBUSY;
     }
 }
@@ -272,9 +260,9 @@ int cgroup_directory_remove(int directory, const char *name, uint64_t deadline_u
             return 0;
         if (r != -EBUSY)
             return cgroup_directory_error(directory, "", "remove", -r, error);
-        if (cgroup_clock_us() >= deadline_us)
+        if (clock_us() >= deadline_us)
             return cgroup_directory_busy(directory, error);
-        cgroup_clock_pause(pause);
+        clock_pause_us(pause);
         pause = pause * 2 < CGROUP_RETRY_LONGEST_US ? pause * 2 : CGROUP_RETRY_LONGEST_US;
     }
 }

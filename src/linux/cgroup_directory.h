@@ -38,6 +38,3 @@ int cgroup_directory_walk(int directory, int (*visit)(void *context, int directo
  */
 int cgroup_directory_remove(int directory, const char *name, uint64_t deadline_us, Error *error)
     MUST_CHECK;
-/* Monotonic time, and a pause of less than a second. */
-uint64_t cgroup_clock_us(void);
-void cgroup_clock_pause(unsigned us);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "linux/cgroup.h"
 #include "linux/cgroup_directory.h"
@@ -41,9 +42,9 @@ static int cgroup_freezer_wait_v1(int directory, uint64_t deadline_us, Error *er
             return (int)n;
         if (str_eq(state, "FROZEN"))
             return 0;
-        if (cgroup_clock_us() > deadline_us)
+        if (clock_us() > deadline_us)
             return -ETIMEDOUT;
-        cgroup_clock_pause(pause);
+        clock_pause_us(pause);
         pause =
             pause * 2 < CGROUP_FREEZE_PAUSE_LONGEST_US ? pause * 2 : CGROUP_FREEZE_PAUSE_LONGEST_US;
         /* A process that was forked at the wrong moment, or stopped, is caught by another write. */
@@ -67,7 +68,7 @@ static int cgroup_freezer_wait_v2(int directory, uint64_t deadline_us, Error *er
         text[n] = '\0';
         if (strstr(text, "frozen 1"))
             return 0;
-        uint64_t now = cgroup_clock_us();
+        uint64_t now = clock_us();
         if (now > deadline_us)
             return -ETIMEDOUT;
         struct pollfd wait = { .fd = fd, .events = POLLPRI };
@@ -92,7 +93,7 @@ static int cgroup_freeze_within(const Cgroup *cgroup, unsigned timeout_ms, Error
     if (r < 0)
         return r;
     int directory = cgroup_directory(cgroup, CGROUP_FREEZER);
-    uint64_t deadline = cgroup_clock_us() + (uint64_t)timeout_ms * 1000;
+    uint64_t deadline = clock_us() + (uint64_t)timeout_ms * 1000;
     r = cgroup->mode == CGROUP_V2 ? cgroup_freezer_wait_v2(directory, deadline, error)
                                   : cgroup_freezer_wait_v1(directory, deadline, error);
     if (r == 0)
@@ -178,7 +179,7 @@ static int cgroup_kill_in_rounds(const Cgroup *cgroup, Error *error)
         if (cgroup_pid_list_within(&list, &killed))
             return 0;
         killed = list;
-        cgroup_clock_pause(CGROUP_KILL_PAUSE_US);
+        clock_pause_us(CGROUP_KILL_PAUSE_US);
     }
     return error_set(error, ERROR_SYSTEM, EBUSY,
                      "processes in cgroup %s multiply faster than they can be killed",

@@ -12,9 +12,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "linux/relay_channel.h"
 #include "linux/terminal.h"
@@ -42,13 +42,6 @@ typedef struct Relay {
     unsigned pause_ms;      /* of a pty that is hung up */
     uint64_t held_since_ms; /* when the detach keys began to hold what they hold */
 } Relay;
-
-static uint64_t relay_now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void relay_done(Relay *relay)
 {
@@ -165,7 +158,7 @@ static int relay_timeout(const Relay *relay)
     }
     if (relay->detach.held > 0 && relay->options->detach_hold_ms > 0) {
         uint64_t end = relay->held_since_ms + relay->options->detach_hold_ms;
-        uint64_t now = relay_now_ms();
+        uint64_t now = clock_ms();
         int left = end > now ? (int)(end - now) : 0;
         timeout = timeout < 0 || left < timeout ? left : timeout;
     }
@@ -208,7 +201,7 @@ static int relay_move_all(Relay *relay, const struct pollfd fds[POLL_MAX], Error
     else if (out->hung_up && relay->pause_ms < RELAY_PAUSE_LONGEST_MS)
         relay->pause_ms *= 2;
 
-    uint64_t now = relay->detach.held > 0 ? relay_now_ms() : 0;
+    uint64_t now = relay->detach.held > 0 ? clock_ms() : 0;
     if (fds[POLL_CHANNELS + 2 * RELAY_IN].revents)
         relay->held_since_ms = now;
     else if (relay->detach.held > 0 && relay->options->detach_hold_ms > 0 &&

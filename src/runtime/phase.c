@@ -4,6 +4,7 @@
  */
 #include "runtime/phase.h"
 
+#include "base/clock.h"
 #include "runtime/steps.h"
 #include "runtime/trace.h"
 
@@ -13,13 +14,13 @@ static int phase_step(Runner *runner, size_t index, Error *error)
     StepTime *time = runner->times ? &runner->times[index] : NULL;
     if (time) {
         /* exec does not come back: its end is written before it. */
-        time->start_ns = trace_now_ns();
+        time->start_ns = clock_ns();
         if (step->kind == STEP_EXEC)
             time->end_ns = time->start_ns;
     }
     int r = step_ops[step->kind].apply(runner, step, error);
     if (time)
-        time->end_ns = trace_now_ns();
+        time->end_ns = clock_ns();
     return r < 0 ? error_wrap(error, "%s", step->origin) : 0;
 }
 

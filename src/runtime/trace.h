@@ -12,4 +12,3 @@ void trace_free(StepTime *times, const Plan *plan);
 /* Each executed step in the order in which it began, with its start and length in microseconds,
  * counted from `origin_ns`. */
 void trace_print(const Plan *plan, const StepTime *times, uint64_t origin_ns, StrBuf *ret_text);
-uint64_t trace_now_ns(void);

@@ -3,13 +3,13 @@
  * is erased to its end. The trap: a line that is wider than the terminal becomes two, and then the
  * cursor does not go up far enough; so lines are cut to the width, and pictures to the height.
  */
+#include "base/clock.h"
 #include "progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd/program/output.h"
@@ -19,9 +19,7 @@ static const double PROGRESS_INTERVAL = 0.1;
 
 static double progress_now(void)
 {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    return (double)clock_ns() / 1e9;
 }
 
 void progress_init(Progress *progress, bool json)

@@ -3,20 +3,13 @@
  */
 #include "cmd/image/pull_event.h"
 
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/str.h"
 
 enum { PULL_EVENT_MS = 80 };
-
-static int64_t pull_event_now(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void pull_events_init(PullEvents *events, int fd, size_t count, Arena *arena)
 {
@@ -51,7 +44,7 @@ static void pull_event_write(const PullEvents *events, size_t layer, const PullE
 
 bool pull_events_due(PullEvents *events)
 {
-    int64_t now = pull_event_now();
+    int64_t now = (int64_t)clock_ms();
     if (now < events->next_ms)
         return false;
     events->next_ms = now + PULL_EVENT_MS;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "base/fd.h"
 #include "cmd/program/output.h"
@@ -278,12 +279,12 @@ static int events_follow(const Instance *instance, const Cgroup *cgroup, uint64_
     int watch CLEANUP(fd_closep) = pidfd < 0 ? -1 : cgroup_stats_watch_oom(cgroup, error);
     if (watch < 0)
         return pidfd < 0 ? pidfd : watch;
-    uint64_t kills = 0, next_us = cgroup_clock_us() + interval_ms * 1000;
+    uint64_t kills = 0, next_us = clock_us() + interval_ms * 1000;
     int r = cgroup_stats_oom(cgroup, watch, &kills); /* those before us are not news */
     struct pollfd pollers[] = { { .fd = pidfd, .events = POLLIN },
                                 { .fd = watch, .events = POLLIN } };
     for (r = 0; r >= 0;) {
-        uint64_t now_us = cgroup_clock_us();
+        uint64_t now_us = clock_us();
         int wait_ms = now_us >= next_us ? 0 : (int)((next_us - now_us) / 1000 + 1);
         if (poll(pollers, ARRAY_LEN(pollers), wait_ms) < 0 && errno != EINTR)
             return error_errno(error, errno, "poll");
@@ -292,7 +293,7 @@ static int events_follow(const Instance *instance, const Cgroup *cgroup, uint64_
             r = events_print_oom(instance, error);
         if (oom < 0 || pollers[0].revents)
             break;
-        if (r >= 0 && cgroup_clock_us() >= next_us) {
+        if (r >= 0 && clock_us() >= next_us) {
             r = events_print_stats(instance, cgroup, error);
             next_us += interval_ms * 1000;
         }

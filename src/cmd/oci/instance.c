@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "bundle.h"
 #include "linux/clone.h"
@@ -311,7 +312,7 @@ static int instance_launch(Instance *instance, Error *error)
         .not_for_child = &instance->sealed_fd,
     };
     bool timed = instance->options->trace || log_is_debug();
-    uint64_t begun_ns = timed ? trace_now_ns() : 0;
+    uint64_t begun_ns = timed ? clock_ns() : 0;
     options.times = timed ? trace_new(&instance->plan, error) : NULL;
     if (timed && !options.times)
         return -ENOMEM;
