@@ -1,11 +1,15 @@
 /*
  * A hook is an ordinary child: nothing of ours is open in it but its standard streams. Its state
- * comes through a memory file and not a pipe, so that one which does not read cannot block us; its
- * output goes where ours goes.
+ * comes through a memory file and not a pipe, so that one which does not read cannot block us. What
+ * it says is read and told only if it fails: our own output may be the container's.
+ *
+ * Trap: what a hook leaves running may hold its end of the pipe for ever. The hook is over when its
+ * process is.
  */
 #include "runtime/hook.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -13,7 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
+#include "base/printable.h"
 #include "linux/clone.h"
 #include "linux/descriptors.h"
 
@@ -56,35 +62,120 @@ static int hook_input(const OciState *state, Error *error)
     return r < 0 ? error_errno(error, r, "state for the hook") : TAKE_FD(fd);
 }
 
-_Noreturn static void hook_child(const SpecHook *hook, int input)
+/*** What it says. ***/
+
+enum {
+    HOOK_OUTPUT_KEPT = 512,
+    HOOK_OUTPUT_BLOCK = 4096,
+    HOOK_OUTPUT_LEFT = 64 * 1024, /* what a pipe may hold when the hook has ended: pipe(7) */
+    HOOK_POLL_MS = 20,
+};
+
+typedef struct HookOutput {
+    int fd;
+    size_t length;
+    char text[HOOK_OUTPUT_KEPT + 1]; /* the end of it */
+} HookOutput;
+
+/* What there is, a block at the most: bytes, 0 when nobody can write any more, a negative errno. */
+static ssize_t hook_output_read(HookOutput *output)
+{
+    char block[HOOK_OUTPUT_BLOCK];
+    ssize_t n = fd_read(output->fd, block, sizeof(block));
+    if (n <= 0)
+        return n;
+    size_t fresh = (size_t)n < HOOK_OUTPUT_KEPT ? (size_t)n : HOOK_OUTPUT_KEPT;
+    size_t old =
+        output->length + fresh > HOOK_OUTPUT_KEPT ? HOOK_OUTPUT_KEPT - fresh : output->length;
+    memmove(output->text, output->text + output->length - old, old);
+    memcpy(output->text + old, block + n - fresh, fresh);
+    output->length = old + fresh;
+    return n;
+}
+
+/* On one line: ": No such device; giving up", or nothing. */
+static void hook_output_add(HookOutput *output, StrBuf *text)
+{
+    for (size_t left = HOOK_OUTPUT_LEFT; left > 0;) {
+        ssize_t n = hook_output_read(output);
+        if (n <= 0)
+            break;
+        left -= (size_t)n < left ? (size_t)n : left;
+    }
+    output->text[output->length] = '\0';
+    const char *separator = ": ";
+    for (char *rest = output->text, *line; (line = strsep(&rest, "\r\n"));) {
+        if (!*line)
+            continue;
+        strbuf_add(text, separator);
+        printable_add(text, line);
+        separator = "; ";
+    }
+}
+
+/*** The process. ***/
+
+_Noreturn static void hook_child(const SpecHook *hook, int input, int output)
 {
     char *const own_args[] = { (char *)hook->path, NULL };
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)signal(SIGPIPE, SIG_DFL);
-    if (dup2(input, STDIN_FILENO) >= 0) {
+    if (dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+        dup2(output, STDERR_FILENO) >= 0) {
         (void)!descriptors_close(0, NULL, 0, NULL);
         (void)execve(hook->path, hook->args.count ? hook->args.items : own_args,
                      hook->env.items ? hook->env.items : environ);
     }
     int code = errno;
-    (void)!write(STDERR_FILENO, "hook: ", 6);
     (void)!write(STDERR_FILENO, strerror(code), strlen(strerror(code)));
-    (void)!write(STDERR_FILENO, "\n", 1);
     _exit(code == ENOENT ? 127 : 126);
 }
 
-/* 1 when the process has ended, 0 after the time, or a negative errno. */
-static int hook_wait(int pidfd, const SpecHook *hook)
+/* Without a pidfd (Linux before 5.2) it is asked from time to time. */
+static bool hook_has_ended(pid_t pid)
 {
-    struct pollfd poller = { .fd = pidfd, .events = POLLIN };
-    int64_t timeout_ms = hook->timeout.set ? (int64_t)hook->timeout.value * 1000 : -1;
-    int r;
-    do
-        r = poll(&poller, 1, timeout_ms > INT32_MAX ? -1 : (int)timeout_ms);
-    while (r < 0 && errno == EINTR);
-    return r < 0 ? -errno : r;
+    siginfo_t info = { 0 };
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == pid;
+}
+
+/* 1 when the process has ended, 0 after the time, or a negative errno. */
+static int hook_wait(pid_t pid, int pidfd, const SpecHook *hook, HookOutput *output)
+{
+    struct pollfd pollers[] = { { .fd = pidfd, .events = POLLIN },
+                                { .fd = output->fd, .events = POLLIN } };
+    uint64_t end_ms = clock_ms() + (uint64_t)hook->timeout.value * 1000;
+    for (;;) {
+        int64_t rest_ms = hook->timeout.set ? (int64_t)(end_ms - clock_ms()) : -1;
+        if (hook->timeout.set && rest_ms <= 0)
+            return 0;
+        if (pidfd < 0 && (rest_ms < 0 || rest_ms > HOOK_POLL_MS))
+            rest_ms = HOOK_POLL_MS;
+        int r = poll(pollers, ARRAY_LEN(pollers), rest_ms > INT32_MAX ? -1 : (int)rest_ms);
+        if (r < 0 && errno != EINTR)
+            return -errno;
+        if (r > 0 && pollers[1].revents && hook_output_read(output) <= 0)
+            pollers[1].fd = -1;
+        if (pidfd < 0 ? hook_has_ended(pid) : r > 0 && pollers[0].revents)
+            return 1;
+    }
+}
+
+static int hook_failed(const SpecHook *hook, int ended, int status, HookOutput *output,
+                       Error *error)
+{
+    StrBuf said CLEANUP(strbuf_done) = { 0 };
+    hook_output_add(output, &said);
+    const char *text = strbuf_text(&said);
+    if (ended == 0)
+        return error_set(error, ERROR_SYSTEM, ETIMEDOUT, "%s: not done after %d s, and killed%s",
+                         hook->path, hook->timeout.value, text);
+    if (WIFSIGNALED(status))
+        return error_set(error, ERROR_SYSTEM, EIO, "%s: killed by signal %d%s", hook->path,
+                         WTERMSIG(status), text);
+    return error_set(error, ERROR_SYSTEM, EIO, "%s: exit status %d%s", hook->path,
+                     WEXITSTATUS(status), text);
 }
 
 static int hook_run_one(const SpecHook *hook, const OciState *state, Error *error)
@@ -92,29 +183,30 @@ static int hook_run_one(const SpecHook *hook, const OciState *state, Error *erro
     int input CLEANUP(fd_closep) = hook_input(state, error);
     if (input < 0)
         return input;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return error_errno(error, errno, "pipe for the hook");
+    int reader CLEANUP(fd_closep) = ends[0], writer CLEANUP(fd_closep) = ends[1];
+    if (fcntl(reader, F_SETFL, O_NONBLOCK) < 0)
+        return error_errno(error, errno, "pipe for the hook");
     int pidfd CLEANUP(fd_closep) = -1;
     CloneOptions clone = { .cgroup_fd = -1, .ret_pidfd = &pidfd };
     pid_t pid = clone_process(&clone, error);
     if (pid == 0)
-        hook_child(hook, input);
+        hook_child(hook, input, writer);
     if (pid < 0)
         return pid;
-    int ended = pidfd < 0 ? 1 : hook_wait(pidfd, hook);
+    fd_close(writer);
+    writer = -1;
+    HookOutput output = { .fd = reader };
+    int ended = hook_wait(pid, pidfd, hook, &output);
     if (ended <= 0)
         (void)kill(pid, SIGKILL);
     int status;
     int r = clone_wait(pid, &status, error);
-    if (r < 0)
+    if (r < 0 || (ended > 0 && status == 0))
         return r;
-    if (ended == 0)
-        return error_set(error, ERROR_SYSTEM, ETIMEDOUT, "%s: not done after %d s, and killed",
-                         hook->path, hook->timeout.value);
-    if (WIFSIGNALED(status))
-        return error_set(error, ERROR_SYSTEM, EIO, "%s: killed by signal %d", hook->path,
-                         WTERMSIG(status));
-    return WEXITSTATUS(status) ? error_set(error, ERROR_SYSTEM, EIO, "%s: exit status %d",
-                                           hook->path, WEXITSTATUS(status))
-                               : 0;
+    return hook_failed(hook, ended, status, &output, error);
 }
 
 int hook_run(const SpecHooks *hooks, HookKind kind, const OciState *state, Error *error)

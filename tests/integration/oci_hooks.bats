@@ -67,6 +67,10 @@ kinds() {
         expect_error 1 "hooks.$kind\[0\]: .*/note: exit status 3"
         [ -z "$(oci list -q)" ]
     done
+    bundle prestart
+    sed -i "s#$TEST_DIR/note\"#/nowhere\"#" "$TEST_DIR/hooked/config.json"
+    try_oci create --bundle "$TEST_DIR/hooked" bad
+    expect_error 1 'hooks.prestart\[0\]: /nowhere: exit status 127: No such file or directory'
 }
 
 @test "a startContainer hook has the container's files" {
@@ -113,4 +117,35 @@ kinds() {
     mv "$TEST_DIR/config.new" "$TEST_DIR/hooked/config.json"
     try_oci run --bundle "$TEST_DIR/hooked" slow
     expect_error 1 'hooks.prestart\[0\]: /bin/sleep: not done after 1 s'
+}
+
+hook() { # SCRIPT: the bundle's one prestart hook
+    bundle prestart
+    jq --arg script "$1" '.hooks.prestart[0] = {path: "/bin/sh", args: ["sh", "-c", $script], timeout: 20} |
+        .process.args = ["/init", "say", "hello"]' "$TEST_DIR/hooked/config.json" >"$TEST_DIR/config.new"
+    mv "$TEST_DIR/config.new" "$TEST_DIR/hooked/config.json"
+    try_oci run --bundle "$TEST_DIR/hooked" talker
+}
+
+@test "what a hook says is told when it fails, and never the container's output" {
+    hook 'echo ready; echo careful >&2'
+    expect_output hello
+    [ -z "$errors" ]
+    hook 'echo ready; echo "no device" >&2; exit 3'
+    expect_error 1 'hooks.prestart\[0\]: /bin/sh: exit status 3: ready; no device'
+    hook 'head -c 1000000 /dev/zero | tr "\0" x; echo; printf "\033[31mthe end" >&2; exit 1'
+    expect_error 1 'exit status 1: x+; \\+x1b\[31mthe end'
+    [ ${#errors} -lt 1000 ]
+    hook 'head -c 1000000 /dev/zero' # more than a pipe holds
+    expect_output hello
+    hook 'while :; do echo again; done & sleep 0.1; kill $!; exit 0'
+    expect_output hello
+}
+
+@test "what a hook leaves running does not hold us, whatever of ours it holds" {
+    local began=$SECONDS
+    hook "sleep 30 & echo \$! >$TEST_DIR/left"
+    expect_output hello
+    kill "$(cat "$TEST_DIR/left")"
+    [ $((SECONDS - began)) -lt 20 ]
 }
