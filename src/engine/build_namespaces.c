@@ -78,12 +78,13 @@ static void build_add_namespace(Build *build, NamespaceType type)
     SpecLinux *lx = build->spec->linux;
     if (final->mode == REQUEST_NAMESPACE_HOST)
         return;
-    SpecNamespace *namespace = arena_append(build->arena, &lx->namespaces.items,
-                                            &lx->namespaces.count, sizeof(*namespace));
-    namespace->type = namespace_table[type].oci_name;
+    SpecNamespace *entry =
+        arena_append(build->arena, &lx->namespaces.items, &lx->namespaces.count, sizeof(*entry));
+    entry->type = namespace_table[type].oci_name;
     if (final->mode == REQUEST_NAMESPACE_CONTAINER)
-    namespace->path = build->input->joins[type].path;
-    else if (final->mode == REQUEST_NAMESPACE_PATH) namespace->path = final->target;
+        entry->path = build->input->joins[type].path;
+    else if (final->mode == REQUEST_NAMESPACE_PATH)
+        entry->path = final->target;
 }
 
 static void build_add_mappings(Build *build, const IdRange *ranges, size_t count,
