@@ -38,6 +38,11 @@ static int command_unknown(const Command *parent, const char *path, const char *
                      name, path);
 }
 
+static int command_refused(const Command *command, Error *error)
+{
+    return error_set(error, ERROR_USAGE, EOPNOTSUPP, "%s", command->refusal);
+}
+
 int command_find(const Command *root, char *const *words, size_t count, Arena *arena,
                  CommandCall *ret_call, Error *error)
 {
@@ -48,6 +53,8 @@ int command_find(const Command *root, char *const *words, size_t count, Arena *a
             return command_unknown(call.command, call.path, words[i], error);
         call.command = child;
         call.path = arena_printf(arena, "%s %s", call.path, child->name);
+        if (child->refusal)
+            return command_refused(child, error);
     }
     *ret_call = call;
     return 0;
@@ -133,6 +140,8 @@ int command_parse(const Command *root, char *const *words, size_t count, Arena *
             return command_unknown(call->command, call->path, left.items[0], error);
         call->command = child;
         call->path = arena_printf(arena, "%s %s", call->path, child->name);
+        if (child->refusal)
+            return command_refused(child, error);
         line.words = left.items + 1;
         line.count = left.count - 1;
     }

@@ -47,9 +47,16 @@ struct Command {
                                        and arguments both: what names no child is an argument */
     const char *heading;            /* in the parent's list: starts a new group with this title */
     bool hidden;
-    bool go_spelling; /* of a root: option.h */
+    const char *refusal; /* a word people know from elsewhere: calling it is an error with this
+                            text (COMMAND_REFUSE) */
+    bool go_spelling;    /* of a root: option.h */
 };
 #define COMMAND_ANY_NUMBER SIZE_MAX
+
+/* The child `word` that is not there yet: nothing shows or completes it, and who calls it reads
+ * why instead of "unknown command". As OPTION_REFUSE. */
+#define COMMAND_REFUSE(word, reason) \
+    (&(const Command){ .name = (word), .hidden = true, .refusal = (reason) })
 
 /* The child with this name or alias, or NULL. */
 const Command *command_child(const Command *parent, const char *name);

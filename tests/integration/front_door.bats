@@ -24,6 +24,22 @@ teardown_file() {
     expect_error 125 "fly"
 }
 
+@test "a command of docker's that is not there yet says so, and is not offered" {
+    local word
+    for word in create start restart attach wait logs events cp top stats pause unpause rename \
+        update port network volume build compose; do
+        try "$word" something
+        expect_error 125 "^ambit $word: not supported yet: "
+        try help "$word"
+        expect_error 125 'not supported yet'
+    done
+    try --help
+    run grep -cE '^  (logs|volume|cp|pause) ' <<<"$output"
+    expect_output 0
+    try statz
+    expect_error 125 "unknown command 'ambit statz' \(see"
+}
+
 @test "an unknown option is one line of error, status 125" {
     try --no-such-option
     expect_error 125 "no-such-option"

@@ -85,7 +85,7 @@ mount_small() {
     try_small system check
     expect_status 0
     [ "$(small save base | tar -tf - | grep -c blobs)" -ge 3 ]
-    for command in 'rmi base' 'tag base other' "load -i $base_tar" 'image prune --all'; do
+    for command in 'rmi base' 'tag base other' "load -i $base_tar" 'image prune --all -f'; do
         # shellcheck disable=SC2086
         try_small $command
         expect_error 125 'Read-only file system'
@@ -130,28 +130,49 @@ df_bytes() {
     [ "$(df_bytes)" = "$(du -s -B 1 "$TEST_ROOT" | cut -f 1)" ]
 }
 
+@test "prune asks a person first, and takes nothing unasked" {
+    local prune
+    ambit run --net none --name ended base true
+    for prune in 'system prune' 'container prune' 'image prune --all'; do
+        # shellcheck disable=SC2086
+        try $prune </dev/null
+        expect_error 125 "^ambit $(cut -d ' ' -f 1-2 <<<"$prune"): there is no terminal to ask on"
+    done
+    run script -qec "'$PROGRAMS/ambit' --root '$TEST_ROOT' --state '$TEST_STATE' container prune" /dev/null <<<no
+    expect_match 'removes all containers that have ended. Go on\?'
+    ambit inspect ended --format '{{.Id}}'
+    run script -qec "'$PROGRAMS/ambit' --root '$TEST_ROOT' --state '$TEST_STATE' container prune" /dev/null <<<y
+    expect_match 'Deleted: '
+    try inspect ended
+    expect_error 125 ended
+    ambit run --net none --name ended --label keep=yes base true
+    ambit container prune --force --filter 'label!=keep'
+    ambit container inspect ended --format '{{.Id}}'
+    ambit container rm ended
+}
+
 @test "system prune takes what its filters say" {
     ambit run --net none --name young --label keep=no base true
     ambit run --net none --name kept --label keep=yes base true
     tar -C "$TEST_DIR/rootfs" -cf "$TEST_DIR/spare.tar" .
     ambit import "$TEST_DIR/spare.tar" spare:1
-    try system prune --all --filter until=24h
+    try system prune -f --all --filter until=24h
     expect_status 0
     ambit inspect young --format '{{.Id}}'
     ambit image inspect spare:1 --format '{{.Id}}'
-    try system prune --filter 'label!=keep=yes'
+    try system prune -f --filter 'label!=keep=yes'
     expect_match '^Deleted: '
     try inspect young
     expect_error 125 'young'
     ambit inspect kept --format '{{.Id}}'
-    try system prune --all --filter label=keep=yes
+    try system prune -f --all --filter label=keep=yes
     try inspect kept
     expect_error 125 'kept'
     ambit image inspect spare:1 --format '{{.Id}}' # it has no such label
-    try system prune --all
+    try system prune -f --all
     try image inspect spare:1
     expect_error 125 'no such image'
-    try system prune --filter nothing=1
+    try system prune -f --filter nothing=1
     expect_error 125 'nothing'
     ambit load -q -i "$base_tar"
 }

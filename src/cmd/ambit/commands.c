@@ -21,6 +21,11 @@ static const AmbitGlobals ambit_defaults = {
     .state = "/run/ambit",
 };
 
+#define AMBIT_DETACHED "not supported yet: containers run in the foreground for now"
+#define AMBIT_NETWORK  "not supported yet: there are no bridge networks for now"
+#define AMBIT_BUILD    "not supported yet: buildah or docker build images that `ambit load` takes"
+#define AMBIT_ONE_HOST "not supported yet: `ambit run` starts one container"
+
 static const Command *const ambit_children[] = {
     &run_command,
     &exec_command,
@@ -32,6 +37,7 @@ static const Command *const ambit_children[] = {
     &diff_command,
     &commit_command,
     &export_command,
+    &container_command,
     &images_command,
     &pull_command,
     &push_command,
@@ -57,6 +63,31 @@ static const Command *const ambit_children[] = {
     &info_command,
     &completion_command,
     &help_command,
+    /* docker's and podman's that are not there yet */
+    COMMAND_REFUSE("create", AMBIT_DETACHED),
+    COMMAND_REFUSE("start", AMBIT_DETACHED),
+    COMMAND_REFUSE("restart", AMBIT_DETACHED),
+    COMMAND_REFUSE("attach", AMBIT_DETACHED),
+    COMMAND_REFUSE("wait", AMBIT_DETACHED),
+    COMMAND_REFUSE("logs", "not supported yet: a container's output goes to the terminal for now"),
+    COMMAND_REFUSE("events", "not supported yet: nothing runs that could tell of them"),
+    COMMAND_REFUSE("cp",
+                   "not supported yet: use `ambit export`, a volume, or `ambit exec -i C tar`"),
+    COMMAND_REFUSE("top", "not supported yet: `ambit exec C ps`, or `ambit explain C`"),
+    COMMAND_REFUSE("stats", "not supported yet: `ambit explain C` shows limits and usage"),
+    COMMAND_REFUSE("pause",
+                   "not supported yet: `ambit kill --signal STOP C` stops the first process"),
+    COMMAND_REFUSE("unpause", "not supported yet: there is no `pause`"),
+    COMMAND_REFUSE("rename", "not supported yet: the name is given by `ambit run --name`"),
+    COMMAND_REFUSE("update", "not supported yet: limits are given to `ambit run`"),
+    COMMAND_REFUSE("port", AMBIT_NETWORK),
+    COMMAND_REFUSE("network", AMBIT_NETWORK),
+    COMMAND_REFUSE("volume", "not supported yet: volumes are made by `ambit run --volume`"),
+    COMMAND_REFUSE("build", AMBIT_BUILD),
+    COMMAND_REFUSE("buildx", AMBIT_BUILD),
+    COMMAND_REFUSE("compose", AMBIT_ONE_HOST),
+    COMMAND_REFUSE("pod", AMBIT_ONE_HOST),
+    COMMAND_REFUSE("kube", AMBIT_ONE_HOST),
     NULL,
 };
 

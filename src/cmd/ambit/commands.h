@@ -20,6 +20,7 @@ extern const Command ambit_command; /* the program itself, with all commands as 
 
 extern const Command commit_command;
 extern const Command completion_command;
+extern const Command container_command;
 extern const Command diff_command;
 extern const Command enter_command;
 extern const Command exec_command;
@@ -51,6 +52,9 @@ extern const Command system_command;
 extern const Command tag_command;
 extern const Command unshare_command;
 extern const Command version_command;
+
+/* A child of `container`, whose others are at the top as well. */
+extern const Command container_prune_command;
 
 /* The children of `image`; some are at the top as well, as in docker. */
 extern const Command image_check_command;

@@ -1,0 +1,17 @@
+/*
+ * `container`: docker's group of all commands on containers. Each of them but `prune` is the one at
+ * the top.
+ */
+#include "commands.h"
+
+static const Command *const container_children[] = {
+    &run_command,     &exec_command, &ps_command,     &kill_command,   &stop_command,
+    &rm_command,      &inspect_command, &diff_command, &commit_command, &export_command,
+    &container_prune_command, NULL,
+};
+
+const Command container_command = {
+    .name = "container",
+    .summary = "Work with containers",
+    .children = container_children,
+};
