@@ -102,6 +102,17 @@ int error_wrap(Error *error, const char *format, ...)
     return -error->code;
 }
 
+void error_rename(Error *error, const char *from, const char *to)
+{
+    size_t length = strlen(from);
+    if (!error || strncmp(error->message, from, length) != 0 ||
+        strncmp(error->message + length, ": ", 2) != 0)
+        return;
+    const char *rest = error->message + length + 2;
+    memmove(error->message, rest, strlen(rest) + 1);
+    (void)error_wrap(error, "%s", to);
+}
+
 void error_clear(Error *error)
 {
     if (!error)

@@ -49,6 +49,10 @@ int error_errno(Error *error, int code, const char *format, ...) PRINTF_LIKE(3, 
 /* Puts "<format>: " before the message that is there. Returns -code of the error. */
 int error_wrap(Error *error, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Where the message begins with "<from>: ", puts "<to>: " there: a place of ours becomes the option
+ * that a person typed. */
+void error_rename(Error *error, const char *from, const char *to);
+
 /* Forgets what the error says; used where a fallback follows. */
 void error_clear(Error *error);
 

@@ -5,6 +5,7 @@
  *
  * The trap: most of a spec is the engine's own doing. What no option asked for keeps its path.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +91,14 @@ static const char *build_origin_cwd(const RunRequest *request, const Spec *spec,
     return request->working_directory ? "--workdir" : NULL;
 }
 
+static const char *build_origin_user(const RunRequest *request, const Spec *spec, size_t index)
+{
+    (void)spec, (void)index;
+    if (request->groups.count > 0)
+        return request->user ? "--user or --group-add" : "--group-add";
+    return request->user ? "--user" : NULL;
+}
+
 static const char *build_origin_root(const RunRequest *request, const Spec *spec, size_t index)
 {
     (void)spec, (void)index;
@@ -100,15 +109,11 @@ static const struct {
     const char *path;
     BuildOrigin *find;
 } build_origins[] = {
-    { "mounts[", build_origin_mount },
-    { "linux.namespaces[", build_origin_namespace },
-    { "linux.devices[", build_origin_device },
-    { "linux.sysctl.", build_origin_sysctl },
-    { "process.rlimits[", build_origin_rlimit },
-    { "process.cwd:", build_origin_cwd },
-    { "process.oomScoreAdj:", build_origin_oom_score },
-    { "hostname:", build_origin_hostname },
-    { "domainname:", build_origin_domainname },
+    { "mounts[", build_origin_mount },           { "linux.namespaces[", build_origin_namespace },
+    { "linux.devices[", build_origin_device },   { "linux.sysctl.", build_origin_sysctl },
+    { "process.rlimits[", build_origin_rlimit }, { "process.cwd:", build_origin_cwd },
+    { "process.user:", build_origin_user },      { "process.oomScoreAdj:", build_origin_oom_score },
+    { "hostname:", build_origin_hostname },      { "domainname:", build_origin_domainname },
     { "root.path:", build_origin_root },
 };
 
@@ -121,10 +126,10 @@ void build_name_option(const RunRequest *request, const Spec *spec, Error *error
             continue;
         size_t index = strtoul(error->message + strlen(path), NULL, 10);
         const char *option = build_origins[i].find(request, spec, index);
-        if (!option)
-            return;
-        memmove(error->message, rest + 2, strlen(rest + 2) + 1);
-        (void)error_wrap(error, "%s", option);
+        char whole[ERROR_MESSAGE_SIZE];
+        (void)snprintf(whole, sizeof(whole), "%.*s", (int)(rest - error->message), error->message);
+        if (option)
+            error_rename(error, whole, option);
         return;
     }
 }

@@ -131,13 +131,25 @@ static int exec_plan(const ExecRequest *request, const ExecTarget *target,
     return plan_build_exec(&input, arena, ret_plan, error);
 }
 
+/* The runtime names places in a configuration; who typed options gets the option. */
+static int exec_failed(const ExecRequest *request, int code, Error *error)
+{
+    if (request->user)
+        error_rename(error, "process.user", "--user");
+    if (request->working_directory)
+        error_rename(error, "process.cwd", "--workdir");
+    return code;
+}
+
 int exec_run(const Engine *engine, const ExecRequest *request, Arena *arena, int *ret_status,
              Error *error)
 {
     ExecTarget target;
     CgroupHost cgroup_host;
     Plan plan;
-    int r = exec_find(engine, request->container, arena, &target, error);
+    int r = foreground_check(request->interactive && !request->detach, request->terminal, error);
+    if (r == 0)
+        r = exec_find(engine, request->container, arena, &target, error);
     if (r == 0)
         r = cgroup_host_read(arena, &cgroup_host, error);
     if (r == 0)
@@ -157,7 +169,7 @@ int exec_run(const Engine *engine, const ExecRequest *request, Arena *arena, int
     if (errors_fd >= 0)
         (void)dup2(errors_fd, 2);
     if (r < 0)
-        return r;
+        return exec_failed(request, r, error);
     if (request->detach) {
         *ret_status = 0;
         return 0;

@@ -9,6 +9,7 @@ typedef struct ExecRequest {
     const char *container; /* name, id or prefix */
     StrList command;
     bool interactive, terminal, detach, privileged;
+    StrList env_files;             /* read by the caller */
     StrList env;                   /* "NAME=VALUE", after the container's own */
     const char *working_directory; /* NULL: the container's */
     const char *user;              /* NULL: the container's */

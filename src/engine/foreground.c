@@ -26,6 +26,14 @@ typedef struct ForegroundSignals {
     int urgent;  /* SIGINT and SIGTERM so far */
 } ForegroundSignals;
 
+int foreground_check(bool interactive, bool terminal, Error *error)
+{
+    if (!interactive || !terminal || isatty(STDIN_FILENO))
+        return 0;
+    return error_set(error, ERROR_USAGE, ENOTTY,
+                     "--tty: standard input is not a terminal (give --interactive alone)");
+}
+
 int foreground_streams(bool interactive, bool detach, Error *error)
 {
     if (interactive && !detach)

@@ -20,6 +20,10 @@ typedef struct Foreground {
     bool no_signal_proxy;    /* signals are swallowed; only a third INT or TERM ends it all */
 } Foreground;
 
+/* A terminal that reads from what is none would never see the end of its input: refused, as by
+ * docker. */
+int foreground_check(bool interactive, bool terminal, Error *error) MUST_CHECK;
+
 /* Without interactive, standard input is /dev/null from here on, as docker's users expect; a
  * detached process has no standard stream at all. */
 int foreground_streams(bool interactive, bool detach, Error *error) MUST_CHECK;

@@ -321,7 +321,9 @@ int run_container(const Engine *engine, RunRequest *request, Arena *arena, RunOu
                   Error *error)
 {
     Run run = { .engine = engine, .request = request, .arena = arena, .begun_ns = clock_ns() };
-    int r = cgroup_host_read(arena, &run.cgroup_host, error);
+    int r = request->plan ? 0 : foreground_check(request->interactive, request->terminal, error);
+    if (r == 0)
+        r = cgroup_host_read(arena, &run.cgroup_host, error);
     if (r == 0)
         r = run_inputs_read(engine, request, &run.cgroup_host, arena, &run.inputs, error);
     if (r < 0)

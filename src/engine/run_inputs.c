@@ -125,18 +125,49 @@ static int run_joins(const Engine *engine, const RunRequest *request, Arena *are
     return 0;
 }
 
+/* What --platform asked for, in a form that request_parse_platform() has checked. */
+static bool run_platform_fits(const RunRequest *request, const Image *image, Arena *arena)
+{
+    if (!request->platform)
+        return true;
+    StrList wanted = strlist_split(arena, request->platform, '/');
+    OciPlatform stored = {
+        .os = image->config.os,
+        .architecture = image->config.architecture,
+        .variant = image->config.variant,
+    };
+    return oci_platform_fits(&stored, wanted.items[1], wanted.count > 2 ? wanted.items[2] : NULL);
+}
+
+static int run_other_platform(const RunRequest *request, const Image *image, Error *error)
+{
+    return error_set(error, ERROR_NOT_FOUND, ENOENT, "--platform: %s is here for %s/%s, not for %s",
+                     request->image, image->config.os, image->config.architecture,
+                     request->platform);
+}
+
 static int run_find_image(const ImageStore *store, const RunRequest *request, Arena *arena,
                           Image *image, Error *error)
 {
+    bool may_fetch = request->pull != REQUEST_PULL_NEVER && request->fetch;
+    bool ask = request->pull != REQUEST_PULL_MISSING && may_fetch;
+    int r = -ENOENT;
     if (request->pull == REQUEST_PULL_NEVER)
-        return image_resolve(store, request->image, arena, image, error);
-    bool ask = request->pull != REQUEST_PULL_MISSING && request->fetch;
-    int r = ask ? -ENOENT : imagehelper_resolve(store, request->image, arena, image, error);
-    if (r != -ENOENT || !request->fetch)
-        return r;
-    error_clear(error);
-    r = request->fetch(request, store, error);
-    return r < 0 ? r : image_resolve(store, request->image, arena, image, error);
+        r = image_resolve(store, request->image, arena, image, error);
+    else if (!ask)
+        r = imagehelper_resolve(store, request->image, arena, image, error);
+    bool other = r == 0 && !run_platform_fits(request, image, arena);
+    if (may_fetch && (r == -ENOENT || other)) {
+        error_clear(error);
+        r = request->fetch(request, store, error);
+        if (r < 0)
+            return other ? error_wrap(error, "--platform: what is here is for %s/%s",
+                                      image->config.os, image->config.architecture)
+                         : r;
+        r = image_resolve(store, request->image, arena, image, error);
+        other = r == 0 && !run_platform_fits(request, image, arena);
+    }
+    return other ? run_other_platform(request, image, error) : r;
 }
 
 static int run_image(const Engine *engine, const RunRequest *request, Arena *arena,

@@ -74,6 +74,15 @@ teardown_file() {
     expect_output yes
     MINE=yes try exec box /init env MINE
     expect_status 1
+    printf '# files first\nB=file\nC=file\n' >"$TEST_DIR/variables"
+    try exec --env-file "$TEST_DIR/variables" -e B=word box /init env B C
+    expect_output $'word\nfile'
+    try exec --env-file "$TEST_DIR/none" box /init env
+    expect_error 125 '--env-file: .*none'
+    try exec -u nobody-here box /init env
+    expect_error 125 "exec: --user: no user 'nobody-here'"
+    try exec -w /nowhere box /init env
+    expect_error 125 'exec: --workdir: .*/nowhere: No such file'
 }
 
 @test "exec: the status is the program's, 128 + a signal, 126, 127" {

@@ -53,7 +53,18 @@ load lib
     expect_error 125 'no-such-image'
 }
 
+@test "an image for another platform than is asked for does not run" {
+    try run --rm --pull never --platform linux/s390x "$IMAGE" /init
+    expect_error 125 '--platform: .* is here for linux/amd64, not for linux/s390x'
+    try run --rm --pull never --platform linux/amd64 "$IMAGE" /init say fits
+    expect_output fits
+}
+
 @test "errors in the options: 125, the option is named, nothing is left" {
+    try run --rm --user nobody-here "$IMAGE" /init
+    expect_error 125 "^ambit run: --user: no user 'nobody-here'"
+    try run --rm --group-add nobody-here "$IMAGE" /init
+    expect_error 125 "^ambit run: --group-add: no group 'nobody-here'"
     try run --rm --memory lots "$IMAGE"
     expect_error 125 'memory'
     try run --rm --cpus -1 "$IMAGE"

@@ -156,6 +156,13 @@ shell() { # a shell in a container, at its prompt
     expect_output from-pipe
 }
 
+@test "-it without a terminal is refused: the program would wait for ever for its input's end" {
+    try run --rm -it base cat </dev/null
+    expect_error 125 '--tty: standard input is not a terminal'
+    try run --plan -it base cat </dev/null
+    expect_status 0
+}
+
 @test "large output to a terminal is whole" {
     run bash -c "'$PROGRAMS/ambit' --root '$TEST_ROOT' --state '$TEST_STATE' run --rm -t base seq 1 50000 | tr -d '\r' | cksum"
     expect_output "$(seq 1 50000 | cksum)"

@@ -21,12 +21,23 @@ static int exec_env(void *values, const Option *option, const char *value, Arena
     return r;
 }
 
+/* As `run` reads them: those of files first. */
+static int exec_load_env(ExecRequest *exec, Arena *arena, Error *error)
+{
+    RunRequest request = { .env = exec->env, .env_files = exec->env_files };
+    int r = request_load_files(&request, arena, error);
+    exec->env = request.env;
+    return r;
+}
+
 static const Option exec_options[] = {
     { 'i', "interactive", OPTION_FLAG(ExecRequest, interactive), NULL, "Pass standard input on" },
     { 't', "tty", OPTION_FLAG(ExecRequest, terminal), NULL, "Give the command a terminal" },
     { 'd', "detach", OPTION_FLAG(ExecRequest, detach), NULL, "Do not wait for the command" },
     { 'e', "env", OPTION_CUSTOM(ExecRequest, env, exec_env), "NAME[=VALUE]",
       "Set a variable; NAME alone takes the caller's value" },
+    { 0, "env-file", OPTION_LIST(ExecRequest, env_files), "FILE", "Read variables from a file",
+      .completes = "file" },
     { 'u', "user", OPTION_STRING(ExecRequest, user), "USER[:GROUP]",
       "Run as USER, a name or number inside" },
     { 'w', "workdir", OPTION_STRING(ExecRequest, working_directory), "DIR", "Start in DIR" },
@@ -41,7 +52,9 @@ static int exec_command_run(CommandCall *call, Error *error)
 {
     Engine engine CLEANUP(engine_done) = ENGINE_NONE;
     ExecRequest *request = call->values;
-    int r = session_open(call, &engine, error);
+    int r = exec_load_env(request, call->arena, error);
+    if (r == 0)
+        r = session_open(call, &engine, error);
     if (r < 0)
         return r;
     request->container = call->arguments[0];
