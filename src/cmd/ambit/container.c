@@ -5,9 +5,18 @@
 #include "commands.h"
 
 static const Command *const container_children[] = {
-    &run_command,     &exec_command, &ps_command,     &kill_command,   &stop_command,
-    &rm_command,      &inspect_command, &diff_command, &commit_command, &export_command,
-    &container_prune_command, NULL,
+    &run_command,
+    &exec_command,
+    &ps_command,
+    &kill_command,
+    &stop_command,
+    &rm_command,
+    &inspect_command,
+    &diff_command,
+    &commit_command,
+    &export_command,
+    &container_prune_command,
+    NULL,
 };
 
 const Command container_command = {
