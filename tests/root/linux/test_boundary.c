@@ -383,6 +383,7 @@ static void test_overlay_by_descriptor(void **state)
 {
     (void)state;
     skip_unless_root();
+    skip_before_linux(6, 15); /* OVERLAY_RUNG_FD of a detached tree */
     run_container("fd", OVERLAY_RUNG_FD);
 }
 
@@ -390,6 +391,7 @@ static void test_overlay_by_string(void **state)
 {
     (void)state;
     skip_unless_root();
+    skip_before_linux(6, 15);
     run_container("string", OVERLAY_RUNG_STRING);
 }
 

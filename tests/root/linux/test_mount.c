@@ -194,6 +194,7 @@ static void test_detached(void **state)
 {
     (void)state;
     skip_unless_root();
+    skip_before_linux(6, 15); /* a clone of what is detached */
     Error error = { 0 };
     int fd CLEANUP(fd_closep) = mount_new("tmpfs", "label", NULL, MOUNT_ATTR_NOEXEC, &error);
     assert_true(fd >= 0);
