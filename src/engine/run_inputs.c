@@ -125,18 +125,34 @@ static int run_joins(const Engine *engine, const RunRequest *request, Arena *are
     return 0;
 }
 
-/* What --platform asked for, in a form that request_parse_platform() has checked. */
-static bool run_platform_fits(const RunRequest *request, const Image *image, Arena *arena)
+static bool run_platform_fits(const OciPlatform *wanted, const Image *image)
 {
-    if (!request->platform)
-        return true;
-    StrList wanted = strlist_split(arena, request->platform, '/');
-    OciPlatform stored = {
+    const OciPlatform stored = {
         .os = image->config.os,
         .architecture = image->config.architecture,
         .variant = image->config.variant,
     };
-    return oci_platform_fits(&stored, wanted.items[1], wanted.count > 2 ? wanted.items[2] : NULL);
+    return oci_platform_fits(&stored, wanted->architecture, wanted->variant);
+}
+
+/* 1: the image, or a sibling that is stored with it and becomes *image, is for the machine that
+ * --platform says; 0: neither is. */
+static int run_choose_platform(const ImageStore *store, const RunRequest *request, Arena *arena,
+                               Image *image, Error *error)
+{
+    OciPlatform wanted;
+    if (!request->platform || oci_platform_parse(request->platform, arena, &wanted) < 0 ||
+        run_platform_fits(&wanted, image))
+        return 1;
+    if (!image->whole)
+        return 0;
+    Error inner = { 0 };
+    int r = imagehelper_variant(store, image->name, &wanted, arena, image, &inner);
+    if (r == -ENOENT && inner.kind == ERROR_NONE)
+        return 0;
+    if (r < 0 && error)
+        *error = inner;
+    return r < 0 ? r : 1;
 }
 
 static int run_other_platform(const RunRequest *request, const Image *image, Error *error)
@@ -151,23 +167,27 @@ static int run_find_image(const ImageStore *store, const RunRequest *request, Ar
 {
     bool may_fetch = request->pull != REQUEST_PULL_NEVER && request->fetch;
     bool ask = request->pull != REQUEST_PULL_MISSING && may_fetch;
-    int r = -ENOENT;
+    int r = -ENOENT, chosen = 1;
     if (request->pull == REQUEST_PULL_NEVER)
         r = image_resolve(store, request->image, arena, image, error);
     else if (!ask)
         r = imagehelper_resolve(store, request->image, arena, image, error);
-    bool other = r == 0 && !run_platform_fits(request, image, arena);
-    if (may_fetch && (r == -ENOENT || other)) {
+    if (r == 0)
+        chosen = run_choose_platform(store, request, arena, image, error);
+    if (chosen >= 0 && may_fetch && (r == -ENOENT || !chosen)) {
         error_clear(error);
         r = request->fetch(request, store, error);
         if (r < 0)
-            return other ? error_wrap(error, "--platform: what is here is for %s/%s",
-                                      image->config.os, image->config.architecture)
-                         : r;
+            return chosen ? r
+                          : error_wrap(error, "--platform: what is here is for %s/%s",
+                                       image->config.os, image->config.architecture);
         r = image_resolve(store, request->image, arena, image, error);
-        other = r == 0 && !run_platform_fits(request, image, arena);
+        if (r == 0)
+            chosen = run_choose_platform(store, request, arena, image, error);
     }
-    return other ? run_other_platform(request, image, error) : r;
+    if (r < 0 || chosen < 0)
+        return r < 0 ? r : chosen;
+    return chosen ? 0 : run_other_platform(request, image, error);
 }
 
 static int run_image(const Engine *engine, const RunRequest *request, Arena *arena,

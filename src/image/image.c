@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "image/imageindex.h"
+#include "image/imageparts.h"
 #include "image/shortname.h"
 
 int image_read(const ImageStore *store, const OciDescriptor *descriptor, Arena *arena,
@@ -24,6 +25,7 @@ int image_read(const ImageStore *store, const OciDescriptor *descriptor, Arena *
         .name = imageindex_name(descriptor),
         .manifest_digest = descriptor->digest,
         .origin = imageindex_origin(descriptor),
+        .whole = imageindex_is_whole(descriptor),
         .descriptor = *descriptor,
     };
     char *text;
@@ -61,10 +63,117 @@ int image_find_layers(const ImageStore *store, Image *image, Arena *arena, Error
     return 0;
 }
 
+bool image_is_said_by_id(const Image *image, const char *text)
+{
+    const char *prefix = reference_id_prefix(text);
+    return prefix && str_starts(oci_digest_hex(image->id), prefix);
+}
+
+/*** Siblings in an index that is stored as a whole. ***/
+
+typedef struct ImageVariants {
+    const ImageStore *store;
+    const Image *image;
+    Arena *arena;
+    ImageList list;
+} ImageVariants;
+
+/* The document lives only now, and the list as long as the arena. */
+static OciDescriptor image_copy_descriptor(const OciDescriptor *at, Arena *arena)
+{
+    OciDescriptor copy = {
+        .media_type =
+            arena_strdup(arena, at->media_type ? at->media_type : OCI_MEDIA_TYPE_MANIFEST),
+        .digest = arena_strdup(arena, at->digest),
+        .size = at->size,
+    };
+    if (!at->platform)
+        return copy;
+    copy.platform = arena_alloc(arena, sizeof(*copy.platform));
+    copy.platform->os = arena_strdup(arena, at->platform->os);
+    copy.platform->architecture = arena_strdup(arena, at->platform->architecture);
+    copy.platform->variant = arena_strdup(arena, at->platform->variant);
+    return copy;
+}
+
+static int image_on_part(void *context, const ImagePart *part, Error *error)
+{
+    ImageVariants *variants = context;
+    Image image;
+    (void)error;
+    /* An attestation looks like an image, for a machine that there is not. */
+    if (!part->manifest || oci_media_kind(part->manifest->config.media_type) != OCI_MEDIA_CONFIG ||
+        (part->at->platform && str_eq(part->at->platform->architecture, "unknown")))
+        return 0;
+    OciDescriptor at = image_copy_descriptor(part->at, variants->arena);
+    if (image_read(variants->store, &at, variants->arena, &image, NULL) < 0)
+        return 0;
+    image.name = variants->image->name;
+    image.origin = variants->image->origin;
+    ImageList *list = &variants->list;
+    *(Image *)arena_append(variants->arena, &list->items, &list->count, sizeof(image)) = image;
+    return 0;
+}
+
+static int image_pass_over(void *context, const OciDescriptor *at, Error *error)
+{
+    (void)context;
+    (void)at;
+    return imageparts_pass_over(error);
+}
+
+int image_variants(const ImageStore *store, const Image *image, Arena *arena, ImageList *ret_list,
+                   Error *error)
+{
+    ImageVariants variants = { .store = store, .image = image, .arena = arena };
+    ImageParts parts = {
+        .store = store, .visit = image_on_part, .failed = image_pass_over, .context = &variants
+    };
+    int r = image->whole ? imageparts_stored(&parts, image->origin, error) : 0;
+    if (r == 0)
+        *ret_list = variants.list;
+    return r;
+}
+
+int image_variant(const ImageStore *store, const Image *image, const OciPlatform *platform,
+                  Arena *arena, Image *ret_image, Error *error)
+{
+    ImageList list;
+    int r = image_variants(store, image, arena, &list, error);
+    for (size_t i = 0; r == 0 && i < list.count; i++) {
+        if (!oci_platform_fits(list.items[i].descriptor.platform, platform->architecture,
+                               platform->variant))
+            continue;
+        *ret_image = list.items[i];
+        return 0;
+    }
+    return r < 0 ? r : -ENOENT;
+}
+
 /* Does `digest` begin with the digits `prefix`? */
 static bool image_digest_fits(const char *digest, const char *prefix)
 {
     return digest && str_starts(oci_digest_hex(digest), prefix);
+}
+
+/* A container of a sibling says only its id. */
+static const OciDescriptor *image_find_sibling(const ImageStore *store, const OciIndex *index,
+                                               const char *prefix, Arena *arena)
+{
+    for (size_t i = index->manifests.count; i-- > 0;) {
+        const OciDescriptor *descriptor = &index->manifests.items[i];
+        Image image;
+        ImageList list = { 0 };
+        if (!imageindex_is_whole(descriptor) ||
+            image_read(store, descriptor, arena, &image, NULL) < 0 ||
+            image_variants(store, &image, arena, &list, NULL) < 0)
+            continue;
+        for (size_t k = 0; k < list.count; k++)
+            if (image_digest_fits(list.items[k].id, prefix) ||
+                image_digest_fits(list.items[k].manifest_digest, prefix))
+                return &list.items[k].descriptor;
+    }
+    return NULL;
 }
 
 /* By the beginning of an id: reads every manifest, which is why names come first. */
@@ -90,6 +199,8 @@ static int image_find_by_id(const ImageStore *store, const OciIndex *index, cons
             found = descriptor;
         found_id = image.id;
     }
+    if (!found)
+        found = image_find_sibling(store, index, prefix, arena);
     if (!found)
         return -ENOENT;
     *ret = found;
@@ -220,7 +331,12 @@ int image_tag(const ImageStore *store, const char *image, const char *name, Erro
         r = image_find(store, &index, image, &arena, &descriptor, error);
     if (r < 0)
         return r;
-    imageindex_put(&index, &arena, descriptor, reference_text(&reference, &arena));
+    /* A whole index goes along: its new name is for a registry that is to have all of it. */
+    const char *whole = imageindex_is_whole(descriptor) ? imageindex_origin(descriptor) : NULL;
+    const char *added = reference_text(&reference, &arena);
+    imageindex_put(&index, &arena, descriptor, added);
+    if (whole)
+        imageindex_set_origin(&index, &arena, added, whole, true);
     return imageindex_write(store, &index, error);
 }
 

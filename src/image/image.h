@@ -14,6 +14,7 @@ typedef struct Image {
     const char *id;              /* "sha256:..." */
     const char *manifest_digest; /* "sha256:..." */
     const char *origin;          /* of the index that it was chosen from; NULL: none */
+    bool whole;                  /* everything that index leads to is stored */
     OciDescriptor descriptor;    /* of the manifest, as in index.json */
     OciManifest manifest;
     OciImage config;
@@ -49,6 +50,20 @@ int image_read(const ImageStore *store, const OciDescriptor *descriptor, Arena *
                Image *ret_image, Error *error) MUST_CHECK;
 /* Fills in `layers`. ERROR_CORRUPT names a layer that is missing. */
 int image_find_layers(const ImageStore *store, Image *image, Arena *arena, Error *error) MUST_CHECK;
+
+/* Was the image found by `text` because that is the beginning of its id? Then it is meant alone:
+ * without its names, and without its siblings for other machines. */
+bool image_is_said_by_id(const Image *image, const char *text);
+
+/*
+ * The image's sibling for another machine, in an index that is stored as a whole: without its
+ * layers. -ENOENT without an error if there is none.
+ */
+int image_variant(const ImageStore *store, const Image *image, const OciPlatform *platform,
+                  Arena *arena, Image *ret_image, Error *error) MUST_CHECK;
+/* All of them, this one too, as far as they can be read and are images. */
+int image_variants(const ImageStore *store, const Image *image, Arena *arena, ImageList *ret_list,
+                   Error *error) MUST_CHECK;
 
 /* Gives the image another name (a reference without a digest). */
 int image_tag(const ImageStore *store, const char *image, const char *name, Error *error)

@@ -17,6 +17,7 @@
 #include "image/imageindex.h"
 #include "image/imagemark.h"
 #include "image/imagepartial.h"
+#include "image/imageparts.h"
 
 enum { IMAGECHECK_OLD_S = 7 * 24 * 3600 };
 
@@ -77,6 +78,66 @@ static void imagecheck_layers(ImageCheckRun *run, const Image *image, const char
     }
 }
 
+/*** An index that is stored as a whole. ***/
+
+typedef struct ImageCheckWhole {
+    ImageCheckRun *run;
+    const Image *image;
+    const char *subject;
+} ImageCheckWhole;
+
+static int imagecheck_part_blob(void *context, const OciDescriptor *blob, Error *error)
+{
+    const ImageCheckWhole *whole = context;
+    ImageCheckRun *run = whole->run;
+    const OciManifest *own = &whole->image->manifest;
+    (void)error;
+    for (size_t i = 0; i < own->layers.count; i++) /* those have been told */
+        if (str_eq(own->layers.items[i].digest, blob->digest))
+            return 0;
+    const char *wrong = imagecheck_blob(run, blob->digest, blob->size);
+    if (!wrong)
+        return 0;
+    const char *text = arena_printf(run->arena, "%s of another platform %s", blob->digest, wrong);
+    imagecheck_report(run, IMAGE_PROBLEM_BLOB, whole->subject, text)->digest =
+        arena_strdup(run->arena, blob->digest);
+    return 0;
+}
+
+static int imagecheck_part(void *context, const ImagePart *part, Error *error)
+{
+    int r = imagecheck_part_blob(context, part->at, error);
+    return r < 0 || !part->manifest
+               ? r
+               : imageparts_blobs(part->manifest, imagecheck_part_blob, context, error);
+}
+
+static int imagecheck_part_failed(void *context, const OciDescriptor *at, Error *error)
+{
+    const ImageCheckWhole *whole = context;
+    const char *text =
+        arena_printf(whole->run->arena, "manifest of another platform: %s", error->message);
+    imagecheck_report(whole->run, IMAGE_PROBLEM_BLOB, whole->subject, text)->digest =
+        arena_strdup(whole->run->arena, at->digest);
+    return 0;
+}
+
+static void imagecheck_whole(ImageCheckRun *run, const Image *image, const char *subject)
+{
+    ImageCheckWhole whole = { run, image, subject };
+    ImageParts parts = {
+        .store = run->store,
+        .visit = imagecheck_part,
+        .failed = imagecheck_part_failed,
+        .context = &whole,
+    };
+    Error error = { 0 };
+    if (image->whole && imageparts_stored(&parts, image->origin, &error) < 0)
+        imagecheck_report(run, IMAGE_PROBLEM_BLOB, subject,
+                          arena_printf(run->arena, "index %s", error.message))
+            ->digest = image->origin;
+}
+
 /* True if the image can be kept. */
 static bool imagecheck_image(ImageCheckRun *run, const OciDescriptor *descriptor)
 {
@@ -99,6 +160,7 @@ static bool imagecheck_image(ImageCheckRun *run, const OciDescriptor *descriptor
         return false;
     }
     imagecheck_layers(run, &image, subject);
+    imagecheck_whole(run, &image, subject);
     return true;
 }
 

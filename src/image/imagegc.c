@@ -126,9 +126,19 @@ int imagegc_sweep(const ImageStore *store, const ImageGcUse *use, ImageGcResult 
 
 /*** Removal. ***/
 
-static bool imagegc_in_use(const ImageGcUse *use, const char *id)
+/* By a container of it, or of a sibling in an index that is stored as a whole. */
+static bool imagegc_in_use(const ImageStore *store, const ImageGcUse *use, const Image *image,
+                           Arena *arena)
 {
-    return use && strlist_contains(&use->ids, id);
+    ImageList siblings = { 0 };
+    if (!use || use->ids.count == 0)
+        return false;
+    bool used = strlist_contains(&use->ids, image->id);
+    if (!used && image_variants(store, image, arena, &siblings, NULL) < 0)
+        return true; /* a disk that fails: nothing is to be taken away */
+    for (size_t i = 0; !used && i < siblings.count; i++)
+        used = strlist_contains(&use->ids, siblings.items[i].id);
+    return used;
 }
 
 /* The names of all descriptors of the image `id`. */
@@ -191,6 +201,18 @@ static void imagegc_drop_lost(OciIndex *index, const OciDescriptor *descriptor, 
     (void)imageindex_remove_manifest(index, digest);
 }
 
+/* A sibling in an index that is stored as a whole goes with that. */
+static int imagegc_check_listed(const OciIndex *index, const OciDescriptor *descriptor,
+                                Error *error)
+{
+    for (size_t i = 0; i < index->manifests.count; i++)
+        if (str_eq(index->manifests.items[i].digest, descriptor->digest))
+            return 0;
+    return error_set(error, ERROR_CONFLICT, EBUSY,
+                     "%.19s belongs to an image for several platforms; remove that by its name",
+                     descriptor->digest);
+}
+
 /* Changes the index in memory. */
 static int imagegc_apply(const ImageStore *store, OciIndex *index,
                          const ImageRemoveRequest *request, Arena *arena, ImageRemoval *removal,
@@ -208,6 +230,9 @@ static int imagegc_apply(const ImageStore *store, OciIndex *index,
     ImageList images = imagegc_read_all(store, index, arena);
     StrList names;
     bool by_name;
+    r = imagegc_check_listed(index, descriptor, error);
+    if (r < 0)
+        return r;
     imagegc_names(&images, image.id, arena, &names);
     if (imagegc_is_spare_name(index, descriptor, request->image, names.count, arena, &by_name)) {
         strlist_append(arena, &removal->untagged, image.name);
@@ -218,7 +243,7 @@ static int imagegc_apply(const ImageStore *store, OciIndex *index,
         return error_set(error, ERROR_CONFLICT, EBUSY,
                          "image %.19s has %zu names; remove them by name, or all with --force",
                          image.id, names.count);
-    if (imagegc_in_use(request->use, image.id) && !request->force)
+    if (imagegc_in_use(store, request->use, &image, arena) && !request->force)
         return error_set(error, ERROR_CONFLICT, EBUSY,
                          "image %.200s is used by a container or mounted; remove the container "
                          "first, or use --force",
@@ -248,15 +273,16 @@ int imagegc_remove(const ImageStore *store, const ImageRemoveRequest *request, A
 }
 
 /* Which images a prune takes: ids. */
-static StrList imagegc_prunable(const ImageList *images, const ImagePruneRequest *request,
-                                Arena *arena)
+static StrList imagegc_prunable(const ImageStore *store, const ImageList *images,
+                                const ImagePruneRequest *request, Arena *arena)
 {
     StrList ids = { 0 };
     for (size_t i = 0; i < images->count; i++) {
         StrList names;
         const char *id = images->items[i].id;
         imagegc_names(images, id, arena, &names);
-        if ((request->all || names.count == 0) && !imagegc_in_use(request->use, id) &&
+        if ((request->all || names.count == 0) &&
+            !imagegc_in_use(store, request->use, &images->items[i], arena) &&
             (!request->filter || imagefilter_fits(request->filter, &images->items[i])) &&
             !strlist_contains(&ids, id))
             strlist_append(arena, &ids, id);
@@ -274,7 +300,7 @@ int imagegc_prune(const ImageStore *store, const ImagePruneRequest *request, Are
     if (r < 0)
         return r;
     ImageList images = imagegc_read_all(store, &index, arena);
-    StrList ids = imagegc_prunable(&images, request, arena);
+    StrList ids = imagegc_prunable(store, &images, request, arena);
     for (size_t i = 0; i < ids.count; i++)
         imagegc_drop(&index, &images, ids.items[i], arena, &removal);
     if (ids.count > 0)
@@ -336,14 +362,15 @@ static OciIndex imagegc_only_used(const ImageStore *store, const OciIndex *index
     ImageList images = imagegc_read_all(store, index, arena);
     for (size_t i = 0; i < images.count; i++) {
         const Image *image = &images.items[i];
-        if (imagegc_in_use(use, image->id))
+        bool in_use = imagegc_in_use(store, use, image, arena);
+        if (in_use)
             *(OciDescriptor *)arena_append(arena, &used.manifests.items, &used.manifests.count,
                                            sizeof(OciDescriptor)) = image->descriptor;
         if (strlist_contains(&seen, image->id))
             continue;
         strlist_append(arena, &seen, image->id);
         usage->images++;
-        usage->active += imagegc_in_use(use, image->id);
+        usage->active += in_use;
     }
     return used;
 }

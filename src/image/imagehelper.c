@@ -18,6 +18,7 @@
 #include "base/companion.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "image/imageindex.h"
 #include "image/imagemark.h"
 
 #define IMAGEHELPER_PROGRAM "ambit-image"
@@ -260,6 +261,46 @@ int imagehelper_added(const JsonValue *answer, Arena *arena, ImageAddedList *ret
     }
     *ret_list = list;
     return 0;
+}
+
+/*** An image for another machine. ***/
+
+static int imagehelper_restore(const ImageStore *store, const char *name,
+                               const OciPlatform *platform, Arena *arena, Error *error)
+{
+    const JsonValue *answer;
+    ImageHelperCall call = { .command = "restore", .data_fd = -1 };
+    const char *const words[] = { "--image", name, "--architecture", platform->architecture };
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        strlist_append(arena, &call.options, words[i]);
+    if (platform->variant) {
+        strlist_append(arena, &call.options, "--variant");
+        strlist_append(arena, &call.options, platform->variant);
+    }
+    return imagehelper_call(store, &call, arena, &answer, error);
+}
+
+int imagehelper_variant(const ImageStore *store, const char *text, const OciPlatform *platform,
+                        Arena *arena, Image *ret_image, Error *error)
+{
+    OciIndex index;
+    const OciDescriptor *at;
+    Image image, sibling;
+    int r = imageindex_read(store, arena, &index, error);
+    if (r == 0)
+        r = image_find(store, &index, text, arena, &at, error);
+    if (r == 0)
+        r = image_read(store, at, arena, &image, error);
+    if (r == 0)
+        r = image_variant(store, &image, platform, arena, &sibling, error);
+    if (r == 0 && image_find_layers(store, &sibling, arena, NULL) < 0) {
+        r = imagehelper_restore(store, sibling.name, platform, arena, error);
+        if (r == 0)
+            r = image_find_layers(store, &sibling, arena, error);
+    }
+    if (r == 0)
+        *ret_image = sibling;
+    return r;
 }
 
 /*** The image that comes with the program. ***/

@@ -38,6 +38,11 @@ typedef struct ImageAddedList {
 int imagehelper_added(const JsonValue *answer, Arena *arena, ImageAddedList *ret_list, Error *error)
     MUST_CHECK;
 
+/* image_variant of what `text` names, with its layers, which are unpacked where they are missing.
+ */
+int imagehelper_variant(const ImageStore *store, const char *text, const OciPlatform *platform,
+                        Arena *arena, Image *ret_image, Error *error) MUST_CHECK;
+
 /*
  * image_resolve; and if the image "base" (docker.io/library/base:latest) is not stored, it is
  * loaded from the archive that comes with the program: ../base.tar or ../share/ambit/base.tar from

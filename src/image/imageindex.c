@@ -52,6 +52,12 @@ const char *imageindex_origin(const OciDescriptor *descriptor)
     return oci_digest_is_valid(digest) ? digest : NULL;
 }
 
+bool imageindex_is_whole(const OciDescriptor *descriptor)
+{
+    return imageindex_origin(descriptor) &&
+           str_eq(strmap_get(&descriptor->annotations, IMAGEINDEX_PLATFORMS), "all");
+}
+
 /* Is `name` (domain/path, with tag or digest) of the repository domain/path? */
 static bool imageindex_same_repository(const char *name, const char *repository)
 {
@@ -107,6 +113,13 @@ static long imageindex_position(const OciIndex *index, const char *name)
     return -1;
 }
 
+bool imageindex_has_whole(const OciIndex *index, const char *name, const char *origin)
+{
+    long at = imageindex_position(index, name);
+    return origin && at >= 0 && imageindex_is_whole(&index->manifests.items[at]) &&
+           str_eq(imageindex_origin(&index->manifests.items[at]), origin);
+}
+
 static void imageindex_append(OciIndex *index, Arena *arena, const OciDescriptor *manifest,
                               const char *name)
 {
@@ -148,7 +161,8 @@ void imageindex_put(OciIndex *index, Arena *arena, const OciDescriptor *manifest
     imageindex_append(index, arena, &wanted, name);
 }
 
-void imageindex_set_origin(OciIndex *index, Arena *arena, const char *name, const char *digest)
+void imageindex_set_origin(OciIndex *index, Arena *arena, const char *name, const char *digest,
+                           bool whole)
 {
     long at = imageindex_position(index, name);
     if (at < 0)
@@ -158,6 +172,8 @@ void imageindex_set_origin(OciIndex *index, Arena *arena, const char *name, cons
     strmap_set(arena, &entry->annotations, IMAGEINDEX_REF_NAME, name);
     if (digest)
         strmap_set(arena, &entry->annotations, IMAGEINDEX_ORIGIN, digest);
+    if (digest && whole)
+        strmap_set(arena, &entry->annotations, IMAGEINDEX_PLATFORMS, "all");
 }
 
 bool imageindex_remove_name(OciIndex *index, const char *name)

@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "image/image.h"
 #include "image/imageindex.h"
+#include "image/imageparts.h"
 
 enum { IMAGEMARK_KEEP_MAX = 4 * 1024 * 1024 };
 
@@ -53,6 +54,51 @@ static void imagemark_layers(ImageMarks *marks, Arena *arena, const Image *image
         }
 }
 
+typedef struct ImageMarkWhole {
+    const ImageStore *store;
+    Arena *arena;
+    ImageMarks *marks;
+} ImageMarkWhole;
+
+static int imagemark_blob(void *context, const OciDescriptor *blob, Error *error)
+{
+    const ImageMarkWhole *whole = context;
+    (void)error;
+    imagemark_digest(&whole->marks->blobs, whole->arena, arena_strdup(whole->arena, blob->digest));
+    return 0;
+}
+
+/* A manifest of a whole index, and what containers have unpacked of it. */
+static int imagemark_part(void *context, const ImagePart *part, Error *error)
+{
+    const ImageMarkWhole *whole = context;
+    Image image;
+    int r = imagemark_blob(context, part->at, error);
+    if (r == 0 && part->manifest)
+        r = imageparts_blobs(part->manifest, imagemark_blob, context, error);
+    OciDescriptor at = *part->at;
+    at.annotations = (StrMap){ 0 };
+    if (r == 0 && part->manifest && image_read(whole->store, &at, whole->arena, &image, NULL) == 0)
+        imagemark_layers(whole->marks, whole->arena, &image);
+    return r;
+}
+
+static int imagemark_failed(void *context, const OciDescriptor *at, Error *error)
+{
+    (void)!imagemark_blob(context, at, NULL);
+    return imageparts_pass_over(error);
+}
+
+static int imagemark_whole(const ImageStore *store, const char *digest, Arena *arena,
+                           ImageMarks *marks, Error *error)
+{
+    ImageMarkWhole whole = { store, arena, marks };
+    ImageParts parts = {
+        .store = store, .visit = imagemark_part, .failed = imagemark_failed, .context = &whole
+    };
+    return imageparts_stored(&parts, digest, error);
+}
+
 static int imagemark_image(const ImageStore *store, const OciDescriptor *descriptor, Arena *arena,
                            ImageMarks *marks, Error *error)
 {
@@ -60,7 +106,12 @@ static int imagemark_image(const ImageStore *store, const OciDescriptor *descrip
     Image image = { 0 };
     imagemark_digest(&marks->blobs, arena, descriptor->digest);
     imagemark_digest(&marks->blobs, arena, imageindex_origin(descriptor));
-    int r = image_read(store, descriptor, arena, &image, &inner);
+    int r = imageindex_is_whole(descriptor)
+                ? imagemark_whole(store, imageindex_origin(descriptor), arena, marks, error)
+                : 0;
+    if (r < 0)
+        return r;
+    r = image_read(store, descriptor, arena, &image, &inner);
     if (r < 0 && inner.kind != ERROR_CORRUPT && inner.kind != ERROR_NOT_FOUND) {
         if (error)
             *error = inner;

@@ -35,6 +35,8 @@ static bool imagepull_fits(const ImagePull *pull, const Image *image, Arena *are
 {
     if (!image->origin)
         return true;
+    if (pull->whole && !image->whole)
+        return false;
     return pull->options.count == 0 &&
            str_eq(image->config.architecture, machine_architecture(arena));
 }
@@ -76,6 +78,8 @@ int imagepull_run(const ImageStore *store, const ImagePull *pull, Arena *arena,
     strlist_append(arena, &call.options, reference_text(&reference, arena));
     for (size_t i = 0; i < pull->options.count; i++)
         strlist_append(arena, &call.options, pull->options.items[i]);
+    if (pull->whole)
+        strlist_append(arena, &call.options, "--whole");
     const JsonValue *answer;
     ImageAddedList added;
     r = imagehelper_call(store, &call, arena, &answer, error);

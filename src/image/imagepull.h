@@ -21,6 +21,7 @@ typedef struct ImagePull {
     const char *reference;
     RegistryOpen access; /* how to reach it; domain and repository are filled in */
     StrList options;     /* of ambit-image: the platform */
+    bool whole;          /* with the images for all other platforms */
     void (*on_event)(void *context, const JsonValue *event);
     void *event_context;
 } ImagePull;

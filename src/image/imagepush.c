@@ -1,6 +1,7 @@
 /*
- * The order is the specification's: nobody ever sees a manifest whose parts are missing. A removal
- * that runs at the same time makes a blob missing here at worst, which is an error.
+ * The order is the specification's: nobody ever sees a manifest, or an index, whose parts are
+ * missing. A removal that runs at the same time makes a blob missing here at worst, which is an
+ * error.
  */
 #include "image/imagepush.h"
 
@@ -10,6 +11,7 @@
 
 #include "base/fd.h"
 #include "image/imageindex.h"
+#include "image/imageparts.h"
 #include "image/registryhelper.h"
 
 enum { IMAGEPUSH_SOURCES_MAX = 8 };
@@ -20,7 +22,8 @@ typedef struct ImagePushRun {
     Arena *arena;
     Reference destination;
     Image image;
-    StrList sources; /* other repositories there that share layers with it */
+    OciDescriptor top; /* what the name is to stand for: the image's manifest, or its index */
+    StrList sources;   /* other repositories there that share layers with it */
     RegistryHelper registry;
 } ImagePushRun;
 
@@ -124,8 +127,9 @@ static int imagepush_upload(ImagePushRun *run, const OciDescriptor *blob, Error 
     return r;
 }
 
-static int imagepush_blob(ImagePushRun *run, const OciDescriptor *blob, Error *error)
+static int imagepush_blob(void *context, const OciDescriptor *blob, Error *error)
 {
+    ImagePushRun *run = context;
     bool found = false;
     RegistryRequest request = { .operation = REGISTRY_EXISTS, .digest = blob->digest };
     int r = imagepush_ask(run, request, &found, error);
@@ -184,10 +188,9 @@ static int imagepush_get_index(ImagePushRun *run, const char *tag, OciIndex *ret
 /* A registry without the API finds referrers by a tag made of the subject's digest, which who
  * pushes keeps up to date. Two at the same time may lose one of them: the specification has no
  * remedy. */
-static int imagepush_add_referrer(ImagePushRun *run, Error *error)
+static int imagepush_add_referrer(ImagePushRun *run, const OciDescriptor *at,
+                                  const OciManifest *manifest, Error *error)
 {
-    const OciManifest *manifest = &run->image.manifest;
-    const OciDescriptor *at = &run->image.descriptor;
     const char *tag =
         arena_printf(run->arena, "sha256-%s", oci_digest_hex(manifest->subject->digest));
     OciIndex index;
@@ -211,36 +214,58 @@ static int imagepush_add_referrer(ImagePushRun *run, Error *error)
     return r < 0 ? error_wrap(error, "referrers of %s", manifest->subject->digest) : 0;
 }
 
-static int imagepush_manifest(ImagePushRun *run, Error *error)
+/* `manifest` is NULL for an index. */
+static int imagepush_document(ImagePushRun *run, const OciDescriptor *at,
+                              const OciManifest *manifest, Error *error)
 {
-    const OciDescriptor *at = &run->image.descriptor;
+    bool is_top = str_eq(at->digest, run->top.digest);
     int fd CLEANUP(fd_closep) = imagestore_open_blob(run->store, at->digest, error);
     if (fd < 0)
         return fd;
     RegistryRequest request = {
         .operation = REGISTRY_PUT,
-        .name = run->destination.tag ? run->destination.tag : at->digest,
-        .media_type =
-            run->image.manifest.media_type ? run->image.manifest.media_type : at->media_type,
+        .name = is_top && run->destination.tag ? run->destination.tag : at->digest,
+        .media_type = manifest && manifest->media_type ? manifest->media_type : at->media_type,
         .size = at->size,
     };
     int noted = imagepush_send(run, request, fd, NULL, error);
-    return noted == 0 && run->image.manifest.subject ? imagepush_add_referrer(run, error) : noted;
+    return noted == 0 && manifest && manifest->subject
+               ? imagepush_add_referrer(run, at, manifest, error)
+               : noted;
+}
+
+static int imagepush_manifest(ImagePushRun *run, const OciDescriptor *at,
+                              const OciManifest *manifest, Error *error)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < manifest->layers.count; i++)
+        if (!oci_descriptor_is_elsewhere(&manifest->layers.items[i]))
+            r = imagepush_blob(run, &manifest->layers.items[i], error);
+    if (r == 0)
+        r = imagepush_blob(run, &manifest->config, error);
+    return r < 0 ? r : imagepush_document(run, at, manifest, error);
+}
+
+static int imagepush_part(void *context, const ImagePart *part, Error *error)
+{
+    int r = part->manifest ? imagepush_manifest(context, part->at, part->manifest, error)
+                           : imagepush_document(context, part->at, NULL, error);
+    return r < 0 ? r : 0;
 }
 
 static int imagepush_all(ImagePushRun *run, Error *error)
 {
-    const OciManifest *manifest = &run->image.manifest;
+    ImageParts parts = { .store = run->store, .visit = imagepush_part, .context = run };
     RegistryOpen open = run->push->access;
     registrycall_name(&open, &run->destination, run->arena);
     open.push = open.direct = true;
     open.mount_from = run->sources;
     int r = registryhelper_open(&open, &run->registry, error);
-    for (size_t i = 0; r == 0 && i < manifest->layers.count; i++)
-        r = imagepush_blob(run, &manifest->layers.items[i], error);
-    if (r == 0)
-        r = imagepush_blob(run, &manifest->config, error);
-    r = r < 0 ? r : imagepush_manifest(run, error);
+    if (r < 0)
+        return r;
+    r = run->image.whole
+            ? imageparts_walk(&parts, &run->top, error)
+            : imagepush_manifest(run, &run->image.descriptor, &run->image.manifest, error);
     return r < 0 ? r : 0;
 }
 
@@ -259,9 +284,15 @@ int imagepush_run(const ImageStore *store, const ImagePush *push, Arena *arena,
         r = imageindex_read(store, arena, &index, error);
     if (r < 0)
         return r;
-    if (run.destination.digest && !str_eq(run.destination.digest, run.image.manifest_digest))
+    run.image.whole &= !image_is_said_by_id(&run.image, push->image);
+    run.top = run.image.descriptor;
+    if (run.image.whole)
+        r = imageparts_index(store, run.image.origin, arena, &run.top, error);
+    if (r < 0)
+        return r;
+    if (run.destination.digest && !str_eq(run.destination.digest, run.top.digest))
         return error_set(error, ERROR_USAGE, EINVAL, "%s: the image's digest is %s", destination,
-                         run.image.manifest_digest);
+                         run.top.digest);
     imagepush_find_sources(&run, &index);
     r = imagepush_all(&run, error);
     registryhelper_done(&run.registry);
@@ -269,8 +300,8 @@ int imagepush_run(const ImageStore *store, const ImagePush *push, Arena *arena,
         return error_wrap(error, "%s", destination);
     *ret_pushed = (ImagePushed){
         .reference = reference_text(&run.destination, arena),
-        .digest = run.image.manifest_digest,
-        .size = run.image.descriptor.size,
+        .digest = run.top.digest,
+        .size = run.top.size,
     };
     return 0;
 }

@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "base/strmap.h"
 #include "image/imageindex.h"
+#include "image/imageparts.h"
 
 enum { IMAGESAVE_BLOCK = 512, IMAGESAVE_BUFFER = 256 * 1024 };
 
@@ -140,6 +141,11 @@ static int imagesave_index(const ImageSave *save, Error *error)
         OciDescriptor *at =
             arena_append(save->arena, &index.manifests.items, &index.manifests.count, sizeof(*at));
         *at = image->descriptor;
+        if (image->whole) {
+            int r = imageparts_index(save->store, image->origin, save->arena, at, error);
+            if (r < 0)
+                return r;
+        }
         at->annotations = (StrMap){ 0 };
         if (!image->name)
             continue;
@@ -192,8 +198,24 @@ static int imagesave_docker(const ImageSave *save, Error *error)
     return imagesave_bytes(save, "manifest.json", &text, error);
 }
 
+static int imagesave_part_blob(void *context, const OciDescriptor *blob, Error *error)
+{
+    return imagesave_blob(context, blob->digest, error);
+}
+
+static int imagesave_part(void *context, const ImagePart *part, Error *error)
+{
+    int r = imagesave_blob(context, part->at->digest, error);
+    return r < 0 || !part->manifest
+               ? r
+               : imageparts_blobs(part->manifest, imagesave_part_blob, context, error);
+}
+
 static int imagesave_blobs(ImageSave *save, const Image *image, Error *error)
 {
+    ImageParts parts = { .store = save->store, .visit = imagesave_part, .context = save };
+    if (image->whole)
+        return imageparts_stored(&parts, image->origin, error);
     int r = imagesave_blob(save, image->manifest_digest, error);
     if (r == 0)
         r = imagesave_blob(save, image->id, error);

@@ -68,6 +68,10 @@ typedef struct OciPlatform {
 
 /* No platform at all fits every machine; `variant` may be NULL: any. */
 bool oci_platform_fits(const OciPlatform *platform, const char *architecture, const char *variant);
+/* "linux/ARCH", "linux/ARCH/VARIANT" or "ARCH", as people write it. -EINVAL otherwise. */
+int oci_platform_parse(const char *text, Arena *arena, OciPlatform *ret_platform) MUST_CHECK;
+/* The same backwards: "linux/arm64/v8"; what is missing is "unknown". */
+char *oci_platform_text(const OciPlatform *platform, Arena *arena);
 
 typedef struct OciDescriptor {
     const char *media_type;
@@ -80,6 +84,9 @@ typedef struct OciDescriptor {
     OciPlatform *platform; /* in an index */
 } OciDescriptor;
 typedef LIST_OF(OciDescriptor) OciDescriptors;
+
+/* A layer that no registry holds: it lies at an address that a stranger chose. */
+bool oci_descriptor_is_elsewhere(const OciDescriptor *descriptor);
 
 typedef struct OciIndex {
     int32_t schema_version; /* 2 */

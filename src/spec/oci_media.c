@@ -42,6 +42,12 @@ OciMediaKind oci_media_kind(const char *name)
     return type ? type->kind : OCI_MEDIA_UNKNOWN;
 }
 
+bool oci_descriptor_is_elsewhere(const OciDescriptor *descriptor)
+{
+    const OciMediaType *type = oci_media_type(descriptor->media_type);
+    return descriptor->urls.count > 0 && type && type->foreign;
+}
+
 const char *const *oci_media_accepted(void)
 {
     static const char *const accepted[] = {

@@ -68,6 +68,46 @@ expect_refused() { # REPOSITORY REGEX
     expect_refused plain 'without TLS'
 }
 
+expect_whole_refused() { # REPOSITORY REGEX
+    try pull -q --all-platforms --retry-delay 50ms "$REGISTRY/$1:1"
+    expect_error 125 "$2"
+    store_state >"$TEST_DIR/after"
+    cmp "$TEST_DIR/before" "$TEST_DIR/after"
+}
+
+@test "an index that is wanted whole and is not what it says, or never ends" {
+    expect_whole_refused whole-many 'manifests: more than 2000|2000'
+    expect_whole_refused whole-parts 'more than 4096 parts'
+    expect_whole_refused whole-sizes 'two sizes'
+    expect_whole_refused whole-sparse 'entry 2 of the index \(linux/arm64\): .*not found'
+    expect_whole_refused whole-liar 'entry 2 of the index .* bytes instead of'
+    expect_whole_refused whole-blob 'not found'
+    expect_whole_refused whole-type 'entry 2 of the index .*vnd.example.thing'
+    expect_whole_refused whole-kind 'ambiguous'
+    expect_whole_refused whole-deep 'too deep'
+    # The one platform is there all the same, for who wants no more.
+    ambit pull -q "$REGISTRY/whole-sparse:1"
+    ambit rmi "$REGISTRY/whole-sparse:1"
+}
+
+@test "an index that is odd, and right" {
+    local repository
+    for repository in whole-twice whole-nested whole-foreign; do
+        ambit pull -q --all-platforms "$REGISTRY/$repository:1"
+        try image verify "$REGISTRY/$repository:1"
+        expect_status 0
+        ambit save -o "$TEST_DIR/odd.tar" "$REGISTRY/$repository:1"
+        ambit push -q "$REGISTRY/$repository:1" "$REGISTRY/odd:1"
+        ambit rmi "$REGISTRY/$repository:1"
+        ambit load -q -i "$TEST_DIR/odd.tar"
+        [ "$(ambit image inspect "$REGISTRY/$repository:1" --format '{{json .Platforms}}' | jq -c .)" = '["linux/amd64","linux/arm64"]' ]
+        ambit rmi "$REGISTRY/$repository:1"
+    done
+    ambit image prune -f
+    store_state >"$TEST_DIR/after"
+    cmp "$TEST_DIR/before" "$TEST_DIR/after"
+}
+
 @test "credentials go to their registry alone" {
     try pull -q --creds 'me:secret' "$REGISTRY/redirect:1"
     expect_status 0

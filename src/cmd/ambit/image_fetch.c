@@ -20,6 +20,14 @@ static int image_fetch_stored(const ImageStore *store, const char *reference, Ar
     return r;
 }
 
+/* Stored, and with what else is wanted of it? A name that leads to no index has nothing else. */
+static bool image_fetch_is_stored(const ImageStore *store, const ImagePull *pull, Arena *arena)
+{
+    Image image;
+    return imagehelper_resolve(store, pull->reference, arena, &image, NULL) == 0 &&
+           (!pull->whole || image.whole || !image.origin);
+}
+
 /* A name that is stored as docker's stays docker's; else it is what podman's configuration says. */
 static int image_fetch_names(const ImageStore *store, const char *text, Arena *arena,
                              StrList *ret_names, Error *error)
@@ -81,7 +89,7 @@ int image_fetch(const ImageStore *store, const ImagePull *pull, ImagePullPolicy 
 {
     if (policy == IMAGEPULL_NEVER)
         return image_fetch_stored(store, pull->reference, arena, ret_added, error);
-    if (policy == IMAGEPULL_MISSING &&
+    if (policy == IMAGEPULL_MISSING && image_fetch_is_stored(store, pull, arena) &&
         image_fetch_stored(store, pull->reference, arena, ret_added, NULL) == 0)
         return 0;
     return policy == IMAGEPULL_NEWER ? image_fetch_newer(store, pull, arena, ret_added, error)

@@ -58,14 +58,21 @@ static int image_inspect_names(const ImageStore *store, const Image *image, Aren
     return r;
 }
 
-static void image_inspect_write(const Image *image, const StrList *tags, const StrList *digests,
-                                uint64_t bytes, JsonWriter *writer)
+typedef struct ImageInspected {
+    Image image;
+    StrList tags, digests;
+    StrList platforms; /* that are stored, of an index that is stored as a whole */
+    uint64_t bytes;
+} ImageInspected;
+
+static void image_inspect_write(const ImageInspected *inspected, JsonWriter *writer)
 {
+    const Image *image = &inspected->image;
     json_write_object(writer);
     json_write_key(writer, "Id");
     json_write_string(writer, image->id);
-    image_inspect_strings(writer, "RepoTags", tags);
-    image_inspect_strings(writer, "RepoDigests", digests);
+    image_inspect_strings(writer, "RepoTags", &inspected->tags);
+    image_inspect_strings(writer, "RepoDigests", &inspected->digests);
     const struct {
         const char *key, *value;
     } members[] = {
@@ -82,7 +89,7 @@ static void image_inspect_write(const Image *image, const StrList *tags, const S
         json_write_string(writer, members[i].value);
     }
     json_write_key(writer, "Size");
-    json_write_uint(writer, bytes);
+    json_write_uint(writer, inspected->bytes);
     json_write_key(writer, "Config");
     field_encode(&oci_image_config_table, &image->config.config, writer);
     json_write_key(writer, "RootFS");
@@ -94,21 +101,35 @@ static void image_inspect_write(const Image *image, const StrList *tags, const S
     image_inspect_strings(writer, "LayerDirectories", &image->layers);
     json_write_key(writer, "ManifestDigest");
     json_write_string(writer, image->manifest_digest);
+    image_inspect_strings(writer, "Platforms", &inspected->platforms);
     json_write_end_object(writer);
+}
+
+static int image_inspect_platforms(const ImageStore *store, const Image *image, Arena *arena,
+                                   StrList *ret_platforms)
+{
+    ImageList list;
+    int r = image_variants(store, image, arena, &list, NULL);
+    for (size_t i = 0; r == 0 && i < list.count; i++) {
+        const OciPlatform *platform = list.items[i].descriptor.platform;
+        if (platform)
+            strlist_append(arena, ret_platforms, oci_platform_text(platform, arena));
+    }
+    return r;
 }
 
 static int image_inspect_one(const ImageSession *session, const char *word, Arena *arena,
                              JsonWriter *writer, Error *error)
 {
-    Image image;
-    StrList tags = { 0 }, digests = { 0 };
-    uint64_t bytes = 0;
-    int r = image_resolve(&session->store, word, arena, &image, error);
+    ImageInspected all = { 0 };
+    Image *image = &all.image;
+    int r = image_resolve(&session->store, word, arena, image, error);
     if (r < 0)
         return r;
-    (void)!image_inspect_names(&session->store, &image, arena, &tags, &digests);
-    (void)!image_bytes(&session->store, &image, &bytes, NULL);
-    image_inspect_write(&image, &tags, &digests, bytes, writer);
+    (void)!image_inspect_names(&session->store, image, arena, &all.tags, &all.digests);
+    (void)!image_inspect_platforms(&session->store, image, arena, &all.platforms);
+    (void)!image_bytes(&session->store, image, &all.bytes, NULL);
+    image_inspect_write(&all, writer);
     return 0;
 }
 

@@ -26,7 +26,8 @@ static const Option load_options[] = {
       "Name the image so, whatever the archive says; for an archive with one image" },
     { 0, "only", OPTION_LIST(LoadOptions, only), "NAME", "Take this image of several" },
     { 0, "platform", OPTION_STRING(LoadOptions, platform), "OS/ARCH",
-      "Choose this variant of an image (default: this machine's)" },
+      "Take this variant of an image alone (default: this machine's, and all others beside it if "
+      "the archive has them)" },
     OPTION_END,
 };
 
@@ -75,6 +76,8 @@ static int load_run(CommandCall *call, Error *error)
     ImageHelperCall helper = { .command = "load", .data_fd = fd };
     load_append_all(call->arena, &helper.options, "--name", &options->names);
     load_append_all(call->arena, &helper.options, "--only", &options->only);
+    if (!options->platform)
+        strlist_append(call->arena, &helper.options, "--whole");
     r = image_platform_options(options->platform, call->arena, &helper.options, error);
 
     StrBuf text CLEANUP(strbuf_done) = { 0 };

@@ -15,7 +15,7 @@
 typedef struct PullOptions {
     const char *platform;
     ImagePullPolicy policy;
-    bool quiet, json, all_tags;
+    bool quiet, json, all_tags, all_platforms;
     Access access;
 } PullOptions;
 
@@ -24,6 +24,9 @@ static const PullOptions pull_defaults = { .policy = IMAGEPULL_ALWAYS };
 static const Option pull_options[] = {
     { 'a', "all-tags", OPTION_FLAG(PullOptions, all_tags), NULL,
       "Fetch every tag of the repository" },
+    { 0, "all-platforms", OPTION_FLAG(PullOptions, all_platforms), NULL,
+      "Fetch the images for all machines, to be pushed and saved as one; this machine's is "
+      "unpacked" },
     { 0, "json", OPTION_FLAG(PullOptions, json), NULL,
       "Tell progress as JSON objects on standard error" },
     { 0, "platform", OPTION_STRING(PullOptions, platform), "OS/ARCH[/VARIANT]",
@@ -41,7 +44,7 @@ static int pull_one(CommandCall *call, const ImageSession *session, const char *
 {
     const PullOptions *options = call->values;
     Progress progress CLEANUP(progress_done) = { 0 };
-    ImagePull pull = { .reference = reference };
+    ImagePull pull = { .reference = reference, .whole = options->all_platforms };
     ImageAdded added;
     progress_init(&progress, options->json);
     int r = access_open(&options->access, call->arena, &pull.access, error);
@@ -146,13 +149,16 @@ static int pull_run(CommandCall *call, Error *error)
     "verified. What an interrupted pull has fetched is kept and continued by the next one; two "   \
     "pulls of one layer fetch it once."
 
-#define PULL_EXAMPLES                               \
-    "# from Docker's registry\n"                    \
-    "ambit pull debian:12\n"                        \
-    "# from another one, exactly this content\n"    \
-    "ambit pull quay.example/team/web@sha256:...\n" \
-    "# for another machine\n"                       \
-    "ambit pull --platform linux/arm64 debian:12\n"
+#define PULL_EXAMPLES                                   \
+    "# from Docker's registry\n"                        \
+    "ambit pull debian:12\n"                            \
+    "# from another one, exactly this content\n"        \
+    "ambit pull quay.example/team/web@sha256:...\n"     \
+    "# for another machine\n"                           \
+    "ambit pull --platform linux/arm64 debian:12\n"     \
+    "# with all of its machines, to another registry\n" \
+    "ambit pull --all-platforms debian:12\n"            \
+    "ambit push debian:12 registry.example/debian:12\n"
 
 #define PULL_COMMAND                                                                              \
     {                                                                                             \

@@ -51,10 +51,10 @@ static int save_run(CommandCall *call, Error *error)
     for (size_t i = 0; r == 0 && i < call->argument_count; i++) {
         Image *image = arena_append(call->arena, &list.items, &list.count, sizeof(*image));
         r = image_resolve(&session.store, call->arguments[i], call->arena, image, error);
-        /* By its id: without the names that nobody asked for. */
-        if (r == 0 && reference_id_prefix(call->arguments[i]) &&
-            str_starts(oci_digest_hex(image->id), reference_id_prefix(call->arguments[i])))
+        if (r == 0 && image_is_said_by_id(image, call->arguments[i])) {
             image->name = NULL;
+            image->whole = false;
+        }
     }
     int fd CLEANUP(fd_closep) = r < 0 ? -1 : save_open(options, error);
     if (fd < 0)
@@ -71,7 +71,8 @@ static int save_run(CommandCall *call, Error *error)
     .name = "save", .summary = "Write images to an archive", .arguments = "IMAGE...",         \
     .arguments_min = 1, .arguments_max = COMMAND_ANY_NUMBER, .completes = "image",            \
     .description = "The archive is an OCI image layout and a docker archive at once; ambit, " \
-                   "docker, podman and skopeo load it.",                                      \
+                   "docker, podman and skopeo load it. An image that was pulled with "        \
+                   "--all-platforms is written with all of them.",                            \
     .examples = "# to another machine\n"                                                      \
                 "ambit save web | ssh other ambit load\n",                                    \
     .options = save_options, .values_size = sizeof(SaveOptions), .run = save_run

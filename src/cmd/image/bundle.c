@@ -20,6 +20,7 @@
 #include "base/strmap.h"
 #include "cmd/image/digest.h"
 #include "image/imageindex.h"
+#include "image/imageparts.h"
 #include "image/reference.h"
 #include "linux/inroot.h"
 
@@ -239,6 +240,64 @@ static int bundle_read_index(BundleReader *reader, const OciDescriptor *at, cons
                      reader->request->architecture);
 }
 
+/*** The rest of an index. ***/
+
+typedef struct BundleRest {
+    BundleReader *reader;
+    OciDescriptors others;
+} BundleRest;
+
+static int bundle_read_part(void *context, const OciDescriptor *at, Arena *arena, char **ret_text,
+                            size_t *ret_size, Error *error)
+{
+    const BundleRest *rest = context;
+    BundleReader reader = *rest->reader;
+    const char *text = NULL;
+    reader.arena = arena;
+    int r = bundle_read_document(&reader, at, &text, ret_size, error);
+    if (r == 0)
+        *ret_text = (char *)text;
+    return r;
+}
+
+/* Is it there, in its size? Its digest is computed when it is taken. */
+static int bundle_note_blob(void *context, const OciDescriptor *blob, Error *error)
+{
+    BundleRest *rest = context;
+    Arena *arena = rest->reader->arena;
+    struct stat st;
+    const char *path = arena_printf(arena, "blobs/sha256/%s", oci_digest_hex(blob->digest));
+    int fd CLEANUP(fd_closep) = bundle_open(rest->reader->request->dir_fd, path, error);
+    if (fd < 0)
+        return fd;
+    if (fstat(fd, &st) < 0 || st.st_size != blob->size)
+        return error_set(error, ERROR_CORRUPT, EBADMSG, "%s has not the size promised", path);
+    OciDescriptor *at = arena_append(arena, &rest->others.items, &rest->others.count, sizeof(*at));
+    *at = (OciDescriptor){ .digest = arena_strdup(arena, blob->digest), .size = blob->size };
+    return 0;
+}
+
+static int bundle_note_part(void *context, const ImagePart *part, Error *error)
+{
+    int r = bundle_note_blob(context, part->at, error);
+    return r < 0 || !part->manifest
+               ? r
+               : imageparts_blobs(part->manifest, bundle_note_blob, context, error);
+}
+
+/* The image that was chosen from the index `at` brings the rest along. A layout that has only a
+ * part of it is what docker writes of an image that it has for one platform: that part is taken. */
+static void bundle_add_rest(BundleReader *reader, const OciDescriptor *at)
+{
+    BundleRest rest = { .reader = reader };
+    ImageParts parts = { .read = bundle_read_part, .visit = bundle_note_part, .context = &rest };
+    BundleImage *image = &reader->bundle.items[reader->bundle.count - 1];
+    if (!reader->request->whole || imageparts_walk(&parts, at, NULL) < 0)
+        return;
+    image->origin = arena_copy(reader->arena, at, sizeof(*at));
+    image->others = rest.others;
+}
+
 static int bundle_read_layout(BundleReader *reader, Error *error)
 {
     char *text;
@@ -258,6 +317,8 @@ static int bundle_read_layout(BundleReader *reader, Error *error)
         OciMediaKind kind = bundle_kind(at);
         if (kind == OCI_MEDIA_INDEX)
             r = bundle_read_index(reader, at, &names, 1, error);
+        if (r == 0 && kind == OCI_MEDIA_INDEX)
+            bundle_add_rest(reader, at);
         else if (kind == OCI_MEDIA_MANIFEST)
             r = bundle_read_manifest(reader, at, &names, error);
         if (r < 0 && names.count > 0)

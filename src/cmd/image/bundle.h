@@ -22,7 +22,9 @@ typedef struct BundleImage {
     const char *config_text;
     size_t config_size;
     OciImage config;
-    StrList layer_paths; /* in the directory, the lowest first */
+    StrList layer_paths;         /* in the directory, the lowest first */
+    const OciDescriptor *origin; /* of the index it was chosen from; NULL: none */
+    OciDescriptors others;       /* of that: all documents and blobs, if the directory has them */
 } BundleImage;
 
 typedef struct Bundle {
@@ -34,6 +36,7 @@ typedef struct BundleRequest {
     int dir_fd;
     const char *architecture; /* of the platform to choose: "amd64" */
     const char *variant;      /* NULL: any */
+    bool whole;               /* with the rest of an index, where all of it is there */
     StrList only;             /* whole references to take; empty: all */
 } BundleRequest;
 

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "cmd/image/digest.h"
 #include "cmd/image/request.h"
+#include "cmd/image/restore.h"
 #include "image/image.h"
 #include "image/imagecheck.h"
 #include "image/imageindex.h"
@@ -16,37 +17,6 @@
 static int check_digest_of(int fd, char ret_digest[OCI_DIGEST_SIZE], Error *error)
 {
     return digest_of_file(fd, ret_digest, NULL, error);
-}
-
-/* Unpacks what is missing of one image. The number of layers that came back, or negative. */
-static int check_restore_image(const RequestContext *context, Intake *intake, const Image *image,
-                               Error *error)
-{
-    int restored = 0;
-    const StrList *diff_ids = &image->config.rootfs.diff_ids;
-    for (size_t i = 0; i < diff_ids->count; i++) {
-        char name[IMAGESTORE_LAYER_NAME_SIZE];
-        if (imagestore_find_layer(context->store, diff_ids->items[i], image->id, name) == 0)
-            continue;
-        const OciDescriptor *at = &image->manifest.layers.items[i];
-        int fd CLEANUP(fd_closep) = imagestore_open_blob(context->store, at->digest, error);
-        if (fd < 0)
-            return fd;
-        LayerResult result;
-        IntakeLayer layer = {
-            .diff_ids = diff_ids,
-            .index = i,
-            .id = image->id,
-            .source_fd = fd,
-            .digest = at->digest,
-            .size = (uint64_t)at->size,
-        };
-        int r = intake_add_layer(intake, &layer, &result, error);
-        if (r < 0)
-            return r;
-        restored++;
-    }
-    return restored;
 }
 
 static int check_restore(const RequestContext *context, Error *error)
@@ -64,7 +34,7 @@ static int check_restore(const RequestContext *context, Error *error)
         /* One image that cannot be helped must not keep the others from it: it stays reported. */
         if (image_read(context->store, &index.manifests.items[i], context->arena, &image, NULL) ==
             0)
-            restored += check_restore_image(context, &intake, &image, NULL) > 0;
+            restored += restore_image(context, &intake, &image, NULL) > 0;
     }
     return restored > 0 ? intake_commit(&intake, error) : 0;
 }

@@ -122,6 +122,21 @@ bool intake_has_blob(Intake *intake, const char *digest)
            faccessat(intake->blobs_fd, hex, F_OK, 0) == 0 || intake_keep(intake, false, hex);
 }
 
+int intake_open_blob(Intake *intake, const char *digest, Error *error)
+{
+    int fd = openat(intake->blobs_fd, oci_digest_hex(digest), O_RDONLY | O_CLOEXEC);
+    return fd >= 0 ? fd : imagestore_open_blob(intake->store, digest, error);
+}
+
+int intake_read_blob(Intake *intake, const OciDescriptor *at, Arena *arena, char **ret_text,
+                     size_t *ret_size, Error *error)
+{
+    const ImageStore here = { .root_fd = -1, .blobs_fd = intake->blobs_fd, .layers_fd = -1 };
+    bool is_new = faccessat(intake->blobs_fd, oci_digest_hex(at->digest), F_OK, 0) == 0;
+    return imagestore_read_blob(is_new ? &here : intake->store, at, arena, ret_text, ret_size,
+                                error);
+}
+
 void intake_add_partial(Intake *intake, const char *digest, int fd)
 {
     strlist_append(intake->arena, &intake->partials, digest);
@@ -499,8 +514,10 @@ int intake_commit(Intake *intake, Error *error)
         if (image->names.count == 0)
             imageindex_put(&index, intake->arena, &image->manifest, NULL);
         for (size_t j = 0; j < image->names.count; j++) {
-            imageindex_put(&index, intake->arena, &image->manifest, image->names.items[j]);
-            imageindex_set_origin(&index, intake->arena, image->names.items[j], image->origin);
+            const char *name = image->names.items[j];
+            bool whole = image->whole || imageindex_has_whole(&index, name, image->origin);
+            imageindex_put(&index, intake->arena, &image->manifest, name);
+            imageindex_set_origin(&index, intake->arena, name, image->origin, whole);
         }
     }
     return r < 0 ? r : imageindex_write(intake->store, &index, error);

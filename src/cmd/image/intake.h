@@ -28,6 +28,7 @@ typedef struct IntakeImage {
     StrList names; /* references; may be empty */
     const char *id;
     const char *origin; /* digest of the index it was chosen from; NULL: none */
+    bool whole;         /* everything that index leads to is complete, too */
 } IntakeImage;
 
 typedef struct Intake {
@@ -60,6 +61,10 @@ int intake_make_file(Intake *intake, char ret_name[INTAKE_NAME_SIZE], Error *err
 
 /* The intake or the store has the blob; if it is the store's, it stays while the intake lives. */
 bool intake_has_blob(Intake *intake, const char *digest);
+/* imagestore_read_blob and imagestore_open_blob for a blob that one of the two has. */
+int intake_read_blob(Intake *intake, const OciDescriptor *at, Arena *arena, char **ret_text,
+                     size_t *ret_size, Error *error) MUST_CHECK;
+int intake_open_blob(Intake *intake, const char *digest, Error *error) MUST_CHECK;
 /* A document; its digest goes to ret_digest (may be NULL). */
 int intake_add_bytes(Intake *intake, const void *data, size_t size, char ret_digest[DIGEST_SIZE],
                      Error *error) MUST_CHECK;

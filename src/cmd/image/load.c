@@ -66,8 +66,7 @@ static int load_open_layer(Load *load, const BundleImage *image, size_t index, E
     const char *digest = image->manifest.layers.items[index].digest;
     if (!intake_has_blob(load->intake, digest))
         return fd;
-    fd = openat(load->intake->blobs_fd, oci_digest_hex(digest), O_RDONLY | O_CLOEXEC);
-    return fd >= 0 ? fd : imagestore_open_blob(load->context->store, digest, error);
+    return intake_open_blob(load->intake, digest, error);
 }
 
 static int load_layer(Load *load, const BundleImage *image, size_t index, LayerResult *ret,
@@ -98,10 +97,7 @@ static int load_layer(Load *load, const BundleImage *image, size_t index, LayerR
 static const char *load_layer_media_type(Load *load, const char *digest, Error *error)
 {
     char head[DECOMPRESS_MAGIC_SIZE] = { 0 };
-    int fd CLEANUP(fd_closep) =
-        openat(load->intake->blobs_fd, oci_digest_hex(digest), O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        fd = imagestore_open_blob(load->context->store, digest, error);
+    int fd CLEANUP(fd_closep) = intake_open_blob(load->intake, digest, error);
     ssize_t n = fd < 0 ? -1 : pread(fd, head, sizeof(head), 0);
     switch (n < 0 ? COMPRESSION_NONE : decompress_detect(head, (size_t)n)) {
     case COMPRESSION_GZIP: return OCI_MEDIA_TYPE_LAYER_GZIP;
@@ -169,6 +165,22 @@ static OciPlatform *load_platform(const Load *load, const OciImage *config)
     return platform;
 }
 
+/* What no unpacking has looked at. */
+static int load_verified(Load *load, const OciDescriptor *at, Error *error)
+{
+    char digest[DIGEST_SIZE];
+    const char *path =
+        arena_printf(load->context->arena, "blobs/sha256/%s", oci_digest_hex(at->digest));
+    if (intake_has_blob(load->intake, at->digest))
+        return 0;
+    int fd CLEANUP(fd_closep) = bundle_open(load->dir_fd, path, error);
+    int r = fd < 0 ? fd : digest_of_file(fd, digest, NULL, error);
+    if (r == 0 && !str_eq(digest, at->digest))
+        r = error_set(error, ERROR_CORRUPT, EBADMSG, "%s does not hold what its digest promises",
+                      path);
+    return r < 0 ? r : load_add_blob(load, path, at->digest, error);
+}
+
 static int load_image(Load *load, const BundleImage *image, const StrList *names, Error *error)
 {
     OciManifest made = { 0 };
@@ -184,9 +196,16 @@ static int load_image(Load *load, const BundleImage *image, const StrList *names
     int r = load_documents(load, image, &made, &manifest, error);
     if (r < 0)
         return r;
+    for (size_t i = 0; i < image->others.count; i++) {
+        r = load_verified(load, &image->others.items[i], error);
+        if (r < 0)
+            return r;
+    }
     if (image->config.architecture && image->config.os)
         manifest.platform = load_platform(load, &image->config);
-    intake_add_image(load->intake, &manifest, names, image->config_at.digest);
+    IntakeImage *added = intake_add_image(load->intake, &manifest, names, image->config_at.digest);
+    added->origin = image->origin ? image->origin->digest : NULL;
+    added->whole = image->origin != NULL;
     return 0;
 }
 
@@ -198,6 +217,7 @@ static int load_bundle(Load *load, Error *error)
         .dir_fd = load->dir_fd,
         .architecture = request->architecture,
         .variant = request->variant,
+        .whole = request->whole,
         .only = request->only,
     };
     Bundle bundle;

@@ -2,6 +2,7 @@
  * ambit-image: the helper that touches what strangers wrote. `ambit` starts it, never a person:
  *
  *     ambit-image COMMAND [OPTION...]      commands: load import pull commit export check verify
+ *                                          restore
  *
  * Descriptor 3 is the image store's directory (made and opened by the caller), descriptor 4 the
  * archive or directory to read. One JSON document on standard output and status 0; or one line of
@@ -35,9 +36,10 @@ static const struct {
     int (*run)(const RequestContext *context, Error *error);
     bool has_data;
 } main_commands[] = {
-    { "load", load_run, true },      { "import", import_run, true }, { "pull", pull_run, true },
-    { "commit", commit_run, false }, { "export", export_run, true }, { "check", check_run, false },
-    { "verify", verify_run, false },
+    { "load", load_run, true },      { "import", import_run, true },
+    { "pull", pull_run, true },      { "commit", commit_run, false },
+    { "export", export_run, true },  { "check", check_run, false },
+    { "verify", verify_run, false }, { "restore", restore_run, false },
 };
 
 static const Option main_options[] = {
@@ -45,6 +47,7 @@ static const Option main_options[] = {
     { 0, "only", OPTION_LIST(Request, only), "REFERENCE", "Take this image only" },
     { 0, "architecture", OPTION_STRING(Request, architecture), "ARCH", "Platform to choose" },
     { 0, "variant", OPTION_STRING(Request, variant), "VARIANT", "Variant of the platform" },
+    { 0, "whole", OPTION_FLAG(Request, whole), NULL, "All platforms of the index" },
     { 0, "config", OPTION_STRING(Request, config), "JSON", "Config of the imported image" },
     { 0, "message", OPTION_STRING(Request, message), "TEXT", "Comment in the image's history" },
     { 0, "author", OPTION_STRING(Request, author), "TEXT", "Author of the image" },
@@ -101,7 +104,7 @@ static int main_parse(int argc, char **argv, Arena *arena, Request *ret, size_t 
     if (command == ARRAY_LEN(main_commands))
         return error_set(error, ERROR_USAGE, EINVAL,
                          "ambit-image is started by ambit; commands: load import pull commit "
-                         "export check verify");
+                         "export check verify restore");
     OptionLine line = { .options = main_options, .words = argv + 2, .count = (size_t)argc - 2 };
     int r = option_parse(&line, ret, arena, &arguments, error);
     if (r != 0 || arguments.count > 0)

@@ -10,8 +10,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/str.h"
+#include "image/imageparts.h"
 #include "image/reference.h"
 #include "image/registrycall.h"
 
@@ -22,6 +24,7 @@ typedef struct Pull {
     Reference reference;
     int32_t serial;
     PullImage image;
+    Intake *intake; /* pull_others */
 } Pull;
 
 typedef struct PullDocument {
@@ -31,9 +34,9 @@ typedef struct PullDocument {
     const char *media_type; /* the registry's word; NULL: none */
 } PullDocument;
 
-static int pull_ask(Pull *pull, RegistryRequest *request, PullDocument *ret, Error *error)
+static int pull_ask(Pull *pull, RegistryRequest *request, Arena *arena, PullDocument *ret,
+                    Error *error)
 {
-    Arena *arena = pull->context->arena;
     RegistryBody body = { .limit = OCI_MAX_DOCUMENT_BYTES };
     RegistryReply reply;
     request->id = ++pull->serial;
@@ -131,9 +134,10 @@ static int pull_choose(Pull *pull, const PullDocument *document, unsigned depth,
             oci_platform_fits(child->platform, request->architecture, request->variant))
             return pull_get(pull, child->digest, child, depth + 1, error);
     }
-    return error_set(error, ERROR_NOT_FOUND, ENOENT, "the image has no variant for linux/%s%s%s",
+    return error_set(error, ERROR_NOT_FOUND, ENOENT, "the image has no variant for linux/%s%s%s%s",
                      request->architecture, request->variant ? "/" : "",
-                     request->variant ? request->variant : "");
+                     request->variant ? request->variant : "",
+                     request->whole ? "; --platform says which one of all to unpack" : "");
 }
 
 static int pull_get(Pull *pull, const char *name, const OciDescriptor *at, unsigned depth,
@@ -145,7 +149,7 @@ static int pull_get(Pull *pull, const char *name, const OciDescriptor *at, unsig
     const char *type = NULL;
     if (depth > PULL_NESTING_MAX)
         return error_set(error, ERROR_LIMIT, ELOOP, "indexes in indexes, too deep");
-    int r = pull_ask(pull, &request, &document, error);
+    int r = pull_ask(pull, &request, pull->context->arena, &document, error);
     if (r == 0 && oci_digest_is_valid(name))
         r = pull_verify(&document, name, at ? at->size : -1, error);
     if (r == 0)
@@ -177,7 +181,7 @@ static int pull_config(Pull *pull, Error *error)
                          at->media_type);
     if (at->size > OCI_MAX_DOCUMENT_BYTES)
         return error_set(error, ERROR_LIMIT, EFBIG, "a config of %lld bytes", (long long)at->size);
-    int r = pull_ask(pull, &request, &document, error);
+    int r = pull_ask(pull, &request, pull->context->arena, &document, error);
     if (r == 0)
         r = pull_verify(&document, at->digest, at->size, error);
     if (r == 0)
@@ -198,7 +202,7 @@ static int pull_check_layers(const Pull *pull, Error *error)
                              "layer %zu is of the type \"%.100s\"", i + 1,
                              manifest->layers.items[i].media_type);
         /* What lies elsewhere would be fetched from a place that a stranger chose. */
-        if (manifest->layers.items[i].urls.count > 0 && type->foreign)
+        if (oci_descriptor_is_elsewhere(&manifest->layers.items[i]))
             return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
                              "layer %zu is not in the registry but at an address elsewhere, which "
                              "is not followed",
@@ -214,6 +218,81 @@ static int pull_documents(Pull *pull, Error *error)
     if (r == 0)
         r = pull_check_layers(pull, error);
     return r < 0 ? r : pull_config(pull, error);
+}
+
+/*** The rest of an index, which is fetched and not unpacked. ***/
+
+static int pull_read_part(void *context, const OciDescriptor *at, Arena *arena, char **ret_text,
+                          size_t *ret_size, Error *error)
+{
+    Pull *pull = context;
+    PullDocument document;
+    RegistryRequest request = { .operation = REGISTRY_MANIFEST, .name = at->digest };
+    OciMediaKind kind;
+    const char *type;
+    if (intake_has_blob(pull->intake, at->digest))
+        return intake_read_blob(pull->intake, at, arena, ret_text, ret_size, error);
+    int r = pull_ask(pull, &request, arena, &document, error);
+    if (r == 0)
+        r = pull_verify(&document, at->digest, at->size, error);
+    if (r == 0)
+        r = pull_kind(&document, at, arena, &kind, &type, error);
+    *ret_text = document.text;
+    *ret_size = document.size;
+    return r;
+}
+
+static int pull_add_blob(void *context, const OciDescriptor *blob, Error *error)
+{
+    Pull *pull = context;
+    OciDescriptors *others = &pull->image.others;
+    Arena *arena = pull->context->arena;
+    for (size_t i = 0; i < others->count; i++) {
+        if (!str_eq(others->items[i].digest, blob->digest))
+            continue;
+        return others->items[i].size == blob->size
+                   ? 0
+                   : error_set(error, ERROR_CORRUPT, EBADMSG, "%s is named with two sizes",
+                               blob->digest);
+    }
+    OciDescriptor *at = arena_append(arena, &others->items, &others->count, sizeof(*at));
+    *at = (OciDescriptor){
+        .media_type = arena_strdup(arena, blob->media_type),
+        .digest = arena_strdup(arena, blob->digest),
+        .size = blob->size,
+    };
+    return 0;
+}
+
+static int pull_add_part(void *context, const ImagePart *part, Error *error)
+{
+    Pull *pull = context;
+    int r = intake_add_bytes(pull->intake, part->text, part->size, NULL, error);
+    return r < 0 || !part->manifest
+               ? r
+               : imageparts_blobs(part->manifest, pull_add_blob, context, error);
+}
+
+/* Each download keeps its lock until the commit. */
+static void pull_raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static int pull_others(Pull *pull, Error *error)
+{
+    pull_raise_descriptors();
+    const OciDescriptor index = {
+        .media_type = OCI_MEDIA_TYPE_INDEX,
+        .digest = pull->image.origin,
+        .size = (int64_t)pull->image.origin_size,
+    };
+    ImageParts parts = { .read = pull_read_part, .visit = pull_add_part, .context = pull };
+    return imageparts_walk(&parts, &index, error);
 }
 
 /*** The whole. ***/
@@ -236,15 +315,20 @@ static int pull_store(Pull *pull, Intake *intake, Error *error)
         r = intake_add_bytes(intake, image->manifest_text, image->manifest_size, NULL, error);
     if (r == 0 && image->origin)
         r = intake_add_bytes(intake, image->origin_text, image->origin_size, NULL, error);
+    pull->intake = intake;
+    bool whole = image->origin && pull->context->request->whole;
+    if (r == 0 && whole)
+        r = pull_others(pull, error);
     if (r == 0)
         r = pull_layers(pull->context, intake, image, error);
     if (r < 0)
         return r;
     if (image->config.architecture && image->config.os)
         image->manifest_at.platform = pull_platform(pull);
-    intake_add_image(intake, &image->manifest_at, &pull->context->request->names,
-                     image->manifest.config.digest)
-        ->origin = image->origin;
+    IntakeImage *added = intake_add_image(
+        intake, &image->manifest_at, &pull->context->request->names, image->manifest.config.digest);
+    added->origin = image->origin;
+    added->whole = whole;
     return intake_commit(intake, error);
 }
 

@@ -15,6 +15,7 @@ typedef struct PullImage {
     size_t origin_size, manifest_size, config_size;
     OciManifest manifest;
     OciImage config;
+    OciDescriptors others; /* blobs of the index that are fetched and not unpacked */
 } PullImage;
 
 /* Brings all layers and their blobs into the intake. */

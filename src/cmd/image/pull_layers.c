@@ -150,8 +150,7 @@ static int pull_open_source(PullRun *run, const PullBlob *blob, Error *error)
         int fd = imagepartial_peek(run->context->store, digest);
         return fd < 0 ? error_errno(error, fd, "download of %s", digest) : fd;
     }
-    int fd = openat(run->intake->blobs_fd, oci_digest_hex(digest), O_RDONLY | O_CLOEXEC);
-    return fd >= 0 ? fd : imagestore_open_blob(run->context->store, digest, error);
+    return intake_open_blob(run->intake, digest, error);
 }
 
 static int pull_start_worker(PullRun *run, PullLayer *layer, Error *error)
@@ -486,35 +485,66 @@ static PullBlob *pull_find_blob(PullRun *run, const char *digest)
     return NULL;
 }
 
-/* One blob per digest, one unpacked layer per diff id, however often the image has them. */
+/* One blob per digest, however often it is named. NULL: with another size. */
+static PullBlob *pull_add_blob(PullRun *run, const OciDescriptor *at)
+{
+    PullBlob *blob = pull_find_blob(run, at->digest);
+    if (blob)
+        return blob->at->size == at->size ? blob : NULL;
+    blob = &run->blobs[run->blob_count++];
+    *blob = (PullBlob){ .at = at, .download = DOWNLOAD_NONE };
+    return blob;
+}
+
+static PullLayer *pull_add_layer(PullRun *run, PullBlob *blob)
+{
+    PullLayer *layer = &run->layers[run->layer_count];
+    *layer = (PullLayer){
+        .index = run->layer_count++, .blob = blob, .source_fd = -1, .news_fd = -1, .result_fd = -1
+    };
+    return layer;
+}
+
+/* What belongs to other images of the index: to be told of as layers, and not unpacked. */
+static int pull_prepare_others(PullRun *run, Error *error)
+{
+    const OciDescriptors *others = &run->image->others;
+    for (size_t i = 0; i < others->count; i++) {
+        const OciDescriptor *at = &others->items[i];
+        bool is_new = !pull_find_blob(run, at->digest);
+        PullBlob *blob = pull_add_blob(run, at);
+        if (!blob)
+            return error_set(error, ERROR_CORRUPT, EBADMSG, "%s is named with two sizes",
+                             at->digest);
+        if (is_new && oci_media_kind(at->media_type) == OCI_MEDIA_LAYER)
+            pull_add_layer(run, blob)->unpacked = true;
+    }
+    return 0;
+}
+
+/* One unpacked layer per diff id. */
 static int pull_prepare(PullRun *run, Error *error)
 {
     const OciDescriptors *list = &run->image->manifest.layers;
     const StrList *diff_ids = &run->image->config.rootfs.diff_ids;
     Arena *arena = run->context->arena;
-    run->blobs = arena_array(arena, list->count, sizeof(*run->blobs));
-    run->layers = arena_array(arena, list->count, sizeof(*run->layers));
+    size_t most = list->count + run->image->others.count;
+    run->blobs = arena_array(arena, most, sizeof(*run->blobs));
+    run->layers = arena_array(arena, most, sizeof(*run->layers));
     for (size_t i = 0; i < list->count; i++) {
-        PullBlob *blob = pull_find_blob(run, list->items[i].digest);
-        if (blob && blob->at->size != list->items[i].size)
+        PullBlob *blob = pull_add_blob(run, &list->items[i]);
+        if (!blob)
             return error_set(error, ERROR_CORRUPT, EBADMSG, "layer %zu: a blob of two sizes",
                              i + 1);
-        if (!blob) {
-            blob = &run->blobs[run->blob_count++];
-            *blob = (PullBlob){ .at = &list->items[i], .download = DOWNLOAD_NONE };
-        }
         IntakeLayer layer = { .diff_ids = diff_ids,
                               .index = i,
                               .id = run->image->manifest.config.digest };
-        PullLayer *entry = &run->layers[run->layer_count++];
-        *entry = (PullLayer){
-            .index = i, .blob = blob, .source_fd = -1, .news_fd = -1, .result_fd = -1
-        };
+        PullLayer *entry = pull_add_layer(run, blob);
         entry->unpacked = intake_has_layer(run->intake, &layer);
         for (size_t below = 0; below < i; below++)
             entry->unpacked |= str_eq(diff_ids->items[below], diff_ids->items[i]);
     }
-    return 0;
+    return pull_prepare_others(run, error);
 }
 
 int pull_layers(const RequestContext *context, Intake *intake, const PullImage *image, Error *error)

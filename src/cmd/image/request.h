@@ -20,6 +20,7 @@ typedef struct Request {
                       wanted */
     StrList only;  /* load: references to take */
     const char *architecture, *variant;
+    bool whole; /* pull, load: with everything else in the index that the image is chosen from */
     const char *config;                        /* import: an image config's `config` as JSON */
     const char *message, *author, *created_by; /* import, commit: what history says */
     const char *image;                         /* commit: id of the image below; verify */
@@ -47,6 +48,7 @@ int commit_run(const RequestContext *context, Error *error) MUST_CHECK;
 int export_run(const RequestContext *context, Error *error) MUST_CHECK;
 int import_run(const RequestContext *context, Error *error) MUST_CHECK;
 int pull_run(const RequestContext *context, Error *error) MUST_CHECK;
+int restore_run(const RequestContext *context, Error *error) MUST_CHECK;
 int verify_run(const RequestContext *context, Error *error) MUST_CHECK;
 int check_run(const RequestContext *context, Error *error) MUST_CHECK;
 

@@ -13,6 +13,7 @@
 #include "cmd/image/digest.h"
 #include "cmd/image/request.h"
 #include "image/image.h"
+#include "image/imageparts.h"
 
 enum { VERIFY_PROBLEMS_MAX = 100 };
 
@@ -101,6 +102,52 @@ static int verify_layer(Verify *verify, size_t index, Error *error)
     return comparison_run(&comparison, there, fresh, error);
 }
 
+/*** An index that is stored as a whole: its other blobs. ***/
+
+static int verify_part_blob(void *context, const OciDescriptor *blob, Error *error)
+{
+    Verify *verify = context;
+    Error inner = { 0 };
+    for (size_t i = 0; i < verify->image->manifest.layers.count; i++)
+        if (str_eq(verify->image->manifest.layers.items[i].digest, blob->digest))
+            return 0;
+    int r = verify_blob(verify, blob->digest, &inner);
+    if (r == -ENOENT) {
+        verify_tell(verify,
+                    arena_printf(verify->context->arena, "blob %s is missing", blob->digest));
+        return 0;
+    }
+    if (r < 0 && error)
+        *error = inner;
+    return r;
+}
+
+static int verify_part(void *context, const ImagePart *part, Error *error)
+{
+    int r = verify_part_blob(context, part->at, error);
+    return r < 0 || !part->manifest
+               ? r
+               : imageparts_blobs(part->manifest, verify_part_blob, context, error);
+}
+
+static int verify_part_failed(void *context, const OciDescriptor *at, Error *error)
+{
+    Verify *verify = context;
+    verify_tell(verify, arena_printf(verify->context->arena, "%s: %s", at->digest, error->message));
+    return imageparts_pass_over(error);
+}
+
+static int verify_whole(Verify *verify, Error *error)
+{
+    ImageParts parts = {
+        .store = verify->context->store,
+        .visit = verify_part,
+        .failed = verify_part_failed,
+        .context = verify,
+    };
+    return verify->image->whole ? imageparts_stored(&parts, verify->image->origin, error) : 0;
+}
+
 static void verify_answer(const Verify *verify)
 {
     JsonWriter *w = verify->context->answer;
@@ -130,6 +177,8 @@ int verify_run(const RequestContext *context, Error *error)
         r = verify_blob(&verify, image.id, error);
     for (size_t i = 0; r == 0 && i < image.manifest.layers.count; i++)
         r = verify_layer(&verify, i, error);
+    if (r == 0)
+        r = verify_whole(&verify, error);
     if (r == 0)
         verify_answer(&verify);
     return r;
