@@ -190,6 +190,10 @@ docker() {
     engine_signals
 }
 
+@test "build" {
+    engine_build
+}
+
 @test "attach, health checks, restart policy" {
     docker run -d --name aa --net none -i busybox sh -c 'read x; echo got $x; exit 4'
     at sh -c 'echo word | docker attach aa'

@@ -95,3 +95,31 @@ engine_signals() {
     expect_output 137
     gone deaf
 }
+
+# Each RUN is a container; docker's builder without buildkit, buildah's in podman.
+engine_build() { # ARGUMENT... of build
+    write /tmp/context/Dockerfile <<'END'
+FROM busybox AS first
+ARG WORD=none
+RUN echo "$WORD $(id -u)" >/made && mkdir /kept && chown 1000:1000 /kept
+RUN test "$(cat /proc/1/comm)" != systemd && ! touch /sys/x 2>/dev/null
+FROM busybox
+COPY --from=first /made /made
+COPY --from=first --chown=1000:1000 /kept /kept
+USER 1000
+WORKDIR /kept
+RUN echo mine >own
+CMD ["sh", "-c", "cat /made own; ls -n /kept"]
+END
+    inside cp /bin/busybox /tmp/context/file
+    at env DOCKER_BUILDKIT=0 "$engine" build "$@" --network none --build-arg WORD=built -t made /tmp/context
+    expect_status 0
+    once made
+    expect_line 'built 0'
+    expect_line mine
+    expect_match '1000 +1000 .*own$'
+    printf 'FROM busybox\nRUN exit 7\n' | write /tmp/context/Dockerfile
+    at env DOCKER_BUILDKIT=0 "$engine" build "$@" --network none -t broken /tmp/context
+    [ "$status" -ne 0 ]
+    grep -E 'exit(ed|ing)?.*(code|status).*7|returned a non-zero code: 7' <<<"$output$errors"
+}

@@ -205,6 +205,10 @@ gone_at_last() { # NAME
     engine_signals
 }
 
+@test "build" {
+    engine_build --isolation oci --pull=never
+}
+
 @test "attach, health checks, restart policy" {
     podman run -d --name a --net none -i busybox sh -c 'read x; echo got $x'
     at sh -c 'echo word | podman attach a'
