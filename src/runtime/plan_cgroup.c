@@ -95,8 +95,8 @@ static StepCgroup *plan_cgroup_make(PlanBuilder *builder)
  */
 static uint32_t plan_cgroup_wanted(const PlanInput *input, uint32_t needed)
 {
-    static const uint32_t measures = CGROUP_BIT(CGROUP_MEMORY) | CGROUP_BIT(CGROUP_CPU) |
-                                     CGROUP_BIT(CGROUP_CPUSET);
+    static const uint32_t measures =
+        CGROUP_BIT(CGROUP_MEMORY) | CGROUP_BIT(CGROUP_CPU) | CGROUP_BIT(CGROUP_CPUSET);
     const CgroupHost *host = input->cgroup_host;
     if (host->mode == CGROUP_V2 || !(needed & measures))
         return input->controllers;

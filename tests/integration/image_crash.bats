@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# timeout: 240
+# timeout: 300
 # kill -9 at random moments of load, commit, rmi and pull: what was complete stays, nothing else does,
 # and `system check` says so. AMBIT_KILLS: how many of each; image_crash_long.bats has 100.
 
@@ -27,8 +27,13 @@ END
     ambit run --net none --name worked base sh -c \
         'for i in $(seq 300); do head -c 3000 /dev/urandom >/f$i; done; rm -rf /home'
     start_registry plain
-    "$TOP/tests/integration/scale-image" layers:5 "$TEST_DIR/layout"
-    skopeo_copy --dest-tls-verify=false "oci:$TEST_DIR/layout:scale" "docker://$REGISTRY_PLAIN/many:1"
+    local packing
+    for packing in gzip zstd; do
+        "$TOP/tests/integration/scale-image" --compress $packing layers:5 "$TEST_DIR/$packing"
+        skopeo_copy --dest-tls-verify=false "oci:$TEST_DIR/$packing:scale" "docker://$REGISTRY_PLAIN/$packing:1"
+    done
+    "$TOP/tests/integration/platform-image" --size 1000000 "$TEST_DIR/rootfs" "$TEST_DIR/multi"
+    skopeo_copy --all --dest-tls-verify=false "oci:$TEST_DIR/multi" "docker://$REGISTRY_PLAIN/multi:1"
     usage >"$TEST_DIR/usage"
 }
 
@@ -36,6 +41,10 @@ teardown_file() {
     stop_registries
     ambit rm -f worked
     discard_store
+}
+
+df_bytes() {
+    ambit system df --format '{{.Bytes}}' | awk '{ sum += $1 } END { print sum }'
 }
 
 # Sizes of directories depend on what they once held: files only.
@@ -122,28 +131,60 @@ back_to_the_start() {
     expect_status 0
 }
 
+registry_bytes() { # HEX
+    stat -c %s "$TEST_DIR/registry-plain/data/docker/registry/v2/blobs/sha256/${1:0:2}/$1/data"
+}
+
+# What the interrupted pull has left is not asked for again: nothing of a whole blob, the rest of another.
+expect_continued() { # ARGUMENT...
+    local file hex log=$TEST_DIR/registry-plain/log whole=() begun=()
+    for file in "$TEST_ROOT"/partial/*; do
+        [ -s "$file" ] || continue
+        hex=${file##*/}
+        if [ "$(stat -c %s "$file")" -eq "$(registry_bytes "$hex")" ]; then whole+=("$hex"); else begun+=("$hex"); fi
+    done
+    : >"$log"
+    ambit "$@" >/dev/null
+    for hex in "${whole[@]}"; do
+        ! grep "GET /v2/.*/blobs/sha256:$hex" "$log" || { echo "fetched again: $hex"; return 1; }
+    done
+    for hex in "${begun[@]}"; do
+        grep -qE "GET /v2/.*/blobs/sha256:$hex[^\"]*\" 206 " "$log" || { echo "not continued: $hex"; return 1; }
+    done
+    echo "${#whole[@]} ${#begun[@]}" >>"$TEST_DIR/continued"
+}
+
 @test "kills at random moments of pull; the next one goes on" {
-    local kill image=$REGISTRY_PLAIN/many:1 before
+    local kill image before all
+    : >"$TEST_DIR/continued"
     for kill in $(seq "$KILLS"); do
-        killed_at_random 900 pull -q "$image"
+        all=()
+        case $((kill % 3)) in
+        0) image=$REGISTRY_PLAIN/gzip:1 ;;
+        1) image=$REGISTRY_PLAIN/multi:1 all=(--all-platforms) ;;
+        2) image=$REGISTRY_PLAIN/zstd:1 ;;
+        esac
+        killed_at_random 700 pull -q "${all[@]}" "$image"
         # What had come is kept for the next pull, and is all that is kept.
         before=$(cat "$TEST_ROOT"/partial/* 2>/dev/null | wc -c)
         store_is_whole
         [ "$(cat "$TEST_ROOT"/partial/* 2>/dev/null | wc -c)" = "$before" ]
-        case $((kill % 3)) in
-        0)
+        if [ $((kill % 5)) -eq 0 ]; then
             ambit image prune -f >/dev/null
-            ;;
-        *)
-            ambit pull -q "$image" >/dev/null
+        else
+            expect_continued pull -q "${all[@]}" "$image"
             ambit image verify "$image"
             [ -z "$(ls "$TEST_ROOT/partial")" ]
-            ;;
-        esac
+            [ "$(df_bytes)" = "$(du -s -B 1 "$TEST_ROOT" | cut -f 1)" ]
+        fi
         ambit rmi -f "$image" >/dev/null
         ambit image prune -f >/dev/null
         back_to_the_start "pull $kill"
     done
     try image check --deep
     expect_status 0
+    # 0 of either may happen with few kills
+    awk '{ whole += $1; begun += $2 } END { print "# kept " whole " whole downloads, continued " begun }' \
+        "$TEST_DIR/continued" >&3
+    [ "$KILLS" -lt 50 ] || awk '{ whole += $1; begun += $2 } END { exit !(whole && begun) }' "$TEST_DIR/continued"
 }

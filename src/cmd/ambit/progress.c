@@ -3,7 +3,6 @@
  * is erased to its end. The trap: a line that is wider than the terminal becomes two, and then the
  * cursor does not go up far enough; so lines are cut to the width, and pictures to the height.
  */
-#include "base/clock.h"
 #include "progress.h"
 
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cmd/program/output.h"
 
 enum { PROGRESS_BAR_MAX = 30, PROGRESS_WIDTH_MIN = 20, PROGRESS_TEXT = 256 };

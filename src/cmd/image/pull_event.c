@@ -3,7 +3,6 @@
  */
 #include "cmd/image/pull_event.h"
 
-
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/json.h"

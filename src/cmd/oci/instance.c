@@ -157,8 +157,9 @@ static bool instance_annotated(const Spec *spec, const char *key)
 
 /*
  * A cgroup in the hierarchies that callers read or act on: statistics, pausing, killing; device
- * rules where there are some. Limits add theirs (plan_cgroup.c). Each further directory costs at the start and at
- * the end, and 'update' makes it when it is needed. systemd is told only where it looks after us.
+ * rules where there are some. Limits add theirs (plan_cgroup.c). Each further directory costs at
+ * the start and at the end, and 'update' makes it when it is needed. systemd is told only where it
+ * looks after us.
  */
 static uint32_t instance_controllers(const Instance *instance)
 {
