@@ -126,6 +126,13 @@ static int imagemark_image(const ImageStore *store, const OciDescriptor *descrip
     return 0;
 }
 
+int imagemark_one(const ImageStore *store, const OciDescriptor *descriptor, Arena *arena,
+                  ImageMarks *ret_marks, Error *error)
+{
+    *ret_marks = (ImageMarks){ 0 };
+    return imagemark_image(store, descriptor, arena, ret_marks, error);
+}
+
 /* imagemark_each on the store's root. */
 typedef struct ImageMarkKeep {
     const ImageStore *store;

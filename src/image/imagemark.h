@@ -30,6 +30,9 @@ typedef struct ImageMarks {
  */
 int imagemark_all(const ImageStore *store, const OciIndex *index, const StrList *layers_in_use,
                   Arena *arena, ImageMarks *ret_marks, Error *error) MUST_CHECK;
+/* What one of its manifests needs, alone; the sets are not sorted. */
+int imagemark_one(const ImageStore *store, const OciDescriptor *descriptor, Arena *arena,
+                  ImageMarks *ret_marks, Error *error) MUST_CHECK;
 bool imagemark_has(const ImageMarkSet *set, const char *name);
 
 /* Calls `visit` for each name in a directory but "." and "..", until one fails. */

@@ -149,7 +149,7 @@ expect_continued() { # ARGUMENT...
         ! grep "GET /v2/.*/blobs/sha256:$hex" "$log" || { echo "fetched again: $hex"; return 1; }
     done
     for hex in "${begun[@]}"; do
-        grep -qE "GET /v2/.*/blobs/sha256:$hex[^\"]*\" 206 " "$log" || { echo "not continued: $hex"; return 1; }
+        grep -qE "GET /v2/.*/blobs/sha256:${hex}[^\"]*\" 206 " "$log" || { echo "not continued: $hex"; return 1; }
     done
     echo "${#whole[@]} ${#begun[@]}" >>"$TEST_DIR/continued"
 }

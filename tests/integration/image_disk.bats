@@ -151,6 +151,53 @@ df_bytes() {
     ambit container rm ended
 }
 
+du_of() { # PATH... below the store
+    (cd "$TEST_ROOT" && du -c -s -B 1 "$@" | tail -n 1 | cut -f 1)
+}
+
+# The nth size of an image's row, in bytes as du says and as a person reads them.
+expect_sizes() { # NAME SHARED UNIQUE
+    local row
+    row=$(ambit system df -v | grep -E "^$1 ")
+    [[ "$row" =~ \ $(human $(($2 + $3)))\ +$(human "$2")\ +$(human "$3")\ +[0-9]+$ ]] ||
+        { echo "$row: expected $(human $(($2 + $3))) $(human "$2") $(human "$3")"; return 1; }
+}
+
+human() { # as `images` prints sizes
+    awk -v size="$1" 'BEGIN {
+        split("B KiB MiB GiB", units)
+        for (unit = 1; size >= 1024; unit++) size /= 1024
+        printf(size - int(size) < 0.05 ? "%.0f%s" : "%.1f%s", size, units[unit])
+    }'
+}
+
+@test "system df -v: what each image shares with others, containers, volumes" {
+    ambit load -q -i "$TEST_DIR/many.tar"
+    ambit run --net none -v sized:/v --name sized init /init pid >/dev/null
+    # `many` is `init` with a layer more
+    local manifest below above
+    manifest=$(ambit image inspect many:1 --format '{{.ManifestDigest}}')
+    manifest=$TEST_ROOT/blobs/sha256/${manifest#sha256:}
+    below=$(du_of "blobs/sha256/$(jq -r '.layers[0].digest[7:]' "$manifest")" \
+        "layers/$(jq -r '.rootfs.diff_ids[0][7:]' "$TEST_ROOT/blobs/sha256/$(jq -r '.config.digest[7:]' "$manifest")")")
+    above=$(du_of "blobs/sha256/$(jq -r '.layers[1].digest[7:]' "$manifest")" \
+        "blobs/sha256/${manifest##*/}" "blobs/sha256/$(jq -r '.config.digest[7:]' "$manifest")" \
+        "layers/$(jq -r '.rootfs.diff_ids[1][7:]' "$TEST_ROOT/blobs/sha256/$(jq -r '.config.digest[7:]' "$manifest")")")
+    expect_sizes many "$below" "$above"
+    # another name shares nothing with itself
+    ambit tag many:1 again:1
+    expect_sizes again "$below" "$above"
+    try system df -v
+    expect_match '^init +latest .* 1$'
+    expect_match '^many +1 .* 0$'
+    expect_match "^[0-9a-f]{12} +init +$(human "$(du_of "containers/$(ambit inspect sized --format '{{.Id}}')")") .* sized$"
+    expect_match "^sized +$(human "$(du_of volumes/sized)")$"
+    try system df -v --format json
+    expect_error 125 'tables only'
+    ambit rmi again:1
+    ambit rm sized
+}
+
 @test "system prune takes what its filters say" {
     ambit run --net none --name young --label keep=no base true
     ambit run --net none --name kept --label keep=yes base true

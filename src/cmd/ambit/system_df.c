@@ -11,11 +11,13 @@
 #include "base/table.h"
 #include "base/template.h"
 #include "cmd/program/output.h"
+#include "df_verbose.h"
 #include "engine/listing.h"
 #include "image_session.h"
 
 typedef struct DfOptions {
     const char *format;
+    bool verbose;
 } DfOptions;
 
 typedef struct DfRow {
@@ -29,6 +31,8 @@ static const Option df_options[] = {
     { 0, "format", OPTION_STRING(DfOptions, format), "TEXT",
       "\"json\", \"table\", or TEXT with {{.Type}}, {{.TotalCount}}, {{.Active}}, {{.Size}}, "
       "{{.Reclaimable}}, {{.Bytes}}, {{.ReclaimableBytes}}" },
+    { 'v', "verbose", OPTION_FLAG(DfOptions, verbose), NULL,
+      "Every image, with what it shares with others, container and volume by itself" },
     OPTION_END,
 };
 
@@ -163,7 +167,13 @@ static int df_run(CommandCall *call, Error *error)
     ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     DfRow rows[DF_ROWS];
+    if (options->verbose && options->format)
+        return error_set(error, ERROR_USAGE, EINVAL, "--verbose: tables only, without --format");
     int r = image_session_open(call, &session, error);
+    if (r == 0 && options->verbose) {
+        r = df_verbose_print(&session, call->arena, &text, error);
+        return r < 0 ? r : output_write(strbuf_text(&text), error);
+    }
     if (r == 0)
         r = df_images(&session, call->arena, &rows[DF_IMAGES], error);
     if (r == 0)
