@@ -6,10 +6,13 @@
 #include "base/fd.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 void fd_close(int fd)
@@ -25,6 +28,14 @@ void fd_closep(int *fd)
 {
     fd_close(*fd);
     *fd = -1;
+}
+
+int fd_fill_standard(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY | O_NOCTTY) != fd)
+            return -EBADF;
+    return 0;
 }
 
 int fd_write_all(int fd, const void *data, size_t size)
@@ -171,4 +182,12 @@ const char *fd_path(int fd, char buffer[FD_PATH_SIZE])
 {
     (void)snprintf(buffer, FD_PATH_SIZE, "/proc/self/fd/%d", fd);
     return buffer;
+}
+
+bool fd_is_pipe(int fd)
+{
+    struct stat st;
+    struct statfs fs;
+    return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && fstatfs(fd, &fs) == 0 &&
+           (uint64_t)fs.f_type == PIPEFS_MAGIC;
 }

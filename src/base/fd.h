@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -14,6 +15,14 @@
 
 void fd_close(int fd);   /* -1 is allowed; errno is kept */
 void fd_closep(int *fd); /* for CLEANUP */
+
+/*
+ * For the beginning of main: none of 0, 1 and 2 is closed from here on. What is opened there later
+ * would be kept for the container as a standard stream: a directory of the host's, reached through
+ * /proc/self/fd/N (CVE-2024-21626). A closed one becomes /dev/null, opened for reading: a program
+ * whose output nobody wanted still learns that it cannot write. Returns 0 or a negative errno.
+ */
+int fd_fill_standard(void) MUST_CHECK;
 
 /* Writes everything, through short writes and EINTR. Returns 0 or a negative errno. */
 int fd_write_all(int fd, const void *data, size_t size) MUST_CHECK;
@@ -29,6 +38,9 @@ int fd_read_all(int fd, size_t limit, Arena *arena, char **ret_data, size_t *ret
 
 /* Up to size-1 bytes with one terminator, in one read where the kernel allows: for /proc files. */
 ssize_t fd_read_text(int fd, char *buffer, size_t size) MUST_CHECK;
+
+/* An anonymous pipe, of pipe(2): a FIFO that has a name is none. */
+bool fd_is_pipe(int fd);
 
 /*
  * Sends `count` descriptors (at most FD_PASS_MAX) with `size` (> 0) bytes of data over a Unix

@@ -30,6 +30,22 @@ numbers() { # of the lines of `fds`
     [ "$status" -ne 0 ] || [ "$(numbers)" = "0 1 2" ] || { show; false; }
 }
 
+closed() { # COMMAND...: without standard streams; bats' run keeps its own
+    "$@" 0<&- 1>&- 2>&-
+}
+
+@test "a closed standard stream of the caller's is no way out" {
+    local fd
+    up box "$TEST_DIR/held"
+    for fd in 0 1 2; do
+        change "$TEST_DIR/bundle" ".process.args = [\"/proc/self/fd/$fd/../../../../../../../..$TEST_DIR/rootfs/init\", \"exit\", \"33\"]"
+        run closed oci run --bundle "$TEST_DIR/bundle" closed
+        [ "$status" -ne 33 ] || { echo "run: a program of the host's by way of $fd"; false; }
+        run closed oci exec box "/proc/self/fd/$fd/../../../../../../../..$TEST_DIR/rootfs/init" exit 33
+        [ "$status" -ne 33 ] || { echo "exec: a program of the host's by way of $fd"; false; }
+    done
+}
+
 @test "so has exec" {
     up box "$TEST_DIR/held"
     exec 5</etc/passwd 6</

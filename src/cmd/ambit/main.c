@@ -3,6 +3,7 @@
  */
 #include <sys/stat.h>
 
+#include "base/fd.h"
 #include "cmd/program/output.h"
 #include "cmd/program/program.h"
 #include "commands.h"
@@ -12,6 +13,8 @@ static _Alignas(16) char main_memory[128 * 1024];
 
 int main(int argc, char **argv)
 {
+    if (fd_fill_standard() < 0)
+        return 125;
     main_arguments = argv;
     (void)umask(022); /* what we make has the modes we say, and a container begins with this one */
     Arena arena CLEANUP(arena_done);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/fd.h"
 #include "cmd/program/program.h"
 #include "commands.h"
 #include "log.h"
@@ -28,6 +29,8 @@ static int main_fail(const CommandCall *call, bool parsed, const Error *error)
 
 int main(int argc, char **argv)
 {
+    if (fd_fill_standard() < 0)
+        return 1;
     main_arguments = argv;
     (void)umask(022);
     Arena arena CLEANUP(arena_done);
