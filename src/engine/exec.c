@@ -97,7 +97,7 @@ static SpecProcess *exec_process(const ExecRequest *request, const ExecTarget *t
     return process;
 }
 
-static int exec_foreground(const ExecRequest *request, const Launched *launched,
+static int exec_foreground(const ExecRequest *request, const Launched *launched, Streams *streams,
                            const sigset_t *signals, int *ret_status, Error *error)
 {
     Foreground foreground = {
@@ -107,6 +107,7 @@ static int exec_foreground(const ExecRequest *request, const Launched *launched,
         .pid = launched->pid,
         .pidfd = launched->pidfd,
         .detach_keys = request->detach_keys,
+        .streams = streams,
     };
     return foreground_wait(&foreground, signals, ret_status, error);
 }
@@ -129,6 +130,13 @@ static int exec_plan(const ExecRequest *request, const ExecTarget *target,
     if (request->terminal)
         (void)!terminal_size(0, &input.rows, &input.columns);
     return plan_build_exec(&input, arena, ret_plan, error);
+}
+
+static StreamsKind exec_streams(const ExecRequest *request)
+{
+    if (request->detach)
+        return STREAMS_DETACHED;
+    return request->terminal ? STREAMS_TERMINAL : STREAMS_FOREGROUND;
 }
 
 /* The runtime names places in a configuration; who typed options gets the option. */
@@ -154,25 +162,27 @@ int exec_run(const Engine *engine, const ExecRequest *request, Arena *arena, int
         r = cgroup_host_read(arena, &cgroup_host, error);
     if (r == 0)
         r = exec_plan(request, &target, &cgroup_host, arena, &plan, error);
-    /* What goes wrong from here on is told on the caller's own standard error. */
-    int errors_fd CLEANUP(fd_closep) = request->detach ? fcntl(2, F_DUPFD_CLOEXEC, 3) : -1;
+    Streams streams CLEANUP(streams_done) = STREAMS_NONE;
     if (r == 0)
-        r = foreground_streams(request->interactive, request->detach, error);
+        r = streams_give(&streams, exec_streams(request), request->interactive, error);
     if (r < 0)
         return r;
 
     sigset_t signals;
     foreground_block_signals(&signals);
-    LaunchOptions options = { .cgroup_host = &cgroup_host, .keep_cgroup = true };
+    LaunchOptions options = {
+        .cgroup_host = &cgroup_host,
+        .keep_cgroup = true,
+        .give_pipes = true,
+    };
     Launched launched CLEANUP(launch_done) = LAUNCHED_NONE;
     r = launch_container(&plan, &options, &launched, error);
-    if (errors_fd >= 0)
-        (void)dup2(errors_fd, 2);
+    streams_restore(&streams);
     if (r < 0)
         return exec_failed(request, r, error);
     if (request->detach) {
         *ret_status = 0;
         return 0;
     }
-    return exec_foreground(request, &launched, &signals, ret_status, error);
+    return exec_foreground(request, &launched, &streams, &signals, ret_status, error);
 }

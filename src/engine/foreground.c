@@ -1,6 +1,6 @@
 /*
- * Without a terminal nothing is copied: the program has the caller's own descriptors, and this
- * process only waits and passes signals on. With one, bytes go through linux/relay.h.
+ * Pipes of the caller's are the program's own, and this process only waits and passes signals on.
+ * Bytes of terminals and of what the container may not have (streams.h) go through linux/relay.h.
  *
  * Pid 1 of a pid namespace ignores signals it has no handler for, so a program that does not care
  * about SIGINT would keep a person at the keyboard waiting: the third SIGINT or SIGTERM kills.
@@ -32,19 +32,6 @@ int foreground_check(bool interactive, bool terminal, Error *error)
         return 0;
     return error_set(error, ERROR_USAGE, ENOTTY,
                      "--tty: standard input is not a terminal (give --interactive alone)");
-}
-
-int foreground_streams(bool interactive, bool detach, Error *error)
-{
-    if (interactive && !detach)
-        return 0;
-    int fd CLEANUP(fd_closep) = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (fd < 0)
-        return error_errno(error, errno, "/dev/null");
-    for (int stream = 0; stream <= (detach ? 2 : 0); stream++)
-        if (dup2(fd, stream) < 0)
-            return error_errno(error, errno, "/dev/null");
-    return 0;
 }
 
 void foreground_block_signals(sigset_t *ret_signals)
@@ -93,6 +80,13 @@ static int foreground_relay(const Foreground *foreground, const sigset_t *signal
         options.user_out = STDOUT_FILENO;
         options.detach = &keys;
         options.detach_hold_ms = FOREGROUND_HOLD_MS;
+    } else if (foreground->streams) {
+        options.user_in = STDIN_FILENO;
+        options.user_out = STDOUT_FILENO;
+        options.user_err = STDERR_FILENO;
+        options.pipe_in = TAKE_FD(foreground->streams->ends[STDIN_FILENO]);
+        options.pipe_out = TAKE_FD(foreground->streams->ends[STDOUT_FILENO]);
+        options.pipe_err = TAKE_FD(foreground->streams->ends[STDERR_FILENO]);
     }
     TerminalState raw CLEANUP(terminal_restore) = TERMINAL_STATE_EMPTY;
     if (foreground->terminal && foreground->interactive && isatty(STDIN_FILENO)) {

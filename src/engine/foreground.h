@@ -9,11 +9,13 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "engine/streams.h"
 
 typedef struct Foreground {
     bool interactive; /* -i: the caller's standard input is passed on */
     bool terminal;    /* -t */
     int terminal_fd;  /* the container's terminal, master side; -1 without -t */
+    Streams *streams; /* restored; what has an end there is copied, without -t; NULL: none */
     pid_t pid;        /* a child of the caller */
     int pidfd;
     const char *detach_keys; /* NULL: ctrl-p,ctrl-q */
@@ -23,10 +25,6 @@ typedef struct Foreground {
 /* A terminal that reads from what is none would never see the end of its input: refused, as by
  * docker. */
 int foreground_check(bool interactive, bool terminal, Error *error) MUST_CHECK;
-
-/* Without interactive, standard input is /dev/null from here on, as docker's users expect; a
- * detached process has no standard stream at all. */
-int foreground_streams(bool interactive, bool detach, Error *error) MUST_CHECK;
 
 /* Blocks the signals that foreground_wait() passes on. To be called before the child is made: what
  * arrives in between is kept. */

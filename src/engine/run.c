@@ -47,6 +47,7 @@ typedef struct Run {
     StepTime *times;
     uint64_t begun_ns;
     sigset_t signals;
+    Streams streams;
 } Run;
 
 /* Looked up inside even when it is a number: HOME and the groups come from there. */
@@ -218,6 +219,7 @@ static int run_wait(Run *run, const Launched *launched, int *ret_status, Error *
         .pid = launched->pid,
         .pidfd = launched->pidfd,
         .detach_keys = run->request->detach_keys,
+        .streams = &run->streams,
     };
     return foreground_wait(&foreground, &run->signals, ret_status, error);
 }
@@ -242,14 +244,17 @@ static int run_launch(Run *run, Launched *launched, Error *error)
         .times = run->times,
         .created = run_created,
         .idle = run_idle,
+        .give_pipes = true,
         .context = run,
     };
     int r = launch_container(&run->plan, &options, launched, error);
-    if (r == 0 || run->rung != ROOTFS_IDMAPPED || !rootfs_is_refusal(error))
-        return r;
-    r = run_fall_back(run, error);
-    options.times = NULL; /* there is one for each step of the first plan only */
-    return r < 0 ? r : launch_container(&run->plan, &options, launched, error);
+    if (r < 0 && run->rung == ROOTFS_IDMAPPED && rootfs_is_refusal(error)) {
+        r = run_fall_back(run, error);
+        options.times = NULL; /* there is one for each step of the first plan only */
+        r = r < 0 ? r : launch_container(&run->plan, &options, launched, error);
+    }
+    streams_restore(&run->streams);
+    return r;
 }
 
 /* From the plan to the end of the process. On failure before it ran, nothing of it is left. */
@@ -299,7 +304,9 @@ static int run_prepare(Run *run, Error *error)
     if (r == 0)
         r = run_write_cidfile(run, error);
     if (r == 0)
-        r = foreground_streams(run->request->interactive, false, error);
+        r = streams_give(&run->streams,
+                         run->request->terminal ? STREAMS_TERMINAL : STREAMS_FOREGROUND,
+                         run->request->interactive, error);
     if (r == 0 && run->request->trace) {
         run->times = trace_new(&run->plan, error);
         r = run->times ? 0 : -error->code;
@@ -320,7 +327,13 @@ static void run_outcome_text(const Run *run, RunOutcome *outcome)
 int run_container(const Engine *engine, RunRequest *request, Arena *arena, RunOutcome *ret_outcome,
                   Error *error)
 {
-    Run run = { .engine = engine, .request = request, .arena = arena, .begun_ns = clock_ns() };
+    Run run = {
+        .engine = engine,
+        .request = request,
+        .arena = arena,
+        .begun_ns = clock_ns(),
+        .streams = STREAMS_NONE,
+    };
     int r = request->plan ? 0 : foreground_check(request->interactive, request->terminal, error);
     if (r == 0)
         r = cgroup_host_read(arena, &run.cgroup_host, error);
@@ -353,6 +366,7 @@ int run_container(const Engine *engine, RunRequest *request, Arena *arena, RunOu
         run_outcome_text(&run, &outcome);
         *ret_outcome = outcome;
     }
+    streams_done(&run.streams);
     trace_free(run.times, &run.plan);
     return r;
 }

@@ -30,6 +30,12 @@ enum {
     RELAY_PAUSE_LONGEST_MS = 320,
 };
 
+static const char *const relay_channel_names[RELAY_CHANNELS] = {
+    [RELAY_IN] = "standard input",
+    [RELAY_OUT] = "standard output",
+    [RELAY_ERR] = "standard error",
+};
+
 /* Where each descriptor is in the array for poll. */
 enum { POLL_PIDFD, POLL_SIGNALS, POLL_CHANNELS, POLL_MAX = POLL_CHANNELS + 2 * RELAY_CHANNELS };
 
@@ -194,7 +200,7 @@ static int relay_move_all(Relay *relay, const struct pollfd fds[POLL_MAX], Error
         int r = relay_channel_move(channel, source->fd >= 0 && source->revents,
                                    sink->fd >= 0 && sink->revents, error);
         if (r < 0)
-            return r;
+            return error_wrap(error, "%s", relay_channel_names[i]);
     }
     if (!out->hung_up && !was_hung_up)
         relay->pause_ms = RELAY_PAUSE_FIRST_MS;

@@ -150,7 +150,7 @@ static int relay_channel_read(RelayChannel *channel, Error *error)
     relay_channel_end_source(channel);
     if (code == 0 || code == EAGAIN || code == EIO || code == ECONNRESET)
         return 0;
-    return error_errno(error, code, "read what is to be copied");
+    return error_errno(error, code, "read");
 }
 
 static int relay_channel_write(RelayChannel *channel, Error *error)
@@ -175,7 +175,7 @@ static int relay_channel_write(RelayChannel *channel, Error *error)
         relay_channel_end_source(channel);
     if (code == EPIPE || code == EIO || code == ECONNRESET)
         return 0;
-    return error_errno(error, code, "write what was copied");
+    return error_errno(error, code, "write");
 }
 
 int relay_channel_move(RelayChannel *channel, bool source_ready, bool sink_ready, Error *error)

@@ -283,7 +283,16 @@ static int launch_joined_ids(Runner *runner, Error *error)
     return 0;
 }
 
-static int launch_supply_steps(Runner *runner, int end, Error *error)
+/* Best effort: whose pipes these are decides about opening them anew only. The child passes them on
+ * to its user, which it could not while their owner is none of its ids. */
+static void launch_give_pipes(const Runner *runner)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fd_is_pipe(fd))
+            (void)!runner_chown(runner, fd, "", NULL);
+}
+
+static int launch_supply_steps(Runner *runner, const LaunchOptions *options, int end, Error *error)
 {
     int r = phase_run(runner, PHASE_MAP, error);
     if (r == 0 && runner->plan->own_userns)
@@ -292,15 +301,17 @@ static int launch_supply_steps(Runner *runner, int end, Error *error)
         r = launch_joined_ids(runner, error);
     if (r < 0)
         return r;
+    if (options->give_pipes)
+        launch_give_pipes(runner);
     /* An ordinary user has the powers that this takes inside his own user namespace only. */
     return runner->plan->own_userns && geteuid() != 0 ? supply_inside(runner, end, error)
                                                       : supply_run(runner, end, error);
 }
 
-static int launch_supply(Runner *runner, int end, Error *error)
+static int launch_supply(Runner *runner, const LaunchOptions *options, int end, Error *error)
 {
     mode_t mask = umask(0); /* nodes have the modes the plan says */
-    int r = launch_supply_steps(runner, end, error);
+    int r = launch_supply_steps(runner, options, end, error);
     (void)umask(mask);
     return r;
 }
@@ -442,7 +453,7 @@ static int launch_run(Runner *runner, const LaunchOptions *options, int ends[2],
     if (r == 0 && runner->plan->scope)
         r = launch_place(runner, ends[0], launched, error);
     if (r == 0)
-        r = launch_supply(runner, ends[0], error);
+        r = launch_supply(runner, options, ends[0], error);
     launched->cgroup = runner->cgroup; /* made before the child, or meanwhile */
     launched->resctrl = runner->resctrl;
     if (r == 0 && options->created)

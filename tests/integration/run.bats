@@ -147,6 +147,27 @@ load lib
     expect_output 3000000
 }
 
+@test "/dev/stdout can be opened again: a pipe or a file of the caller's, root or another user inside" {
+    local who
+    for who in 0 1000; do
+        try run --rm -u "$who" "$IMAGE" /init write /dev/stdout "again" , write /proc/self/fd/2 "errors"
+        expect_status 0
+        expect_match again
+        [[ $errors == *errors* ]] || { show; false; }
+        ambit run --rm -u "$who" "$IMAGE" /init write /dev/stdout "again" >"$TEST_DIR/written"
+        grep -q again "$TEST_DIR/written"
+    done
+}
+
+@test "input from a file, output to a file and to a full disk" {
+    seq 1 50000 >"$TEST_DIR/numbers"
+    ambit run --rm -i --entrypoint /init "$IMAGE" cat /dev/stdin <"$TEST_DIR/numbers" >"$TEST_DIR/copied"
+    cmp "$TEST_DIR/numbers" "$TEST_DIR/copied"
+    run bash -c "'$PROGRAMS/ambit' --root '$TEST_ROOT' --state '$TEST_STATE' run --rm '$IMAGE' /init cat /init 2>&1 >/dev/full"
+    expect_status 125
+    expect_match 'standard output: .*No space left'
+}
+
 @test "no terminal without -t, one with it, of the caller's size" {
     try run --rm "$IMAGE" /init isatty
     expect_output $'0 none\n1 none\n2 none'

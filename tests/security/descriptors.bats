@@ -110,6 +110,45 @@ END
     ! grep saw "$TEST_DIR/spied.out" || { sort "$TEST_DIR/spied.out" | uniq -c; false; }
 }
 
+closed() { # COMMAND...: without standard streams; bats' run keeps its own
+    "$@" 0<&- 1>&- 2>&-
+}
+
+@test "a closed standard stream of the caller's is no way out: nothing of the host's takes its place" {
+    local fd up=/../../../../../../../..
+    start held --userns host "$IMAGE" /init say up , pause
+    for fd in 0 1 2; do
+        run closed ambit run --rm -i --userns host "$IMAGE" "/proc/self/fd/$fd$up$TEST_DIR/rootfs/init" exit 33
+        [ "$status" -ne 33 ] || { echo "run: a program of the host's by way of $fd"; stop held; false; }
+        run closed ambit exec -i held "/proc/self/fd/$fd$up$TEST_DIR/rootfs/init" exit 33
+        [ "$status" -ne 33 ] || { echo "exec: a program of the host's by way of $fd"; stop held; false; }
+    done
+    stop held
+    # and they are there
+    run closed ambit run --rm -i --userns host "$IMAGE" /init exit 33
+    [ "$status" -eq 33 ] || { show; false; }
+}
+
+@test "a terminal or file of the caller's is not in the container's hands" {
+    require command -v script -- "no script(1)"
+    # What is typed next would be read by a container in the background: 1 and 2 are open for reading.
+    run script -qec "'$PROGRAMS/ambit' --root '$TEST_ROOT' --state '$TEST_STATE' run --rm -i '$IMAGE' /init isatty , fds" /dev/null
+    output=${output//$'\r'/}
+    expect_line "0 none"
+    expect_line "1 none"
+    expect_line "2 none"
+    [ "$(grep -cE '^[012] pipe:' <<<"$output")" -eq 3 ] || { show; false; }
+    # A log that is appended to could be truncated.
+    ambit run --rm "$IMAGE" /init fds >"$BATS_TEST_TMPDIR/log" 2>&1
+    [ "$(grep -cE '^[12] pipe:' "$BATS_TEST_TMPDIR/log")" -eq 2 ] || { cat "$BATS_TEST_TMPDIR/log"; false; }
+    start typed "$IMAGE" /init say up , pause
+    run script -qec "'$PROGRAMS/ambit' --root '$TEST_ROOT' --state '$TEST_STATE' exec -i typed /init isatty" /dev/null
+    stop typed
+    output=${output//$'\r'/}
+    expect_line "0 none"
+    expect_line "2 none"
+}
+
 @test "input cannot be pushed into the caller's terminal" {
     require command -v script -- "no script(1)"
     # TIOCSTI (CVE-2016-10124): the container's terminal is another one than the caller's
