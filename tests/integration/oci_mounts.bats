@@ -42,8 +42,9 @@ mount_line() { # PATH: its line of mountinfo in $output
 # In a mount namespace where the source is shared, as on a host with systemd.
 # shellcheck disable=SC2016
 propagating() { # COMMAND...
-    unshare -m --propagation shared env SOURCE="$TEST_DIR/source" bash -c '
-        mount -t tmpfs none "$SOURCE" && mount --make-shared "$SOURCE" && mkdir "$SOURCE/below" || exit 9
+    # Private first: what is shared with the host would stay so.
+    unshare -m --propagation private env SOURCE="$TEST_DIR/source" bash -c '
+        mount --make-rshared / && mount -t tmpfs none "$SOURCE" && mkdir "$SOURCE/below" || exit 9
         "$@" </dev/null
         status=$?
         grep -c " $SOURCE/below " /proc/self/mountinfo
