@@ -252,8 +252,12 @@ int lifecycle_purge_state(const Engine *engine, const CgroupHost *cgroup_host, c
     Arena arena CLEANUP(arena_done) = { 0 };
     ContainerState *state = NULL;
     (void)!container_read_state(engine, id, &arena, &state, NULL);
-    if (state && container_is_running(state))
-        (void)kill(state->pid, SIGKILL);
+    /* Opened before it is asked: the number may be another's by the time of the signal. Who cannot
+     * be reached so dies with the cgroup. */
+    int pidfd CLEANUP(fd_closep) =
+        state && state->pid > 0 ? clone_pidfd_open(state->pid, NULL) : -1;
+    if (pidfd >= 0 && container_is_running(state))
+        (void)!clone_pidfd_signal(pidfd, SIGKILL, NULL);
 
     const char *path =
         state && state->cgroup_path ? state->cgroup_path : arena_printf(&arena, "/ambit-%s", id);
