@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "engine/container.h"
 #include "engine/facts.h"
 #include "engine/request.h"
 #include "linux/idmap.h"
@@ -14,8 +15,10 @@
 
 /* A namespace that exists: what "container:C" turned out to be. "ns:PATH" needs none. */
 typedef struct BuildJoin {
-    const char *path; /* "/proc/PID/ns/net" */
-    bool host;        /* it is the host's own */
+    const char *path;            /* "/proc/PID/ns/net" */
+    bool host;                   /* it is the host's own */
+    const ContainerState *state; /* of the container: its process must still be there when the
+                                    paths have been opened, or they were another's */
 } BuildJoin;
 
 typedef struct BuildInput {

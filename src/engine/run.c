@@ -122,6 +122,20 @@ static int run_root(Run *run, Error *error)
                          run->arena, &run->layers, error);
 }
 
+/* The containers whose namespaces are joined. */
+static void run_neighbours(const Run *run, PlanInput *input)
+{
+    for (NamespaceType type = 0; type < NAMESPACE_MAX; type++) {
+        const ContainerState *state = run->inputs.build.joins[type].state;
+        if (!state)
+            continue;
+        PlanNeighbour *neighbour = arena_append(run->arena, &input->neighbours,
+                                                &input->neighbour_count, sizeof(*neighbour));
+        *neighbour = (PlanNeighbour){ state->pid, state->start_ticks,
+                                      request_namespace(run->request, type).target };
+    }
+}
+
 static int run_plan(Run *run, Error *error)
 {
     const Spec *spec = run->built.spec;
@@ -140,6 +154,7 @@ static int run_plan(Run *run, Error *error)
         .idmap_root = !run->copy,
         .engine_mounts = true,
     };
+    run_neighbours(run, &input);
     input.controllers &= run->cgroup_host.available;
     if (run->request->terminal)
         (void)!terminal_size(STDIN_FILENO, &input.rows, &input.columns);
@@ -191,11 +206,25 @@ static int run_write_cidfile(const Run *run, Error *error)
     return r < 0 ? error_errno(error, r, "--cidfile: %s", path) : 0;
 }
 
+/* What was cloned from the joined containers' trees, by number too, was theirs (plan.h). */
+static int run_check_joins(const Run *run, Error *error)
+{
+    for (NamespaceType type = 0; type < NAMESPACE_MAX; type++) {
+        const ContainerState *state = run->inputs.build.joins[type].state;
+        if (state && !container_is_running(state))
+            return error_set(error, ERROR_CONFLICT, ESRCH, "container %s is not running",
+                             request_namespace(run->request, type).target);
+    }
+    return 0;
+}
+
 /* The child works on its root meanwhile: time to write what others want to know. */
 static int run_created(void *context, const Launched *launched, Error *error)
 {
     Run *run = context;
-    int r = container_write_spec(run->engine, run->lifecycle.id, run->built.spec, error);
+    int r = run_check_joins(run, error);
+    if (r == 0)
+        r = container_write_spec(run->engine, run->lifecycle.id, run->built.spec, error);
     if (r == 0)
         r = container_write(run->engine, &run->lifecycle.container, error);
     fd_closep(&run->inputs.store_lock); /* the record keeps the layers from now on */

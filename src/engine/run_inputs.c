@@ -75,6 +75,7 @@ static int run_join(const Engine *engine, NamespaceType type, Arena *arena, RunI
         return error_set(error, ERROR_CONFLICT, ESRCH, "--%s: container %s is not running", option,
                          name);
     BuildJoin *join = &inputs->build.joins[type];
+    join->state = item.state;
     join->path = arena_printf(arena, "/proc/%d/ns/%s", (int)item.state->pid,
                               namespace_table[type].proc_name);
     uint64_t theirs, ours;

@@ -244,14 +244,23 @@ typedef struct PlanJoin {
     const char *origin;
 } PlanJoin;
 
+/* A process whose namespaces are joined by its number: if it still began at that time when they
+ * have been opened, they are its own and not those of whoever got the number. */
+typedef struct PlanNeighbour {
+    pid_t pid;
+    uint64_t start_ticks;
+    const char *container; /* for the error */
+} PlanNeighbour;
+
 typedef struct Plan {
     Arena *arena;
     const char *id;       /* the container's */
     uint64_t clone_flags; /* CLONE_NEW... made together with the child */
     PlanJoin *joins;
     size_t join_count;
-    pid_t join_pid; /* exec: whose namespaces these are, if it still began at ... */
-    uint64_t join_start_ticks;
+    pid_t join_pid; /* exec: whose namespaces these are */
+    PlanNeighbour *neighbours;
+    size_t neighbour_count;
     int64_t monotonic_offset_ns, boottime_offset_ns; /* of a new time namespace */
     bool time_offsets;                               /* they are set */
     bool unprivileged;      /* an ordinary user made it: groups may be impossible to drop */

@@ -381,6 +381,8 @@ int plan_build(const PlanInput *input, Arena *arena, Plan *ret_plan, Error *erro
         .unprivileged = input->unprivileged,
         .state = input->state,
         .keep_groups = input->keep_groups,
+        .neighbours = input->neighbours,
+        .neighbour_count = input->neighbour_count,
     };
     PlanBuilder builder = { .input = input, .plan = &plan };
     int r = plan_namespaces(&builder, error);

@@ -79,10 +79,14 @@ static int plan_exec_place(Plan *plan, const PlanExecInput *input, Error *error)
 
 int plan_build_exec(const PlanExecInput *input, Arena *arena, Plan *ret_plan, Error *error)
 {
-    Plan plan = { .arena = arena,
-                  .id = input->id,
-                  .join_pid = input->pid,
-                  .join_start_ticks = input->start_ticks };
+    const PlanNeighbour self = { input->pid, input->start_ticks, input->id };
+    Plan plan = {
+        .arena = arena,
+        .id = input->id,
+        .join_pid = input->pid,
+        .neighbours = arena_copy(arena, &self, sizeof(self)),
+        .neighbour_count = 1,
+    };
     plan_exec_joins(&plan, input);
     int r = plan_exec_place(&plan, input, error);
     if (r < 0)

@@ -27,7 +27,9 @@ typedef struct PlanInput {
     bool cgroup_optional; /* none is all right where the caller may make none, without limits */
     bool unprivileged;    /* the caller is no root of the host: no device rules, no device nodes */
     const Scope *scope;   /* systemd makes the cgroup, not we at linux.cgroupsPath; or NULL */
-    const char *user;     /* to look up in the root's passwd; NULL: process.user of the spec */
+    PlanNeighbour *neighbours; /* processes by whose numbers the spec names namespaces */
+    size_t neighbour_count;
+    const char *user; /* to look up in the root's passwd; NULL: process.user of the spec */
     const StrList *extra_groups;
     const char *init_path;   /* ambit-init on the host; NULL: the program is pid 1 */
     int parent_death_signal; /* 0: none */

@@ -44,15 +44,16 @@ static bool stage_is_own(int fd, NamespaceType type)
            theirs.st_dev == own.st_dev && theirs.st_ino == own.st_ino;
 }
 
-/* After they were opened: if the process is the one that was asked for, they are its namespaces and
- * not those of whoever got its number. */
+/* After they were opened: plan.h. */
 static int stage_verify(const Plan *plan, Error *error)
 {
-    uint64_t ticks;
-    if (plan->join_pid == 0)
-        return 0;
-    if (clone_start_time(plan->join_pid, &ticks) < 0 || ticks != plan->join_start_ticks)
-        return error_set(error, ERROR_CONFLICT, ESRCH, "container %s is not running", plan->id);
+    for (size_t i = 0; i < plan->neighbour_count; i++) {
+        const PlanNeighbour *neighbour = &plan->neighbours[i];
+        uint64_t ticks;
+        if (clone_start_time(neighbour->pid, &ticks) < 0 || ticks != neighbour->start_ticks)
+            return error_set(error, ERROR_CONFLICT, ESRCH, "container %s is not running",
+                             neighbour->container);
+    }
     return 0;
 }
 
@@ -130,6 +131,8 @@ static int stage_join_all(const Runner *runner, StageFds *stage, Error *error)
         int r = stage_join_one(plan, stage, NAMESPACE_USER, error);
         if (r == 0)
             r = runner_become_root(runner, error);
+        if (r == 0) /* a change of ids gives it back where fs.suid_dumpable is 1 */
+            r = identity_set_dumpable(false, error);
         if (r < 0)
             return r;
     }

@@ -102,3 +102,33 @@ up() { # OPTION...
     expect_error 125 '--dns: cannot be used with --net=container:first'
     stop first
 }
+
+# With the number of a container that ends just then another process would be joined: here the host's.
+@test "a container that ends while it is joined is not mistaken for who gets its process id" {
+    require test -w /proc/sys/kernel/ns_last_pid -- "process ids cannot be chosen here"
+    local pid joiner heir='' i last=/proc/sys/kernel/ns_last_pid
+    up
+    pid=$(ambit inspect --format '{{.State.Pid}}' first)
+    strace -f -o "$BATS_TEST_TMPDIR/trace" -P "/proc/$pid/ns/net" -e trace=open,openat \
+        -e inject=open,openat:delay_enter=2500000 \
+        "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" run --rm --net container:first \
+        "$IMAGE" /init readlink /proc/self/ns/net >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+    joiner=$!
+    sleep 0.7
+    stop first
+    for ((i = 0; i < 200; i++)); do
+        echo $((pid - 1)) >"$last"
+        sleep 20 3>&- &
+        heir=$!
+        [ "$heir" -eq "$pid" ] && break
+        kill "$heir"
+        wait "$heir" || true
+    done
+    local outcome=0
+    wait "$joiner" || outcome=$?
+    kill "$heir"
+    require test "$heir" -eq "$pid" -- "the process id was not to be had"
+    cat "$BATS_TEST_TMPDIR/out"
+    [ "$outcome" -eq 125 ]
+    grep -q 'container first is not running' "$BATS_TEST_TMPDIR/out"
+}
