@@ -329,6 +329,59 @@ END
     expect_status 0
 }
 
+@test "image ls: filters and formats" {
+    local day
+    for day in 1 2 3; do
+        tar -C "$TEST_DIR/rootfs" -cf "$TEST_DIR/day.tar" --transform "s,^,$day/," etc
+        ambit image import -q "$TEST_DIR/day.tar" --change "LABEL day=$day" "day:$day" >/dev/null
+        sleep 1.1 # images are as old as they say, in seconds
+    done
+    try images --filter reference='day' --filter since=day:1 --format '{{.Tag}}'
+    expect_output $'3\n2'
+    try images --filter reference='day:*' --filter before=day:3 --format '{{.Tag}}'
+    expect_output $'2\n1'
+    try images --filter label=day=2 --format '{{.Repository}}:{{.Tag}}'
+    expect_output 'day:2'
+    try images --filter label=day -q
+    [ "$(wc -l <<<"$output")" -eq 3 ]
+    try images --filter label=day=2 --format json
+    [ "$(jq -r '.Repository + .Tag + .ID' <<<"$output")" = "day2$(ambit images -q day:2)" ]
+    try images --filter dangling=true -q
+    expect_output ''
+    ambit tag day:2 day:3 # whose image has no name now
+    try images --filter dangling=true -q
+    [ "$(wc -l <<<"$output")" -eq 1 ]
+    try images --no-trunc -q --filter dangling=true
+    expect_match '^sha256:[0-9a-f]{64}$'
+    try images --filter nothing=1
+    expect_error 125 "filter: 'nothing=1'"
+    try images --filter before=none:1
+    expect_error 125 'none:1'
+    ambit rmi day:1 day:2 day:3
+    ambit image prune -f >/dev/null
+}
+
+@test "image mount: read-only, in use while it lasts, told without a name" {
+    local place id
+    ambit tag init mounted:1
+    place=$(ambit image mount mounted:1)
+    [ -x "$place/init" ]
+    run ! touch "$place/new"
+    [ "$(ambit image mount mounted:1)" = "$place" ]
+    id=$(ambit image inspect mounted:1 --format '{{.Id}}')
+    try image mount
+    expect_output "$id $place"
+    ambit rmi mounted:1 # a name
+    try rmi init
+    expect_error 125 'used by a container or mounted'
+    try image prune --all --force
+    [ -x "$place/init" ]
+    ambit image unmount init
+    [ ! -e "$place" ]
+    try image unmount init
+    expect_error 125 'not mounted'
+}
+
 @test "an image with a container is not removed" {
     start keeper --net none init /init say up , pause
     try rmi init

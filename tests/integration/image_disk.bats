@@ -4,6 +4,7 @@
 # complete.
 
 load lib
+load registry_lib
 
 base_tar=$TOP/build/base.tar
 
@@ -23,6 +24,7 @@ teardown() {
 }
 
 teardown_file() {
+    stop_registries
     discard_store
 }
 
@@ -73,6 +75,33 @@ mount_small() {
     small load -q -i "$TEST_DIR/many.tar"
     try_small image verify many:1 base
     expect_status 0
+}
+
+@test "a full disk ends a pull, which goes on when there is room" {
+    mount_small
+    start_registry plain
+    local name=$REGISTRY_PLAIN/full:1
+    mkdir -p "$TEST_DIR/full"
+    head -c 4000000 /dev/urandom >"$TEST_DIR/full/file"
+    "$ARCHIVE" --name full:1 --cmd '/init pid' "$TEST_DIR/full.tar" "$TEST_DIR/rootfs" "$TEST_DIR/full"
+    skopeo_copy --dest-tls-verify=false "oci-archive:$TEST_DIR/full.tar" "docker://$name"
+    small load -q -i "$base_tar"
+    head -c 100000000 /dev/zero >"$TEST_DIR/small/filler" 2>/dev/null || true
+    truncate -s -3M "$TEST_DIR/small/filler" # enough to begin
+    try_small pull -q "$name"
+    expect_error 125 'No space left'
+    try_small system check
+    expect_output '0 containers, 0 findings, 0 repaired'
+    try_small image check --deep
+    expect_output '0 findings, 0 repaired'
+    rm "$TEST_DIR/small/filler"
+    small pull -q "$name"
+    try_small image check --deep
+    expect_output '0 findings, 0 repaired'
+    # what had come was not asked for again
+    grep -qE 'GET /v2/full/blobs/[^"]*" 206 ' "$TEST_DIR/registry-plain/log"
+    small rmi "$name"
+    stop_registries
 }
 
 @test "a store on a read-only filesystem can be looked at, and says why it cannot be changed" {

@@ -63,9 +63,11 @@ teardown_file() {
     rm -r "$TEST_DIR"/zeroes*
 }
 
-@test "a manifest of 50 MB is refused in little memory" {
+@test "a manifest of 50 MB, and an index without end, are refused in little memory" {
     "$TOP/tests/integration/hostile-registry" "$TEST_DIR/hostile-port" 3>&- &
     echo $! >>"$TEST_DIR/registries"
     await 10 test -s "$TEST_DIR/hostile-port"
     expect_memory 64 pull -q "127.0.0.1:$(cat "$TEST_DIR/hostile-port")/huge:1" || [ "$status" = 125 ]
+    expect_memory 64 pull -q --all-platforms "127.0.0.1:$(cat "$TEST_DIR/hostile-port")/whole-parts:1" ||
+        [ "$status" = 125 ]
 }

@@ -278,6 +278,13 @@ END
 @test "search, manifest inspect, tags" {
     try search "$REGISTRY_PLAIN/lib"
     expect_match '^lib/base'
+    # a registry with Docker's search, and its escape sequences
+    start_hostile
+    try search --limit 4 --no-trunc "127.0.0.1:$(cat "$TEST_DIR/hostile-port")/test"
+    expect_match '^ambit/test +d{100}.* +7 *$'
+    expect_match '^x0 +.* 1 +yes$'
+    run ! grep -q $'\e' <<<"$output"
+    grep -q '^GET /v1/search?q=test&n=4 *$' "$TEST_DIR/hostile-port.requests"
     try manifest inspect "$REGISTRY_PLAIN/lib/base:1"
     expect_match '"schemaVersion": 2'
     try pull -q -a "$REGISTRY_PLAIN/pushed/base"
@@ -305,12 +312,25 @@ END
     grep -qE "GET /v2/big/blobs/$blob HTTP[^ ]* 206 " "$TEST_DIR/registry-plain/log" # the rest only
     [ ! -e "$TEST_ROOT/partial/$hex" ]
     # garbage is noticed, and fetched anew
+    cp "$TEST_ROOT/blobs/sha256/$hex" "$TEST_DIR/whole"
     ambit rmi "$REGISTRY_PLAIN/big:1"
     head -c 7000000 /dev/zero >"$TEST_ROOT/partial/$hex"
     ambit pull -q "$REGISTRY_PLAIN/big:1"
     try system check
     expect_match ' 0 findings'
     ambit rmi "$REGISTRY_PLAIN/big:1"
+    # so is what a power cut leaves: the right length, and zeros where the last blocks were to come
+    local length
+    length=$(stat -c %s "$TEST_DIR/whole")
+    for size in "$length" 9000000; do
+        head -c 5000000 "$TEST_DIR/whole" >"$TEST_ROOT/partial/$hex"
+        truncate -s "$size" "$TEST_ROOT/partial/$hex"
+        ambit pull -q "$REGISTRY_PLAIN/big:1"
+        cmp "$TEST_DIR/whole" "$TEST_ROOT/blobs/sha256/$hex"
+        try image verify "$REGISTRY_PLAIN/big:1"
+        expect_status 0
+        ambit rmi "$REGISTRY_PLAIN/big:1"
+    done
 }
 
 @test "what a wrong beginning of a download held is not in the layer" {

@@ -111,6 +111,10 @@ store_is_whole() {
     ambit save -o "$TEST_DIR/saved.tar" "$MULTI"
     skopeo_copy --all "oci-archive:$TEST_DIR/saved.tar" "oci:$TEST_DIR/read:multi"
     [ "$(ls "$TEST_DIR/read/blobs/sha256")" = "$(ls "$TEST_DIR/layout/blobs/sha256")" ]
+    local podman=(podman --root "$TEST_DIR/podman/root" --runroot "$TEST_DIR/podman/run" --storage-driver vfs --events-backend file)
+    "${podman[@]}" load -q -i "$TEST_DIR/saved.tar"
+    [ "$("${podman[@]}" image inspect --format '{{.ID}}' "$MULTI")" = "$(ambit image inspect "$MULTI" --format '{{.Id}}' | cut -d : -f 2)" ]
+    rm -rf "$TEST_DIR/podman"
     ambit rmi "$MULTI"
     ambit load -q -i "$TEST_DIR/saved.tar"
     try push "$MULTI" "$REGISTRY_PLAIN/loaded:1"
