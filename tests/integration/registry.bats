@@ -275,6 +275,46 @@ END
     ambit rmi "$host/multi:1"
 }
 
+@test "progress: bars with rates on a terminal, lines in a log, objects, nothing" {
+    start_hostile
+    local name id
+    name=127.0.0.1:$(cat "$TEST_DIR/hostile-port")/trickle:1
+    TERM=xterm run script -qec "stty cols 100; '$PROGRAMS/ambit' --root '$TEST_ROOT' --state '$TEST_STATE' pull $name" /dev/null
+    expect_match '[0-9a-f]{12}  downloading +\[=+> *\] [0-9.]+[KM]iB/2.9MiB  [0-9.]+[KM]iB/s'
+    expect_match '[0-9a-f]{12}  done +2.9MiB'
+    id=$(ambit image inspect "$name" --format '{{.Id}}')
+    ambit rmi "$name"
+    try pull "$name"
+    [[ "$errors" =~ ^[0-9a-f]{12}:\ downloading\ 2.9MiB ]] && [[ "$errors" == *': done 2.9MiB' ]]
+    run ! grep -q $'[\e\r]' <<<"$errors"
+    ambit rmi "$name"
+    try pull --json "$name"
+    [ "$(jq -s 'map(select(.state == "downloading" and .current > 0 and .current < .total)) | length > 2' <<<"$errors")" = true ]
+    ambit rmi "$name"
+    try pull --quiet "$name"
+    expect_output "$id"
+    [ -z "$errors" ]
+    ambit rmi "$name"
+}
+
+@test "no lock is held while the network is slow" {
+    start_hostile
+    local name pid
+    name=127.0.0.1:$(cat "$TEST_DIR/hostile-port")/slow:1
+    "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" pull -q "$name" >/dev/null 2>&1 3>&- &
+    pid=$!
+    await 10 eval '[ -n "$(find "$TEST_ROOT/partial" -size +500k)" ]'
+    ambit tag init other:1
+    ambit rmi other:1
+    ambit load -q -i "$TEST_DIR/init.tar"
+    ambit image prune -f
+    [ "$(ambit images -q --filter reference="${name%:1}")" = "" ]
+    kill -0 "$pid" # it waits all the while
+    kill -TERM "$pid"
+    wait "$pid" || true
+    ambit image prune -f
+}
+
 @test "search, manifest inspect, tags" {
     try search "$REGISTRY_PLAIN/lib"
     expect_match '^lib/base'
