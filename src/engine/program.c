@@ -121,7 +121,7 @@ static int program_tie(const ProgramRun *run, Error *error)
 {
     int r = identity_set_parent_death_signal(SIGKILL, error);
     struct pollfd parent = { .fd = run->parent_fd, .events = POLLIN };
-    if (r == 0 && poll(&parent, 1, 0) != 0)
+    if (r == 0 && clone_pidfd_poll(&parent, 1, 0) != 0)
         r = error_set(error, ERROR_SYSTEM, ESRCH, "the calling process has ended");
     return r;
 }

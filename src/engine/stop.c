@@ -44,7 +44,7 @@ static int stop_wait(int pidfd, int64_t timeout_ms)
     struct pollfd poller = { .fd = pidfd, .events = POLLIN };
     int r;
     do
-        r = poll(&poller, 1, timeout_ms > INT32_MAX ? -1 : (int)timeout_ms);
+        r = clone_pidfd_poll(&poller, 1, timeout_ms > INT32_MAX ? -1 : (int)timeout_ms);
     while (r < 0 && errno == EINTR);
     return r;
 }

@@ -172,7 +172,7 @@ _Noreturn static void unshare_ids_help(const UnshareIds *ids, pid_t caller, int 
     fd_close(end);
     struct pollfd ended = { .fd = caller_fd, .events = POLLIN };
     if (ids->taken) {
-        while (poll(&ended, 1, -1) < 0 && errno == EINTR) {
+        while (clone_pidfd_poll(&ended, 1, -1) < 0 && errno == EINTR) {
         }
         idrange_release(ids->engine, ids->first);
     }

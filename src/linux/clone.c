@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/fd.h"
@@ -17,6 +18,7 @@
 #include "linux/syscalls.h"
 
 enum {
+    CLONE_LOOK_MS = 5,
     CLONE_ARGS_WITHOUT_CGROUP = 64,  /* the first published size: every kernel with clone3 */
     CLONE_LEGACY_SIGNAL_MASK = 0xff, /* where clone(2) has the exit signal; CLONE_NEWTIME too */
 };
@@ -77,9 +79,44 @@ pid_t clone_process(const CloneOptions *options, Error *error)
 int clone_pidfd_open(pid_t pid, Error *error)
 {
     int fd = sys_pidfd_open(pid, 0); /* always close-on-exec */
+    if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+        return process_open(-1, pid, error);
     if (fd < 0)
         return error_errno(error, errno, "pidfd_open of process %d", (int)pid);
     return fd;
+}
+
+static bool clone_has_ended(int proc)
+{
+    ProcessStat stat;
+    return process_stat(proc, &stat, NULL) < 0 || stat.state == 'Z' || stat.state == 'X';
+}
+
+/* The directory that stands in is looked at again and again. */
+static int clone_proc_poll(struct pollfd *pollers, size_t count, int timeout_ms)
+{
+    int proc = pollers[0].fd, left_ms = timeout_ms;
+    for (;;) {
+        bool ended = clone_has_ended(proc);
+        int step_ms = timeout_ms < 0 || left_ms > CLONE_LOOK_MS ? CLONE_LOOK_MS : left_ms;
+        pollers[0].fd = -1;
+        int r = poll(pollers, count, ended ? 0 : step_ms);
+        pollers[0].fd = proc;
+        pollers[0].revents = ended ? POLLIN : 0;
+        if (r < 0 || ended)
+            return r < 0 ? r : r + 1;
+        if (r > 0 || left_ms == 0)
+            return r;
+        left_ms -= timeout_ms < 0 ? 0 : step_ms;
+    }
+}
+
+int clone_pidfd_poll(struct pollfd *pollers, size_t count, int timeout_ms)
+{
+    struct stat st;
+    if (fstat(pollers[0].fd, &st) == 0 && S_ISDIR(st.st_mode))
+        return clone_proc_poll(pollers, count, timeout_ms);
+    return poll(pollers, count, timeout_ms);
 }
 
 int clone_pidfd_signal(int pidfd, int signal, Error *error)

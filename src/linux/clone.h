@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -22,8 +23,15 @@ typedef struct CloneOptions {
  */
 pid_t clone_process(const CloneOptions *options, Error *error) MUST_CHECK;
 
+/*
+ * Without pidfd_open (ENOSYS, or EPERM from a filter) the process's directory in /proc stands in:
+ * it is as little anybody else's and takes signals, but poll(2) says nothing of it.
+ */
 int clone_pidfd_open(pid_t pid, Error *error) MUST_CHECK;
 int clone_pidfd_signal(int pidfd, int signal, Error *error) MUST_CHECK;
+/* poll(2), its answer and errno, with what clone_pidfd_open gave as pollers[0] (or -1): POLLIN says
+ * that the process has ended. */
+int clone_pidfd_poll(struct pollfd *pollers, size_t count, int timeout_ms);
 
 /* Waits through EINTR. The wait status as of waitpid(2), or a negative errno. */
 int clone_wait(pid_t pid, int *ret_status, Error *error) MUST_CHECK;

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "linux/clone.h"
 #include "linux/relay_channel.h"
 #include "linux/terminal.h"
 
@@ -248,7 +249,7 @@ int relay_run(const RelayOptions *options, RelayEnd *ret_end, Error *error)
     while (!relay_ended(&relay, ret_end)) {
         struct pollfd fds[POLL_MAX];
         relay_wants(&relay, fds);
-        int ready = poll(fds, POLL_MAX, relay_timeout(&relay));
+        int ready = clone_pidfd_poll(fds, POLL_MAX, relay_timeout(&relay));
         if (ready < 0 && errno == EINTR)
             continue;
         if (ready < 0)

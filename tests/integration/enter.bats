@@ -3,11 +3,6 @@
 
 load lib
 
-# Not in a function's subshell: $! is ambit itself, which unshare turns into the command.
-background() {
-    "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" "$@" 3>&- &
-}
-
 setup_file() {
     prepare_store
     start web --hostname webhost --memory 64m --cpus 0.5 -e FROM=container -w /tmp \

@@ -133,11 +133,10 @@ PYTHON
 @test "an ordinary user can explain his own processes and those of others in part" {
     require getent passwd nobody -- "no user nobody"
     require command -v setpriv -- "setpriv (util-linux) is missing"
-    cp "$PROGRAMS/ambit" "$TEST_DIR/ambit-copy"
-    chmod 755 "$TEST_DIR/ambit-copy"
-    run setpriv --reuid 65534 --regid 65534 --clear-groups "$TEST_DIR/ambit-copy" explain
+    reachable_ambit "$TEST_DIR/copy"
+    run setpriv --reuid 65534 --regid 65534 --clear-groups "$TEST_DIR/copy/ambit" explain
     expect_status 0
-    run setpriv --reuid 65534 --regid 65534 --clear-groups "$TEST_DIR/ambit-copy" explain $$
+    run setpriv --reuid 65534 --regid 65534 --clear-groups "$TEST_DIR/copy/ambit" explain $$
     expect_status 0
     expect_match 'Not readable from here'
 }

@@ -71,6 +71,12 @@ ambit() {
     "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" "$@"
 }
 
+# Not in a function's subshell: $! is ambit itself, which unshare turns into the command.
+background() {
+    [ -z "${FAULT_LOG:-}" ] || skip "a script that keeps what is said stands between"
+    "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" "$@" 3>&- &
+}
+
 # Sets what bats' own `run --separate-stderr` sets, with stderr named $errors as well.
 try() {
     run --separate-stderr ambit "$@"
@@ -125,6 +131,16 @@ await() { # SECONDS COMMAND...: until the command succeeds
 
 # A foreground `run` in the background, its output in $TEST_DIR/NAME.out and .err. Use a command
 # that says something when it is up (await, say ready): the start waits for the first output.
+reachable_ambit() { # DIR: makes DIR/ambit, a copy that ordinary users reach; the build they may not
+    install -d -m 755 "$1" "$1/real"
+    install -m 755 "$PROGRAMS/ambit" "$1/ambit"
+    if [ -n "${FAULT:-}" ]; then
+        install -m 755 "$FAULT_PROGRAMS/ambit" "$1/real/ambit"
+        install -m 755 "$FAULT_DENY" "$1/deny"
+        export FAULT_PROGRAMS=$1/real FAULT_DENY=$1/deny
+    fi
+}
+
 start() { # NAME ARGUMENT... (of run, without --name)
     local name=$1
     shift

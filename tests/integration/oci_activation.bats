@@ -7,10 +7,14 @@ load oci
 
 teardown() {
     delete_all
+    [ -z "$manager" ] || kill "$manager" 2>/dev/null || true
 }
+
+manager='' # its pid
 
 # The manager: writes each message to a file and confirms barriers, as systemd does.
 manager() { # SOCKET OUTPUT
+    rm -f "$1" "$2" # of an earlier one: its word would be taken for this one's
     python3 - "$1" >"$2" 2>&1 3>&- <<'PYTHON' &
 import array, os, socket, sys
 listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -26,6 +30,7 @@ while True:
     if b"BARRIER" in text:
         break
 PYTHON
+    manager=$!
     await 10 grep -q listening "$2"
 }
 
@@ -46,7 +51,6 @@ notifying='.mounts += [("/usr", "/lib", "/lib64") | {destination: ., source: ., 
     # What else the service says is its own affair: a manager must not be told a foreign pid.
     ! grep -E '666|STATUS' "$TEST_DIR/told" || false
     await 10 grep -qx /run/notify/notify.sock "$TEST_DIR/said"
-    rm -f "$TEST_DIR/manager"
 }
 
 @test "NOTIFY_SOCKET: for create and start it is start that waits; an end is no readiness" {
@@ -59,15 +63,12 @@ notifying='.mounts += [("/usr", "/lib", "/lib64") | {destination: ., source: ., 
     oci start c 3>&-
     grep -qx "MAINPID=$(oci state c | jq .pid)" "$TEST_DIR/told"
     delete_all
-    rm -f "$TEST_DIR/manager"
     manager "$TEST_DIR/manager" "$TEST_DIR/told"
     configure . '.process.args = ["/init", "env", "NOTIFY_SOCKET"]'
     try_oci run --bundle "$BUNDLE" c </dev/null
     expect_status 0
     expect_output /run/notify/notify.sock
     [ "$(cat "$TEST_DIR/told")" = listening ]
-    kill "$!"
-    rm -f "$TEST_DIR/manager"
 }
 
 listening() { # PID-OR-self OPTION...: run with one socket-like descriptor that is meant for PID

@@ -1,5 +1,4 @@
 # Many containers at once, and a runtime that is killed at random moments: nothing is left. storm_long.bats
-# not sanitized: its times are for programs as they are
 # does more of it.
 # timeout: 240
 

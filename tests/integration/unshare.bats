@@ -3,11 +3,6 @@
 
 load lib
 
-# Not in a function's subshell: $! is ambit itself, which unshare turns into the command.
-background() {
-    "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" "$@" 3>&- &
-}
-
 setup_file() {
     prepare_store
     mkdir -p "$TEST_DIR/small/bin"
@@ -97,9 +92,8 @@ mount mnt"
 
 @test "an ordinary user needs no rights for --map-root" {
     require command -v setpriv -- "setpriv (util-linux) is missing"
-    cp "$PROGRAMS/ambit" "$TEST_DIR/ambit-copy"
-    chmod 755 "$TEST_DIR/ambit-copy"
-    run setpriv --reuid 65534 --regid 65534 --clear-groups "$TEST_DIR/ambit-copy" \
+    reachable_ambit "$TEST_DIR/copy"
+    run setpriv --reuid 65534 --regid 65534 --clear-groups "$TEST_DIR/copy/ambit" \
         unshare --map-root --pid --mount-proc --net --hostname mine bash -c 'id -u; hostname; echo $$'
     expect_status 0
     expect_output $'0\nmine\n1'

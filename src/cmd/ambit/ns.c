@@ -36,11 +36,22 @@ static void ns_inhabitants(const NslistEntry *entry, StrBuf *text)
         strbuf_printf(text, "%s%s", text->length ? ", " : "", entry->containers.items[i]);
 }
 
+/* A mount namespace that was copied from ours since has a copy of the file. */
+static bool ns_is_copy(const NslistEntry *entry, const NslistKept *kept)
+{
+    for (size_t i = 0; kept->pid && i < entry->kept.count; i++)
+        if (!entry->kept.items[i].pid && str_eq(entry->kept.items[i].path, kept->path))
+            return true;
+    return false;
+}
+
 static void ns_kept(const NslistEntry *entry, StrBuf *text)
 {
     for (size_t i = 0; i < entry->kept.count; i++) {
         const NslistKept *kept = &entry->kept.items[i];
-        strbuf_printf(text, "%s%s", i ? ", " : "", kept->path);
+        if (ns_is_copy(entry, kept))
+            continue;
+        strbuf_printf(text, "%s%s", text->length ? ", " : "", kept->path);
         if (kept->pid)
             strbuf_printf(text, " (as process %d sees it)", kept->pid);
     }

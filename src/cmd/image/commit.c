@@ -13,8 +13,8 @@
 #include "cmd/image/pack.h"
 #include "cmd/image/request.h"
 #include "cmd/image/stream.h"
+#include "cmd/image/treedir.h"
 #include "image/image.h"
-#include "linux/syscalls.h"
 
 static int commit_config(const RequestContext *context, const Image *base, const char *diff_id,
                          OciImage *ret_image, Error *error)
@@ -43,6 +43,17 @@ static int commit_config(const RequestContext *context, const Image *base, const
     return 0;
 }
 
+static int commit_open_changes(const RequestContext *context, Error *error)
+{
+    char path[TREEDIR_PATH_MAX];
+    int r = treedir_normalise(context->request->layers.items[0], path);
+    int dir CLEANUP(fd_closep) = r < 0 ? r : treedir_open_exact(context->store->root_fd, path);
+    int fd = dir < 0 ? dir : openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(error, dir < 0 ? dir : errno, "the container's changes");
+    return fd;
+}
+
 /* Everything that differs from the layers below, as a layer. */
 static int commit_layer(const RequestContext *context, Intake *intake, StreamLayer *ret_layer,
                         Error *error)
@@ -50,12 +61,9 @@ static int commit_layer(const RequestContext *context, Intake *intake, StreamLay
     Pack pack CLEANUP(pack_done) = PACK_NONE;
     PackOpaque opaque CLEANUP(pack_opaque_done) = { 0 };
     int ends[2];
-    SyscallOpenHow how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
-                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
-    int upper CLEANUP(fd_closep) =
-        sys_openat2(context->store->root_fd, context->request->layers.items[0], &how);
+    int upper CLEANUP(fd_closep) = commit_open_changes(context, error);
     if (upper < 0)
-        return error_errno(error, errno, "the container's changes");
+        return upper;
     int r = pack_find_opaque(upper, &opaque, error);
     if (r < 0)
         return r;

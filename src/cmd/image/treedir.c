@@ -81,8 +81,7 @@ static int treedir_walk_exact(int dirfd, const char *path)
     return here < 0 ? -errno : TAKE_FD(here);
 }
 
-/* A directory of the tree itself, through no symlink. */
-static int treedir_open_exact(int dirfd, const char *path)
+int treedir_open_exact(int dirfd, const char *path)
 {
     SyscallOpenHow how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = TREEDIR_EXACT };
     for (unsigned i = 0; i < TREEDIR_AGAIN_MAX; i++) {

@@ -49,6 +49,10 @@ typedef struct TreeCounts {
  */
 int treedir_normalise(const char *path, char ret_path[TREEDIR_PATH_MAX]) MUST_CHECK;
 
+/* Opens (O_PATH) the directory of a normalised path below dirfd, through no symlink: a descriptor
+ * or a negative errno. */
+int treedir_open_exact(int dirfd, const char *path) MUST_CHECK;
+
 enum { TREEDIR_CACHE = 8 };
 
 typedef struct TreeDirCached {

@@ -14,6 +14,7 @@
 #include "instance.h"
 #include "linux/cgroup_directory.h"
 #include "linux/cgroup_stats.h"
+#include "linux/clone.h"
 
 typedef struct EventsOptions {
     uint64_t interval_ms;
@@ -286,7 +287,7 @@ static int events_follow(const Instance *instance, const Cgroup *cgroup, uint64_
     for (r = 0; r >= 0;) {
         uint64_t now_us = clock_us();
         int wait_ms = now_us >= next_us ? 0 : (int)((next_us - now_us) / 1000 + 1);
-        if (poll(pollers, ARRAY_LEN(pollers), wait_ms) < 0 && errno != EINTR)
+        if (clone_pidfd_poll(pollers, ARRAY_LEN(pollers), wait_ms) < 0 && errno != EINTR)
             return error_errno(error, errno, "poll");
         int oom = cgroup_stats_oom(cgroup, watch, &kills);
         if (oom == 1)

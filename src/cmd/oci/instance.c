@@ -476,31 +476,15 @@ OciStatus instance_status(Instance *instance)
     return status;
 }
 
-/* A descriptor that stands in for a pidfd (record_pidfd) is readable at once: asked again and
- * again. */
-static bool instance_gone(const Instance *instance, int pidfd, int timeout_ms)
-{
-    enum { STEP_MS = 2 };
-    if (faccessat(pidfd, "stat", F_OK, 0) < 0)
-        return true;
-    for (int waited = 0; waited < timeout_ms; waited += STEP_MS) {
-        int again CLEANUP(fd_closep) = record_pidfd(&instance->record, NULL);
-        if (again < 0)
-            return true;
-        (void)poll(NULL, 0, STEP_MS);
-    }
-    return false;
-}
-
 /* Whether the process has ended within the time. */
-static bool instance_wait_end(const Instance *instance, int pidfd, int timeout_ms)
+static bool instance_wait_end(int pidfd, int timeout_ms)
 {
     struct pollfd poller = { .fd = pidfd, .events = POLLIN };
     int r;
     do
-        r = poll(&poller, 1, timeout_ms);
+        r = clone_pidfd_poll(&poller, 1, timeout_ms);
     while (r < 0 && errno == EINTR);
-    return r > 0 && instance_gone(instance, pidfd, timeout_ms);
+    return r > 0;
 }
 
 /* On v1 a process that somebody moved to a frozen cgroup does not take the signal; back in its own
@@ -521,10 +505,10 @@ static int instance_end_process(Instance *instance, Error *error)
     int r = clone_pidfd_signal(pidfd, SIGKILL, error);
     if (r < 0)
         return r == -ESRCH ? 0 : r;
-    if (instance_wait_end(instance, pidfd, PATIENCE_MS))
+    if (instance_wait_end(pidfd, PATIENCE_MS))
         return 0;
     instance_bring_home(instance);
-    return instance_wait_end(instance, pidfd, INSTANCE_END_MS)
+    return instance_wait_end(pidfd, INSTANCE_END_MS)
                ? 0
                : error_set(error, ERROR_SYSTEM, ETIMEDOUT, "container %s: process %d does not end",
                            instance->record.id, instance->record.pid);

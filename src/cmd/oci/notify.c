@@ -18,6 +18,7 @@
 
 #include "base/fd.h"
 #include "bundle.h"
+#include "linux/clone.h"
 #include "log.h"
 
 #define NOTIFY_DIRECTORY "notify"
@@ -139,12 +140,12 @@ int notify_forward(int socket, int pidfd, pid_t main_pid, const sigset_t *signal
 {
     int signal_fd CLEANUP(fd_closep) = signals ? signalfd(-1, signals, SFD_CLOEXEC) : -1;
     struct pollfd pollers[] = {
-        { .fd = socket, .events = POLLIN },
         { .fd = pidfd, .events = POLLIN },
+        { .fd = socket, .events = POLLIN },
         { .fd = signal_fd, .events = POLLIN },
     };
     for (;;) {
-        if (poll(pollers, ARRAY_LEN(pollers), -1) < 0 && errno != EINTR)
+        if (clone_pidfd_poll(pollers, ARRAY_LEN(pollers), -1) < 0 && errno != EINTR)
             return error_errno(error, errno, "notification socket");
         char text[NOTIFY_TEXT_MAX];
         size_t length;
@@ -153,7 +154,7 @@ int notify_forward(int socket, int pidfd, pid_t main_pid, const sigset_t *signal
         const char *ready = notify_ready(text, &length);
         if (ready)
             return notify_tell(ready, length, main_pid, error);
-        if (pollers[1].revents || pollers[2].revents)
+        if (pollers[0].revents || pollers[2].revents)
             return 0;
     }
 }

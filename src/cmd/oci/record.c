@@ -287,15 +287,13 @@ void record_sweep(const char *root, const char *id)
 int record_pidfd(const Record *record, Error *error)
 {
     int pidfd CLEANUP(fd_closep) = record->pid > 0 ? clone_pidfd_open(record->pid, NULL) : -ESRCH;
-    int proc CLEANUP(fd_closep) = pidfd == -ESRCH ? -1 : process_open(-1, record->pid, NULL);
+    int proc CLEANUP(fd_closep) = pidfd < 0 ? -1 : process_open(-1, record->pid, NULL);
     ProcessStat stat;
     /* A zombie has ended, whether or not somebody has asked for its status yet. */
     if (proc < 0 || process_stat(proc, &stat, NULL) < 0 ||
         stat.start_ticks != record->start_ticks || stat.state == 'Z' || stat.state == 'X')
         return error_set(error, ERROR_CONFLICT, ESRCH, "container not running: %s", record->id);
-    /* Without pidfd_open its directory stands in: it is as little anybody else's, and takes
-     * signals; but it cannot be waited for. */
-    return pidfd >= 0 ? TAKE_FD(pidfd) : TAKE_FD(proc);
+    return TAKE_FD(pidfd);
 }
 
 OciStatus record_status(const RecordPlace *place, const Record *record)

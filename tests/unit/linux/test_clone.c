@@ -62,6 +62,48 @@ static void test_child(void **state)
     }
 }
 
+/* Of another's process, and of what else is waited for at the same time. */
+static int check_opened(void *context, char text[DENIAL_TEXT_SIZE])
+{
+    (void)context;
+    Error error = { 0 };
+    int ends[2];
+    DENIAL_CHECK(pipe2(ends, O_CLOEXEC) == 0);
+    pid_t pid = clone_process(&(CloneOptions){ .cgroup_fd = -1 }, &error);
+    if (pid == 0) {
+        (void)alarm(10);
+        (void)pause();
+        _exit(3);
+    }
+    int pidfd = clone_pidfd_open(pid, &error);
+    DENIAL_CHECK(pidfd >= 0);
+    struct pollfd pollers[] = { { .fd = pidfd, .events = POLLIN },
+                                { .fd = ends[0], .events = POLLIN } };
+    DENIAL_CHECK(clone_pidfd_poll(pollers, 2, 0) == 0);
+    DENIAL_CHECK(clone_pidfd_poll(pollers, 2, 20) == 0 && pollers[0].revents == 0);
+    DENIAL_CHECK(write(ends[1], "x", 1) == 1);
+    DENIAL_CHECK(clone_pidfd_poll(pollers, 2, -1) == 1 && pollers[1].revents == POLLIN);
+    DENIAL_CHECK(clone_pidfd_signal(pidfd, SIGKILL, &error) == 0);
+    DENIAL_CHECK(clone_pidfd_poll(pollers, 1, 5000) == 1 && pollers[0].revents == POLLIN);
+    DENIAL_CHECK(clone_pidfd_poll(pollers, 2, -1) == 2 && pollers[0].fd == pidfd);
+    DENIAL_CHECK(clone_wait(pid, NULL, &error) == 0);
+    DENIAL_CHECK(clone_pidfd_poll(pollers, 1, -1) == 1);
+    DENIAL_CHECK(clone_pidfd_signal(pidfd, 0, &error) == -ESRCH);
+    DENIAL_CHECK(clone_pidfd_open(pid, &error) == -ESRCH);
+    return 0;
+}
+
+static void test_opened(void **state)
+{
+    static const char *const opened_rungs[] = { NULL, "pidfd_open=ENOSYS", "pidfd_open=EPERM" };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(opened_rungs); i++) {
+        char text[DENIAL_TEXT_SIZE];
+        if (denial_run(opened_rungs[i], check_opened, NULL, text) < 0)
+            fail_msg("%s: %s", opened_rungs[i] ? opened_rungs[i] : "pidfd_open", text);
+    }
+}
+
 /* A child of a child that is ours to wait for, as the stage of `exec` makes it. */
 static int check_sibling(void *context, char text[DENIAL_TEXT_SIZE])
 {
@@ -136,9 +178,8 @@ static void test_no_cgroup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_child),
-        cmocka_unit_test(test_sibling),
-        cmocka_unit_test(test_beyond_clone),
+        cmocka_unit_test(test_child),     cmocka_unit_test(test_opened),
+        cmocka_unit_test(test_sibling),   cmocka_unit_test(test_beyond_clone),
         cmocka_unit_test(test_no_cgroup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
