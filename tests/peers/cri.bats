@@ -58,15 +58,21 @@ teardown() {
     call RemovePodSandbox "{\"pod_sandbox_id\": \"$pod\"}"
 }
 
+other_pod() { # JQ-FILTER: in the place of the one that setup made
+    teardown
+    SANDBOX_CONFIG=$(jq -c "$1" <<<"$SANDBOX_CONFIG")
+    setup
+}
+
 call() { # METHOD JSON [MEMBER]
     inside "$BATS_TEST_DIRNAME/cri" "$@"
 }
 
-container() { # NAME LINUX COMMAND-AS-JSON: prints its id, started
+container() { # NAME LINUX COMMAND-AS-JSON [MEMBERS]: prints its id, started
     local id
     id=$(call CreateContainer "{\"pod_sandbox_id\": \"$pod\", \"sandbox_config\": $SANDBOX_CONFIG,
         \"config\": {\"metadata\": {\"name\": \"$1\"}, \"image\": {\"image\": \"docker.io/library/busybox:latest\"},
-        \"command\": $3, \"log_path\": \"$1.log\", \"linux\": $2}}" container_id)
+        \"command\": $3, \"log_path\": \"$1.log\", \"linux\": $2 ${4:-}}}" container_id)
     call StartContainer "{\"container_id\": \"$id\"}" >/dev/null
     echo "$id"
 }
@@ -135,4 +141,108 @@ is_status() { # ID JQ
     two=$(container two "$OWN_PIDS" '["sleep", "1000"]')
     call StopContainer "{\"container_id\": \"$two\", \"timeout\": 1}"
     await 1 is_status "$two" '.state == 2 and .exit_code == 137'
+}
+
+@test "a pod with the host's network, processes and ipc" {
+    local one options='{"network": 2, "pid": 2, "ipc": 2}' kind
+    # Without a hostname, as kubelet asks for it: there is no uts namespace of its own.
+    other_pod "del(.hostname) | .linux.security_context.namespace_options = $options"
+    one=$(container one "{\"security_context\": {\"namespace_options\": $options}}" '["sleep", "1000"]')
+    for kind in net pid ipc; do
+        execs "$one" "[\"readlink\", \"/proc/self/ns/$kind\"]" |
+            jq -e --arg host "$(inside readlink /proc/self/ns/$kind)" '.stdout == $host + "\n"'
+    done
+    execs "$one" '["readlink", "/proc/self/ns/mnt"]' |
+        jq -e --arg host "$(inside readlink /proc/self/ns/mnt)" '.stdout != $host + "\n"'
+}
+
+@test "a privileged container has the capabilities there are, no filter, devices, and /sys to write" {
+    local one
+    other_pod '.linux.security_context.privileged = true'
+    one=$(container one '{"security_context": {"privileged": true, "namespace_options": {"pid": 1}}}' '["sleep", "1000"]')
+    execs "$one" '["sh", "-c", "cat /proc/self/status; grep \" /sys \" /proc/mounts; test -e /dev/full && echo full"]' |
+        jq -r .stdout >"$TEST_DIR/out"
+    grep -qx "CapBnd:.$(inside sed -n 's/^CapBnd:.//p' /proc/self/status)" "$TEST_DIR/out"
+    grep -q '^Seccomp:.0$' "$TEST_DIR/out"
+    grep -q '^sysfs /sys sysfs rw' "$TEST_DIR/out"
+    one=$(container two '{"security_context": {"namespace_options": {"pid": 1}}}' '["sleep", "1000"]')
+    execs "$one" '["sh", "-c", "cat /proc/self/status; grep \" /sys \" /proc/mounts"]' | jq -r .stdout >"$TEST_DIR/out"
+    ! grep -qx "CapBnd:.$(inside sed -n 's/^CapBnd:.//p' /proc/self/status)" "$TEST_DIR/out"
+    grep -q '^sysfs /sys sysfs ro' "$TEST_DIR/out"
+}
+
+@test "procMount: paths that are masked and read-only, and a container without" {
+    local one look='["sh", "-c", "wc -c </proc/timer_list; echo /proc/sys >/proc/sys/kernel/domainname; cat /proc/mounts"]'
+    one=$(container one '{"security_context": {"masked_paths": ["/proc/timer_list", "/proc/irq"],
+        "readonly_paths": ["/proc/sys"], "namespace_options": {"pid": 1}}}' '["sleep", "1000"]')
+    execs "$one" "$look" >"$TEST_DIR/out"
+    jq -r .stdout "$TEST_DIR/out" | grep -qx 0
+    jq -r .stderr "$TEST_DIR/out" | grep -q 'Read-only file system'
+    jq -r .stdout "$TEST_DIR/out" | grep -q ' /proc/irq '
+    one=$(container two "$OWN_PIDS" '["sleep", "1000"]')
+    execs "$one" "$look" >"$TEST_DIR/out"
+    ! jq -r .stderr "$TEST_DIR/out" | grep -q 'Read-only file system' || false
+    ! jq -r .stdout "$TEST_DIR/out" | grep -qE ' /proc/(irq|sys|timer_list) ' || false
+}
+
+@test "seccomp: a profile of the node, and none" {
+    local one
+    write /run/profile.json <<<'{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+        {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 122}]}'
+    one=$(container one '{"security_context": {"seccomp": {"profile_type": 2, "localhost_ref": "/run/profile.json"}}}' \
+        '["sleep", "1000"]')
+    execs "$one" '["mkdir", "/tmp/made"]' | jq -e '.exit_code == 1 and (.stderr | contains("quota exceeded"))'
+    one=$(container two '{"security_context": {"seccomp": {"profile_type": 1}}}' '["sleep", "1000"]')
+    execs "$one" '["sh", "-c", "mkdir /tmp/made; cat /proc/self/status"]' | jq -e '.stdout | contains("Seccomp:\t0\n")'
+}
+
+@test "ExecSync ends at its time limit, and what it ran with it" {
+    local one
+    one=$(container one "$OWN_PIDS" '["sleep", "1000"]')
+    run inside "$BATS_TEST_DIRNAME/cri" ExecSync "{\"container_id\": \"$one\", \"cmd\": [\"sleep\", \"777\"], \"timeout\": 1}"
+    [ "$status" -ne 0 ]
+    [[ $output == *"timeout 1s exceeded"* ]] || { show; false; }
+    execs "$one" '["ps"]' | jq -e '.stdout | (contains("sleep 1000") and (contains("sleep 777") | not))'
+}
+
+@test "statistics: processor time and memory" {
+    local one
+    one=$(container one '{}' '["sh", "-c", "i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; exec sleep 1000"]')
+    has_used() {
+        call ContainerStats "{\"container_id\": \"$one\"}" | jq -e '.stats |
+            .cpu.usage_core_nano_seconds.value > 1000000 and .memory.working_set_bytes.value > 10000'
+    }
+    await 10 has_used
+}
+
+@test "volumes: read-only, and mounts that go into the container and out of it" {
+    local one
+    inside sh -c 'mkdir -p /run/vol/in /run/vol/out /run/fixed && mount --bind /run/vol /run/vol && mount --make-shared /run/vol'
+    other_pod '.linux.security_context.privileged = true'
+    one=$(container one '{"security_context": {"privileged": true}}' '["sleep", "1000"]' ', "mounts": [
+        {"container_path": "/in", "host_path": "/run/vol", "propagation": 1},
+        {"container_path": "/out", "host_path": "/run/vol", "propagation": 2},
+        {"container_path": "/alone", "host_path": "/run/vol"},
+        {"container_path": "/fixed", "host_path": "/run/fixed", "readonly": 1}]')
+    inside mount -t tmpfs in /run/vol/in
+    execs "$one" '["mount", "-t", "tmpfs", "out", "/out/out"]' | jq -e '.exit_code // 0 == 0'
+    inside grep -q '^out /run/vol/out ' /proc/mounts
+    execs "$one" '["sh", "-c", "cat /proc/mounts; touch /fixed/x"]' >"$TEST_DIR/out"
+    jq -r .stderr "$TEST_DIR/out" | grep -q 'Read-only file system'
+    jq -r .stdout "$TEST_DIR/out" | grep -q '^in /in/in '
+    ! jq -r .stdout "$TEST_DIR/out" | grep -q ' /alone/' || false
+    inside umount /run/vol/in /run/vol/out
+    inside umount /run/vol
+}
+
+@test "a device, a terminal, and a sysctl of the pod" {
+    local one
+    other_pod '.linux.sysctls = [{key: "kernel.shm_rmid_forced", value: "1"}]'
+    one=$(container one '{}' '["sh", "-c", "test -t 1 && echo a terminal; head -c 3 /dev/naught | wc -c; cat /proc/sys/kernel/shm_rmid_forced"]' \
+        ', "tty": 1, "devices": [{"container_path": "/dev/naught", "host_path": "/dev/zero", "permissions": "r"}]')
+    await 10 is_status "$one" '.state == 2'
+    inside cat /run/pods/one.log >"$TEST_DIR/out"
+    grep -q 'stdout F a terminal' "$TEST_DIR/out"
+    grep -q 'stdout F 3' "$TEST_DIR/out"
+    grep -q 'stdout F 1' "$TEST_DIR/out"
 }
