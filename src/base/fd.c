@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,9 +33,15 @@ void fd_closep(int *fd)
 
 int fd_fill_standard(void)
 {
+    struct pollfd fds[] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
+    int r;
+    do
+        r = poll(fds, 3, 0);
+    while (r < 0 && errno == EINTR);
     for (int fd = 0; fd <= 2; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY | O_NOCTTY) != fd)
-            return -EBADF;
+        if (r < 0 || (fds[fd].revents & POLLNVAL))
+            if (open("/dev/null", O_RDONLY | O_NOCTTY) != fd)
+                return -EBADF;
     return 0;
 }
 
@@ -186,8 +193,6 @@ const char *fd_path(int fd, char buffer[FD_PATH_SIZE])
 
 bool fd_is_pipe(int fd)
 {
-    struct stat st;
     struct statfs fs;
-    return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && fstatfs(fd, &fs) == 0 &&
-           (uint64_t)fs.f_type == PIPEFS_MAGIC;
+    return fstatfs(fd, &fs) == 0 && (uint64_t)fs.f_type == PIPEFS_MAGIC;
 }

@@ -173,7 +173,7 @@ int exec_run(const Engine *engine, const ExecRequest *request, Arena *arena, int
     LaunchOptions options = {
         .cgroup_host = &cgroup_host,
         .keep_cgroup = true,
-        .give_pipes = true,
+        .give_pipes = streams.pipes,
     };
     Launched launched CLEANUP(launch_done) = LAUNCHED_NONE;
     r = launch_container(&plan, &options, &launched, error);

@@ -273,7 +273,7 @@ static int run_launch(Run *run, Launched *launched, Error *error)
         .times = run->times,
         .created = run_created,
         .idle = run_idle,
-        .give_pipes = true,
+        .give_pipes = run->streams.pipes,
         .context = run,
     };
     int r = launch_container(&run->plan, &options, launched, error);

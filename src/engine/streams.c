@@ -14,31 +14,36 @@
 
 /* What the container may have of the caller's: see streams.h. /dev/null becomes the container's own
  * in the runtime, and what is closed stays so. */
-static bool streams_may_pass(int stream)
+static bool streams_may_pass(Streams *streams, int stream)
 {
     struct stat st;
-    if (fstat(stream, &st) < 0)
+    if (fd_is_pipe(stream)) {
+        streams->pipes |= 1u << stream;
         return true;
-    return fd_is_pipe(stream) || (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3));
+    }
+    return fstat(stream, &st) < 0 || (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3));
 }
 
-/* `fd` takes the stream's place; the caller's is kept. */
-static int streams_replace(Streams *streams, int stream, int fd, Error *error)
+static int streams_keep(Streams *streams, int stream, Error *error)
 {
     int saved = fcntl(stream, F_DUPFD_CLOEXEC, STREAMS_COUNT);
     if (saved < 0 && errno != EBADF)
         return error_errno(error, errno, "keep descriptor %d", stream);
     streams->caller[stream] = saved;
+    return 0;
+}
+
+static int streams_replace(int stream, int fd, Error *error)
+{
     if (dup2(fd, stream) < 0)
         return error_errno(error, errno, "replace descriptor %d", stream);
     return 0;
 }
 
-static int streams_null(Streams *streams, int stream, Error *error)
+static int streams_null(int stream, Error *error)
 {
     int fd CLEANUP(fd_closep) = open("/dev/null", O_RDWR | O_CLOEXEC);
-    return fd < 0 ? error_errno(error, errno, "/dev/null")
-                  : streams_replace(streams, stream, fd, error);
+    return fd < 0 ? error_errno(error, errno, "/dev/null") : streams_replace(stream, fd, error);
 }
 
 static int streams_pipe(Streams *streams, int stream, Error *error)
@@ -49,17 +54,22 @@ static int streams_pipe(Streams *streams, int stream, Error *error)
     bool input = stream == STDIN_FILENO;
     int theirs CLEANUP(fd_closep) = ends[input ? 0 : 1];
     streams->ends[stream] = ends[input ? 1 : 0];
-    return streams_replace(streams, stream, theirs, error);
+    streams->pipes |= 1u << stream;
+    return streams_replace(stream, theirs, error);
 }
 
 int streams_give(Streams *streams, StreamsKind kind, bool interactive, Error *error)
 {
     int r = 0;
     for (int stream = 0; r == 0 && stream < STREAMS_COUNT; stream++) {
-        if (kind == STREAMS_DETACHED || (stream == STDIN_FILENO && !interactive))
-            r = streams_null(streams, stream, error);
-        else if (kind == STREAMS_FOREGROUND && !streams_may_pass(stream))
-            r = streams_pipe(streams, stream, error);
+        bool unused = stream == STDIN_FILENO && !interactive;
+        bool null = unused || kind == STREAMS_DETACHED;
+        if (!null && (kind == STREAMS_TERMINAL || streams_may_pass(streams, stream)))
+            continue;
+        if (!unused)
+            r = streams_keep(streams, stream, error);
+        if (r == 0)
+            r = null ? streams_null(stream, error) : streams_pipe(streams, stream, error);
     }
     return r;
 }

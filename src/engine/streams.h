@@ -18,9 +18,10 @@ enum { STREAMS_COUNT = 3 };
 typedef struct Streams {
     int caller[STREAMS_COUNT]; /* the caller's, while the container's are in their place, or -1 */
     int ends[STREAMS_COUNT];   /* our ends of the container's pipes, or -1: nothing to copy */
+    unsigned pipes;            /* bit N: stream N of the container's is an anonymous pipe */
 } Streams;
 
-#define STREAMS_NONE ((Streams){ { -1, -1, -1 }, { -1, -1, -1 } })
+#define STREAMS_NONE ((Streams){ { -1, -1, -1 }, { -1, -1, -1 }, 0 })
 
 typedef enum StreamsKind {
     STREAMS_FOREGROUND,
@@ -29,7 +30,7 @@ typedef enum StreamsKind {
 } StreamsKind;
 
 /* Puts the container's into the place of 0, 1 and 2, until streams_restore(). Without `interactive`
- * standard input is /dev/null, as docker's users expect. */
+ * standard input is /dev/null, as docker's users expect, and stays so. */
 int streams_give(Streams *streams, StreamsKind kind, bool interactive, Error *error) MUST_CHECK;
 /* The caller's are back; the ends stay. */
 void streams_restore(Streams *streams);

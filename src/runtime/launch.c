@@ -285,10 +285,10 @@ static int launch_joined_ids(Runner *runner, Error *error)
 
 /* Best effort: whose pipes these are decides about opening them anew only. The child passes them on
  * to its user, which it could not while their owner is none of its ids. */
-static void launch_give_pipes(const Runner *runner)
+static void launch_give_pipes(const Runner *runner, unsigned pipes)
 {
     for (int fd = 0; fd <= 2; fd++)
-        if (fd_is_pipe(fd))
+        if (pipes & (1u << fd))
             (void)!runner_chown(runner, fd, "", NULL);
 }
 
@@ -301,8 +301,7 @@ static int launch_supply_steps(Runner *runner, const LaunchOptions *options, int
         r = launch_joined_ids(runner, error);
     if (r < 0)
         return r;
-    if (options->give_pipes)
-        launch_give_pipes(runner);
+    launch_give_pipes(runner, options->give_pipes);
     /* An ordinary user has the powers that this takes inside his own user namespace only. */
     return runner->plan->own_userns && geteuid() != 0 ? supply_inside(runner, end, error)
                                                       : supply_run(runner, end, error);

@@ -40,8 +40,9 @@ typedef struct LaunchOptions {
     /* Called while the child builds its root and nobody waits for the caller: the place for what
      * takes long and is not needed for the start. NULL: nothing. */
     void (*idle)(void *context);
-    bool give_pipes; /* anonymous pipes among the standard streams become the container's root's, so
-                      * that /dev/stdout can be opened again behind a user namespace */
+    /* Bit N: descriptor N (0 to 2) is an anonymous pipe that is to be the container's root's, so
+     * that /dev/stdout can be opened again behind a user namespace. */
+    unsigned give_pipes;
     /* A descriptor of the caller's that the child closes at once, so as not to be the last to do
      * it; NULL: none. */
     const int *not_for_child;
