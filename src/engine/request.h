@@ -154,6 +154,8 @@ typedef struct RunRequest {
     bool quiet; /* no progress of the pull */
     /* Brings the image into the store; NULL: nobody can. */
     int (*fetch)(const struct RunRequest *request, const struct ImageStore *store, Error *error);
+    /* Told what works, but not as somebody may expect; NULL: nobody listens. */
+    void (*warn)(const char *message);
 
     /* the container */
     const char *name;

@@ -266,6 +266,21 @@ static int run_fall_back(Run *run, Error *error)
     return run_plan(run, error);
 }
 
+/* Root inside is nobody there, and "permission denied" would not say why. Of the engine's own
+ * files, which all may read, nobody needs to hear. */
+static void run_warn_unmapped(const Run *run, const Step *step)
+{
+    Error warning = { 0 };
+    (void)error_set(
+        &warning, ERROR_UNSUPPORTED, EOPNOTSUPP,
+        "%s: %s: its filesystem cannot map ids, so the container's users own nothing in "
+        "it (--userns=host has the ids as they are)",
+        step->origin, step->source);
+    build_name_option(run->request, run->built.spec, &warning);
+    if (run->request->warn && str_starts(warning.message, "--"))
+        run->request->warn(warning.message);
+}
+
 static int run_launch(Run *run, Launched *launched, Error *error)
 {
     LaunchOptions options = {
@@ -283,6 +298,8 @@ static int run_launch(Run *run, Launched *launched, Error *error)
         r = r < 0 ? r : launch_container(&run->plan, &options, launched, error);
     }
     streams_restore(&run->streams);
+    if (r == 0 && launched->unmapped)
+        run_warn_unmapped(run, launched->unmapped);
     return r;
 }
 

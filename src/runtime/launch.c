@@ -455,6 +455,7 @@ static int launch_run(Runner *runner, const LaunchOptions *options, int ends[2],
         r = launch_supply(runner, options, ends[0], error);
     launched->cgroup = runner->cgroup; /* made before the child, or meanwhile */
     launched->resctrl = runner->resctrl;
+    launched->unmapped = runner->unmapped;
     if (r == 0 && options->created)
         r = options->created(options->context, launched, error);
     if (r == 0 && options->created && !options->hold)

@@ -15,7 +15,10 @@ typedef struct Launched {
     int terminal_fd;             /* master of its terminal, or -1 */
     Cgroup cgroup;               /* open; its path lives in the plan's arena */
     const ResctrlGroup *resctrl; /* made for it, in the plan's arena; or NULL */
-    bool unhooked;               /* a hook failed */
+    const Step
+        *unmapped; /* a bind that has the ids as they are, though mapped ones were wished for
+                      (STEP_IDMAP_PREFERRED): its filesystem has none. In the plan, or NULL */
+    bool unhooked; /* a hook failed */
 } Launched;
 
 #define LAUNCHED_NONE ((Launched){ .pidfd = -1, .terminal_fd = -1, .cgroup = CGROUP_EMPTY })

@@ -27,6 +27,7 @@ typedef struct Runner {
     LinkMoved *moved_links; /* these, to be given back if the launch fails */
     size_t moved_link_count;
     const ResctrlGroup *resctrl; /* what STEP_RESCTRL made, or NULL */
+    const Step *unmapped;        /* the first bind whose filesystem cannot map ids, or NULL */
 
     /* child */
     bool late_time;    /* its time namespace could not be made with it */

@@ -74,9 +74,9 @@ static int step_change(const StepMount *mount, int mount_fd, Error *error)
  * the spec demands must succeed; for the engine's own volumes the top alone, or the ids as they
  * are, is better than no volume.
  */
-static int step_idmap_mount(const Runner *runner, const StepMount *mount, int mount_fd,
-                            Error *error)
+static int step_idmap_mount(Runner *runner, const Step *step, int mount_fd, Error *error)
 {
+    const StepMount *mount = step->with.mount;
     if (mount->idmap == STEP_IDMAP_NONE)
         return 0;
     int own_fd CLEANUP(fd_closep) = -1;
@@ -94,7 +94,8 @@ static int step_idmap_mount(const Runner *runner, const StepMount *mount, int mo
     if (r == 0 || mount->idmap != STEP_IDMAP_PREFERRED)
         return r;
     change.recursive = false;
-    (void)!mount_change(mount_fd, &change, NULL);
+    if (mount_change(mount_fd, &change, NULL) < 0 && !runner->unmapped)
+        runner->unmapped = step;
     return 0;
 }
 
@@ -139,7 +140,7 @@ int step_mount_clone(Runner *runner, const Step *step, Error *error)
     int mount_fd CLEANUP(fd_closep) = step_clone_source(step, error);
     if (mount_fd == -ENOENT && mount->optional)
         return 0;
-    int r = mount_fd < 0 ? mount_fd : step_idmap_mount(runner, mount, mount_fd, error);
+    int r = mount_fd < 0 ? mount_fd : step_idmap_mount(runner, step, mount_fd, error);
     if (r == 0)
         r = step_change(mount, mount_fd, error);
     if (r < 0)

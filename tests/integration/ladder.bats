@@ -35,6 +35,22 @@ EOF
     expect_line "owner outside is shifted"
 }
 
+@test "a volume on a filesystem that cannot be idmapped is there, with a word about its owners" {
+    cat >"$TEST_DIR/volume" <<'EOF'
+mkdir -p "$TEST_DIR/plain"
+mount -t ramfs -o mode=755 ramfs "$TEST_DIR/plain"
+"$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" run --rm "$@" init /init stat /v
+EOF
+    run --separate-stderr unshare -m --propagation private bash "$TEST_DIR/volume" -v "$TEST_DIR/plain:/v"
+    expect_status 0
+    expect_match 'uid=65534'
+    [[ $stderr == "ambit run: warning: --volume: $TEST_DIR/plain: its filesystem cannot map ids"* ]] || { show; false; }
+    run --separate-stderr unshare -m --propagation private bash "$TEST_DIR/volume" \
+        --mount "type=bind,src=$TEST_DIR/plain,dst=/v" --userns host
+    expect_match 'uid=0'
+    [ -z "$stderr" ] || { show; false; }
+}
+
 @test "with idmapped mounts nothing is copied" {
     ambit run --name mapped init /init write /new text
     try inspect -f '{{.Rung}}' mapped

@@ -3,6 +3,7 @@
  */
 #include "engine/run.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 #include "cmd/program/output.h"
@@ -44,6 +45,13 @@ static int run_fetch(const RunRequest *request, const ImageStore *store, Error *
                        &arena, &added, error);
 }
 
+static void run_warn(const char *message)
+{
+    Error warning = { 0 };
+    (void)error_set(&warning, ERROR_UNSUPPORTED, EOPNOTSUPP, "%s", message);
+    output_error("ambit run: warning", &warning);
+}
+
 static int run_run(CommandCall *call, Error *error)
 {
     RunRequest *request = call->values;
@@ -54,6 +62,7 @@ static int run_run(CommandCall *call, Error *error)
         return sealed_exec(main_arguments, false, error);
 
     request->fetch = run_fetch;
+    request->warn = run_warn;
     Engine engine CLEANUP(engine_done) = ENGINE_NONE;
     RunOutcome outcome = { 0 };
     r = session_open(call, &engine, error);
