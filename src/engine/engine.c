@@ -18,6 +18,11 @@ static int engine_open_private(const char *path, const char *what, Error *error)
         return error_set(error, ERROR_USAGE, EINVAL, "--%s: '%s' is not an absolute path", what,
                          path);
     int fd CLEANUP(fd_closep) = file_make_dirs_at(AT_FDCWD, path, 0700);
+    if (fd == -EACCES && geteuid() != 0)
+        return error_set(error, ERROR_DENIED, EACCES,
+                         "--%s: %s: Permission denied: containers of ordinary users are not "
+                         "supported yet, run ambit as root",
+                         what, path);
     if (fd < 0)
         return error_errno(error, fd, "--%s: %s", what, path);
     struct stat st;

@@ -370,6 +370,14 @@ static void run_outcome_text(const Run *run, RunOutcome *outcome)
     outcome->text = text.length ? arena_strdup(run->arena, strbuf_text(&text)) : NULL;
 }
 
+static int run_check_caller(const RunRequest *request, Error *error)
+{
+    if (geteuid() != 0)
+        return error_set(error, ERROR_DENIED, EPERM,
+                         "containers of ordinary users are not supported yet: run ambit as root");
+    return foreground_check(request->interactive, request->terminal, error);
+}
+
 int run_container(const Engine *engine, RunRequest *request, Arena *arena, RunOutcome *ret_outcome,
                   Error *error)
 {
@@ -380,7 +388,7 @@ int run_container(const Engine *engine, RunRequest *request, Arena *arena, RunOu
         .begun_ns = clock_ns(),
         .streams = STREAMS_NONE,
     };
-    int r = request->plan ? 0 : foreground_check(request->interactive, request->terminal, error);
+    int r = request->plan ? 0 : run_check_caller(request, error);
     if (r == 0)
         r = cgroup_host_read(arena, &run.cgroup_host, error);
     if (r == 0)

@@ -195,8 +195,13 @@ static int unshare_move(Unshare *move, Error *error)
         r = unshare_ids_prepare(&move->ids, error);
     if (r < 0)
         return r;
-    if (unshare((int)move->flags) < 0)
+    if (unshare((int)move->flags) < 0) {
+        if (errno == EPERM && !(move->flags & CLONE_NEWUSER))
+            return error_set(error, ERROR_DENIED, EPERM,
+                             "unshare: Operation not permitted: an ordinary user can make these "
+                             "namespaces only in a user namespace (--userns, --map-root)");
         return error_errno(error, errno, "unshare");
+    }
     r = unshare_set_clocks(move->request, error);
     if (r == 0)
         r = unshare_open_root(move, error);

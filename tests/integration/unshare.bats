@@ -99,6 +99,21 @@ mount mnt"
     expect_output $'0\nmine\n1'
 }
 
+@test "what an ordinary user may not do is said: other namespaces alone, containers" {
+    require command -v setpriv -- "setpriv (util-linux) is missing"
+    local ordinary=(run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups)
+    "${ordinary[@]}" "$TEST_DIR/copy/ambit" unshare --net id
+    errors=$stderr
+    expect_error 125 'only in a user namespace \(--userns, --map-root\)'
+    "${ordinary[@]}" "$TEST_DIR/copy/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" ps
+    errors=$stderr
+    expect_error 125 '--root: .*not supported yet, run ambit as root'
+    "${ordinary[@]}" "$TEST_DIR/copy/ambit" --root /tmp/ambit-nobody --state /tmp/ambit-nobody run base true
+    errors=$stderr
+    rm -rf /tmp/ambit-nobody
+    expect_error 125 'ordinary users are not supported yet: run ambit as root'
+}
+
 @test "--root: another root, the old one is out of reach" {
     try unshare --root "$TEST_DIR/small" --pid --mount-proc /init ls / , pid , mounts
     expect_status 0
