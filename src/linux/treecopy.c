@@ -66,6 +66,40 @@ static int treecopy_attributes(const Treecopy *copy, int source_fd, int target_f
     return r < 0 ? r : futimens(target_fd, times) < 0 ? -errno : 0;
 }
 
+static int treecopy_range(int source, int target, off_t from, off_t to)
+{
+    if (lseek(target, from, SEEK_SET) < 0)
+        return -errno;
+    while (from < to) {
+        size_t size = to - from < TREECOPY_CHUNK ? (size_t)(to - from) : TREECOPY_CHUNK;
+        ssize_t n = sendfile(target, source, &from, size);
+        if (n == 0 || (n < 0 && errno != EINTR))
+            return n == 0 ? 0 : -errno;
+    }
+    return 0;
+}
+
+/* Holes stay holes: an image's file of a terabyte and no content must not fill the disk. */
+static int treecopy_content(int source, int target, off_t size)
+{
+    off_t at = 0;
+    while (at < size) {
+        off_t data = lseek(source, at, SEEK_DATA);
+        if (data < 0 && errno == ENXIO)
+            break; /* a hole to the end */
+        off_t hole = data < 0 ? -1 : lseek(source, data, SEEK_HOLE);
+        if (data < 0 || hole < 0) { /* a filesystem that does not tell */
+            data = at;
+            hole = size;
+        }
+        int r = treecopy_range(source, target, data, hole);
+        if (r < 0)
+            return r;
+        at = hole;
+    }
+    return ftruncate(target, size) < 0 ? -errno : 0;
+}
+
 static int treecopy_file(const Treecopy *copy, int source_dir, int target_dir, const char *name,
                          const struct stat *st)
 {
@@ -75,16 +109,8 @@ static int treecopy_file(const Treecopy *copy, int source_dir, int target_dir, c
         openat(target_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (source < 0 || target < 0)
         return -errno;
-    for (;;) {
-        ssize_t n = sendfile(target, source, NULL, TREECOPY_CHUNK);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            break;
-    }
-    return treecopy_attributes(copy, source, target, st);
+    int r = treecopy_content(source, target, st->st_size);
+    return r < 0 ? r : treecopy_attributes(copy, source, target, st);
 }
 
 static int treecopy_symlink(const Treecopy *copy, int source_dir, int target_dir, const char *name,

@@ -129,3 +129,21 @@ quick() { # COMMAND...: ends within seconds, in little memory
         expect_status 1
     done
 }
+
+# An image asks for a volume by itself, and what it has there is copied.
+@test "a hole of 256 MiB in a volume of an image's is none on the disk" {
+    local root=$BATS_TEST_TMPDIR/rootfs volumes
+    cp -r "$TEST_DIR/rootfs" "$root"
+    mkdir "$root/data"
+    printf begin >"$root/data/hole"
+    truncate -s 256M "$root/data/hole"
+    printf end >>"$root/data/hole"
+    tar -C "$root" -S -cf "$BATS_TEST_TMPDIR/sparse.tar" .
+    ambit import --change 'VOLUME /data' "$BATS_TEST_TMPDIR/sparse.tar" sparse:1
+    ambit run --name holed sparse:1 /init stat /data/hole
+    volumes=$(du -sm "$TEST_ROOT/volumes" | cut -f 1)
+    cmp "$root/data/hole" "$(find "$TEST_ROOT/volumes" -name hole)"
+    ambit rm holed
+    ambit rmi sparse:1
+    [ "$volumes" -le 2 ] || { echo "$volumes MiB"; false; }
+}
