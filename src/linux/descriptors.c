@@ -41,6 +41,11 @@ static bool descriptors_kept(int fd, const int *keep, size_t count)
     return false;
 }
 
+void descriptors_close_from(unsigned first)
+{
+    descriptors_close_gap(first, ~0U);
+}
+
 int descriptors_close(unsigned preserve, int *keep, size_t count, Error *error)
 {
     if (count > DESCRIPTORS_KEEP_MAX)
@@ -60,6 +65,6 @@ int descriptors_close(unsigned preserve, int *keep, size_t count, Error *error)
             descriptors_close_gap(first, (unsigned)keep[i] - 1);
         first = (unsigned)keep[i] + 1;
     }
-    descriptors_close_gap(first, ~0U);
+    descriptors_close_from(first);
     return 0;
 }

@@ -21,3 +21,5 @@
  */
 enum { DESCRIPTORS_KEEP_MAX = 16 };
 int descriptors_close(unsigned preserve, int *keep, size_t count, Error *error) MUST_CHECK;
+/* All from `first` on, likewise. */
+void descriptors_close_from(unsigned first);

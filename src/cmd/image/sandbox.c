@@ -32,6 +32,7 @@
 #include "base/str.h"
 #include "linux/capability.h"
 #include "linux/clone.h"
+#include "linux/descriptors.h"
 #include "linux/idmap.h"
 #include "linux/landlock.h"
 #include "linux/mount.h"
@@ -219,7 +220,8 @@ static int sandbox_arrange_fds(const SandboxChild *child)
         else if (dup2(high[i], (int)i) < 0)
             return -errno;
     }
-    return sys_close_range(child->fd_count, ~0U, 0) < 0 ? -errno : 0;
+    descriptors_close_from(child->fd_count);
+    return 0;
 }
 
 /* Root of the children's user namespace: its capabilities end there. */

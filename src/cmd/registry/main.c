@@ -16,7 +16,7 @@
 #include "cmd/registry/configure.h"
 #include "cmd/registry/confine.h"
 #include "cmd/registry/serve.h"
-#include "linux/syscalls.h"
+#include "linux/descriptors.h"
 
 enum { MAIN_SOCKET = 3 };
 
@@ -48,7 +48,7 @@ int main(void)
     Error error = { 0 };
     (void)signal(SIGPIPE, SIG_IGN);
     main_proxy();
-    (void)sys_close_range(MAIN_SOCKET + 1, ~0U, 0);
+    descriptors_close_from(MAIN_SOCKET + 1);
     int r = main_open(&arena, &session, &error);
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0); /* a change of ids clears it */
     RegistryFailure failure = { error_kind_name(error.kind), error.code, error.message };
