@@ -40,6 +40,13 @@ teardown_file() {
     expect_error 125 "unknown command 'ambit statz' \(see"
 }
 
+@test "ps: a status that no container can have is refused" {
+    try ps -a --filter status=exitde
+    expect_error 125 "--filter: status 'exitde' is none of created, running"
+    try ps -a --filter status=exited
+    expect_status 0
+}
+
 @test "an unknown option is one line of error, status 125" {
     try --no-such-option
     expect_error 125 "no-such-option"

@@ -43,6 +43,18 @@ static bool ps_label_matches(const Container *container, const char *wanted)
     return false;
 }
 
+/* One that no container can have is a slip of the keyboard, and "none" would be the wrong answer.
+ */
+static int ps_status_matches(const ListingItem *item, const char *wanted, Error *error)
+{
+    for (ContainerStatus status = CONTAINER_CREATED; status <= CONTAINER_DEAD; status++)
+        if (str_eq(container_status_name(status), wanted))
+            return item->status == status;
+    return error_set(error, ERROR_USAGE, EINVAL,
+                     "--filter: status '%s' is none of created, running, paused, exited, dead",
+                     wanted);
+}
+
 static int ps_matches(const ListingItem *item, const char *filter, Error *error)
 {
     const char *value = strchr(filter, '=');
@@ -53,7 +65,7 @@ static int ps_matches(const ListingItem *item, const char *filter, Error *error)
     if (value && length == 2 && strncmp(filter, "id", 2) == 0)
         return str_starts(item->id, value + 1);
     if (value && length == 6 && strncmp(filter, "status", 6) == 0)
-        return str_eq(container_status_name(item->status), value + 1);
+        return ps_status_matches(item, value + 1, error);
     if (value && length == 8 && strncmp(filter, "ancestor", 8) == 0)
         return container && str_eq(container->image, value + 1);
     if (value && length == 5 && strncmp(filter, "label", 5) == 0)
