@@ -124,3 +124,12 @@ ROWS
     try_oci update --pids-limit 51 c
     expect_error 1 'container not running: c'
 }
+
+@test "a limit alone is judged with what the container has already" {
+    oci delete --force c
+    start_with '.linux.resources.memory = {limit: 67108864, swap: 134217728}'
+    try_oci update --memory-swap 33554432 c
+    expect_error 1 'memory \+ swap \(33554432\) is below that of memory \(67108864\)'
+    try_oci update --memory 268435456 c
+    expect_error 1 'memory \+ swap \(134217728\) is below that of memory \(268435456\)'
+}

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # timeout: 900
 # The validation programs of the OCI runtime-tools, with ambit-oci as the runtime. What does not pass
-# stands in runtime-tools/known, with the reason.
+# stands in runtime-tools/known, with the reason. VALIDATION_REPORT=FILE adds a line for each program to
+# FILE, to compare runtimes with.
 
 load lib
 
@@ -58,6 +59,7 @@ validate() { # PREFIX...
             name=$(basename "$path" .t)
             outcome "$name"
             count=$((count + 1))
+            [ -z "${VALIDATION_REPORT:-}" ] || echo "$name $output" >>"$VALIDATION_REPORT"
             known=$(awk -v name="$name" '$1 == name { print $2 }' "$TOP/tests/peers/runtime-tools/known")
             case $known:$output in
             :passes | fails:fails | may:*) ;;
