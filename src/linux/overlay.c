@@ -297,9 +297,8 @@ int overlay_mount(const OverlayOptions *options, Error *error)
         fd = overlay_mount_classic(options, &second);
     if (fd >= 0)
         return fd;
-    /* Of a call that does not exist there is nothing to say; else the newest one is more precise.
-     */
-    const Error *told = first.code == ENOSYS ? &second : &first;
+    /* Of what this kernel has not there is nothing to say; else the newest way is more precise. */
+    const Error *told = first.code == ENOSYS || first.code == EOPNOTSUPP ? &second : &first;
     if (error)
         *error = *told;
     return -told->code;
