@@ -68,8 +68,6 @@ typedef struct BuildResult {
     StrMap labels;               /* the image's and the request's: data */
     int stop_signal;             /* a number */
     int64_t stop_timeout_s;      /* -1: for ever */
-    const char **create_sources; /* host directories to make if missing (-v) */
-    size_t create_source_count;
 } BuildResult;
 
 /* Everything lives in the arena or in what the input points to. Errors name the option. */

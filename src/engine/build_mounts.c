@@ -251,12 +251,6 @@ static int build_host_bind(Build *build, const RequestMount *wish, Error *error)
             return error_set(error, ERROR_USAGE, EINVAL, "%s: '%s' leaves the root", wish->option,
                              wish->source);
     }
-    if (wish->create_source) {
-        BuildResult *result = build->result;
-        const char **row = arena_append(build->arena, &result->create_sources,
-                                        &result->create_source_count, sizeof(*row));
-        *row = source;
-    }
     return build_bind(build, wish, source, error);
 }
 

@@ -47,7 +47,6 @@ typedef struct RequestMount {
     bool readonly;
     bool readonly_shallow;   /* mounts below it keep what they are */
     bool shallow;            /* bind: without the mounts below it */
-    bool create_source;      /* bind: a missing source is made, as `-v` does */
     bool no_copy;            /* volume: a new one stays empty */
     const char *subpath;     /* volume: a directory in it; relative and clean */
     const char *propagation; /* bind: "rshared", ...; NULL: "rprivate" */

@@ -164,7 +164,7 @@ int request_parse_volume(RunRequest *request, const char *value, Arena *arena, E
     StrList parts = strlist_split(arena, value, ':');
     if (parts.count == 0 || parts.count > 3)
         return error_set(error, ERROR_USAGE, EINVAL, "'%s' is not SOURCE:TARGET[:OPTIONS]", value);
-    RequestMount mount = { .option = "--volume", .create_source = true };
+    RequestMount mount = { .option = "--volume" };
     const char *source = parts.count > 1 ? parts.items[0] : NULL;
     mount.kind = source && request_is_path(source) ? REQUEST_MOUNT_BIND : REQUEST_MOUNT_VOLUME;
 

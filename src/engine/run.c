@@ -183,14 +183,6 @@ static int run_make_sources(Run *run, Error *error)
         if (r == 0 && volume->anonymous)
             strlist_append(run->arena, &run->lifecycle.container.anonymous_volumes, volume->name);
     }
-    for (size_t i = 0; r == 0 && i < run->built.create_source_count; i++) {
-        const char *source = run->built.create_sources[i];
-        if (faccessat(AT_FDCWD, source, F_OK, AT_EACCESS) == 0)
-            continue; /* a file, a socket, a device: whatever it is, it can be bound */
-        int fd = file_make_dirs_at(AT_FDCWD, source, 0755);
-        r = fd < 0 ? error_errno(error, fd, "--volume: %s", source) : 0;
-        fd_close(fd);
-    }
     return r;
 }
 

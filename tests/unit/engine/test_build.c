@@ -159,8 +159,6 @@ static void print_result(const BuildResult *result, StrBuf *text)
         strbuf_printf(text, "volume: %s at %s%s%s\n", result->volumes[i].name,
                       result->volumes[i].target, result->volumes[i].anonymous ? " anonymous" : "",
                       result->volumes[i].copy ? " copy" : "");
-    for (size_t i = 0; i < result->create_source_count; i++)
-        strbuf_printf(text, "create: %s\n", result->create_sources[i]);
     for (size_t i = 0; i < result->file_count; i++)
         strbuf_printf(text, "--- %s\n%s", result->files[i].name, result->files[i].text);
 }

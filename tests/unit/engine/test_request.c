@@ -393,7 +393,7 @@ static void test_mounts(void **state)
     assert_string_equal(m[0].source, "/a/b");
     assert_string_equal(m[0].target, "/c/d");
     assert_string_equal(m[0].propagation, "rslave");
-    assert_true(m[0].readonly && m[0].create_source);
+    assert_true(m[0].readonly);
     assert_int_equal(m[0].options.count, 0);
     assert_int_equal(m[1].kind, REQUEST_MOUNT_VOLUME);
     assert_string_equal(m[1].source, "data");
@@ -408,7 +408,7 @@ static void test_mounts(void **state)
     assert_int_equal(m[4].options.count, 3);
     assert_true(m[4].readonly);
     assert_string_equal(m[5].source, "/a,b");
-    assert_true(m[5].readonly && m[5].readonly_shallow && !m[5].create_source);
+    assert_true(m[5].readonly && m[5].readonly_shallow);
     assert_int_equal(m[6].kind, REQUEST_MOUNT_VOLUME);
     assert_true(m[6].no_copy);
     assert_int_equal(m[7].kind, REQUEST_MOUNT_TMPFS);
