@@ -230,6 +230,9 @@ nothing_left() {
     [[ $output != *kept* ]]
     try ps -a --format '{{.Names}} {{.State}} {{.Status}}'
     expect_match '^kept exited Exited \(9\)'
+    try ps -a --filter name=kept --format 'table {{.Names}}\t{{.RunningFor}}'
+    expect_match '^NAMES  CREATED'
+    expect_match '^kept   .* ago$'
     expect_equal state "$(field kept '{{.State.Status}} {{.State.Running}} {{.State.Pid}} {{.State.ExitCode}} {{.State.OOMKilled}}')" \
         "exited false 0 9 false"
     local started finished

@@ -7,8 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/table.h"
-#include "base/template.h"
+#include "base/listformat.h"
 #include "cmd/program/output.h"
 #include "engine/listing.h"
 #include "image/image.h"
@@ -32,7 +31,7 @@ static const Option images_options[] = {
       "Only those that fit: dangling=true, reference=PATTERN, label=KEY[=VALUE], before=IMAGE, "
       "since=IMAGE" },
     { 0, "format", OPTION_STRING(ImagesOptions, format), "TEXT",
-      "\"json\", \"table\", or TEXT with {{.Repository}}, {{.Tag}}, {{.ID}}, {{.Digest}}, "
+      "\"json\", or TEXT or \"table TEXT\" with {{.Repository}}, {{.Tag}}, {{.ID}}, {{.Digest}}, "
       "{{.CreatedSince}}, {{.CreatedAt}}, {{.Size}}" },
     OPTION_END,
 };
@@ -153,31 +152,6 @@ static void images_json(const ImagesRow *row, StrBuf *text)
     json_write_end_object(&writer);
 }
 
-/* docker's --format: "json", or a template; "table " before one is accepted and "\t" is a tab. */
-static int images_formatted(ImagesRun *run, const ImagesRow *row, StrBuf *text, Error *error)
-{
-    StrBuf json CLEANUP(strbuf_done) = { 0 };
-    StrBuf format CLEANUP(strbuf_done) = { 0 };
-    const JsonValue *value;
-    images_json(row, &json);
-    if (str_eq(run->options->format, "json")) {
-        strbuf_printf(text, "%s\n", strbuf_text(&json));
-        return 0;
-    }
-    const char *from = run->options->format;
-    from += str_starts(from, "table ") ? strlen("table ") : 0;
-    for (; *from; from++) {
-        bool tab = from[0] == '\\' && from[1] == 't';
-        strbuf_add_char(&format, tab ? '\t' : *from);
-        from += tab;
-    }
-    int r = json_parse(strbuf_text(&json), json.length, NULL, run->arena, &value, error);
-    if (r == 0)
-        r = template_render(strbuf_text(&format), value, text, error);
-    strbuf_add_char(text, '\n');
-    return r;
-}
-
 static void images_add(const ImagesOptions *options, const ImagesRow *row, Table *table)
 {
     table_add(table, row->repository);
@@ -189,8 +163,9 @@ static void images_add(const ImagesOptions *options, const ImagesRow *row, Table
     table_add(table, row->size);
 }
 
-static int images_each(ImagesRun *run, const CommandCall *call, Table *table, StrBuf *text,
-                       Error *error)
+/* Into `table`, or if it is NULL, as `format` says. */
+static int images_each(ImagesRun *run, const CommandCall *call, Table *table, ListFormat *format,
+                       StrBuf *text, Error *error)
 {
     StrList seen = { 0 };
     for (size_t i = 0; i < run->list.count; i++) {
@@ -209,7 +184,9 @@ static int images_each(ImagesRun *run, const CommandCall *call, Table *table, St
         } else if (!run->options->quiet && table) {
             images_add(run->options, &row, table);
         } else if (!run->options->quiet) {
-            r = images_formatted(run, &row, text, error);
+            StrBuf json CLEANUP(strbuf_done) = { 0 };
+            images_json(&row, &json);
+            r = listformat_add(format, &json, text, error);
         }
         if (r < 0)
             return r;
@@ -235,16 +212,26 @@ static int images_run(CommandCall *call, Error *error)
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     Table table CLEANUP(table_done) = table_new(options->digests ? with_digests : headings);
     size_t broken = 0;
-    bool as_table = !options->quiet && (!options->format || str_eq(options->format, "table"));
+    static const ListHeading formatted[] = {
+        { "ID", "IMAGE ID" },
+        { "CreatedSince", "CREATED" },
+        { 0 },
+    };
+    ListFormat format CLEANUP(listformat_done) = { 0 };
+    bool own = listformat_is_default(options->format);
+    if (!own)
+        listformat_init(&format, options->format, formatted);
     int r = image_session_open(call, &run.session, error);
     if (r == 0)
         r = image_list(&run.session.store, call->arena, &run.list, &broken, error);
     if (r == 0)
-        r = images_each(&run, call, as_table ? &table : NULL, &text, error);
+        r = images_each(&run, call, own ? &table : NULL, &format, &text, error);
     if (r < 0)
         return r;
-    if (as_table)
+    if (own && !options->quiet)
         table_print(&table, output_style(1).colour, &text);
+    else if (!options->quiet)
+        listformat_end(&format, &text);
     if (broken > 0)
         (void)fprintf(stderr, "%s: %zu images have missing parts: ambit system check\n", call->path,
                       broken);

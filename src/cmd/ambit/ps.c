@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/template.h"
+#include "base/listformat.h"
 #include "cmd/program/output.h"
 #include "engine/listing.h"
 #include "engine/names.h"
@@ -24,7 +24,8 @@ static const Option ps_options[] = {
     { 'f', "filter", OPTION_LIST(PsOptions, filters), "KEY=VALUE",
       "Only those with this name, id, status, ancestor (image) or label" },
     { 0, "format", OPTION_STRING(PsOptions, format), "TEXT",
-      "\"json\", or TEXT with {{.ID}}, {{.Names}}, {{.Image}}, {{.Command}}, {{.Status}}, "
+      "\"json\", or TEXT or \"table TEXT\" with {{.ID}}, {{.Names}}, {{.Image}}, {{.Command}}, "
+      "{{.Status}}, "
       "{{.State}}, {{.Pid}}" },
     OPTION_END,
 };
@@ -151,8 +152,9 @@ static void ps_json(const ListingItem *item, const PsRow *row, StrBuf *text)
     json_write_end_object(&writer);
 }
 
-static int ps_print(const ListingItem *item, const PsOptions *options, Arena *arena, StrBuf *text,
-                    Error *error)
+/* `format`: NULL for our own table. */
+static int ps_print(const ListingItem *item, const PsOptions *options, ListFormat *format,
+                    StrBuf *text, Error *error)
 {
     PsRow row CLEANUP(ps_row_done) = { 0 };
     ps_fill(item, options, &row);
@@ -160,7 +162,7 @@ static int ps_print(const ListingItem *item, const PsOptions *options, Arena *ar
         strbuf_printf(text, "%s\n", row.id);
         return 0;
     }
-    if (!options->format) {
+    if (!format) {
         strbuf_printf(text, "%-*s  %-20s  %-22s  %-16s  %-26s  %s\n",
                       options->full ? NAMES_ID_LENGTH : NAMES_SHORT_LENGTH, row.id, row.image,
                       strbuf_text(&row.command), strbuf_text(&row.created),
@@ -169,21 +171,31 @@ static int ps_print(const ListingItem *item, const PsOptions *options, Arena *ar
     }
     StrBuf json CLEANUP(strbuf_done) = { 0 };
     ps_json(item, &row, &json);
-    int r = 0;
-    if (str_eq(options->format, "json")) {
-        strbuf_add(text, strbuf_text(&json));
-    } else {
-        const JsonValue *value;
-        r = json_parse(strbuf_text(&json), json.length, NULL, arena, &value, error);
-        if (r == 0)
-            r = template_render(options->format, value, text, error);
+    return listformat_add(format, &json, text, error);
+}
+
+static int ps_each(const Listing *listing, const PsOptions *options, ListFormat *format,
+                   StrBuf *text, Error *error)
+{
+    for (size_t i = 0; i < listing->count; i++) {
+        const ListingItem *item = &listing->items[i];
+        int matches = 1;
+        for (size_t f = 0; matches == 1 && f < options->filters.count; f++)
+            matches = ps_matches(item, options->filters.items[f], error);
+        int r = matches > 0 ? ps_print(item, options, format, text, error) : matches;
+        if (r < 0)
+            return r;
     }
-    strbuf_add_char(text, '\n');
-    return r;
+    return 0;
 }
 
 static int ps_run(CommandCall *call, Error *error)
 {
+    static const ListHeading headings[] = {
+        { "ID", "CONTAINER ID" },
+        { "RunningFor", "CREATED" },
+        { 0 },
+    };
     PsOptions *options = call->values;
     Engine engine CLEANUP(engine_done) = ENGINE_NONE;
     Listing listing;
@@ -198,18 +210,19 @@ static int ps_run(CommandCall *call, Error *error)
     if (r < 0)
         return r;
     StrBuf text CLEANUP(strbuf_done) = { 0 };
-    if (!options->quiet && !options->format)
+    ListFormat format CLEANUP(listformat_done) = { 0 };
+    bool own = listformat_is_default(options->format);
+    if (!own)
+        listformat_init(&format, options->format, headings);
+    if (!options->quiet && own)
         strbuf_printf(&text, "%-*s  %-20s  %-22s  %-16s  %-26s  %s\n",
                       options->full ? NAMES_ID_LENGTH : NAMES_SHORT_LENGTH, "CONTAINER ID", "IMAGE",
                       "COMMAND", "CREATED", "STATUS", "NAMES");
-    for (size_t i = 0; i < listing.count; i++) {
-        int matches = 1;
-        for (size_t f = 0; matches == 1 && f < options->filters.count; f++)
-            matches = ps_matches(&listing.items[i], options->filters.items[f], error);
-        r = matches > 0 ? ps_print(&listing.items[i], options, call->arena, &text, error) : matches;
-        if (r < 0)
-            return r;
-    }
+    r = ps_each(&listing, options, own ? NULL : &format, &text, error);
+    if (r < 0)
+        return r;
+    if (!options->quiet)
+        listformat_end(&format, &text);
     return output_write(strbuf_text(&text), error);
 }
 

@@ -8,8 +8,7 @@
 
 #include "base/diskusage.h"
 #include "base/fd.h"
-#include "base/table.h"
-#include "base/template.h"
+#include "base/listformat.h"
 #include "cmd/program/output.h"
 #include "df_verbose.h"
 #include "engine/listing.h"
@@ -29,7 +28,8 @@ enum { DF_IMAGES, DF_CONTAINERS, DF_VOLUMES, DF_ROWS };
 
 static const Option df_options[] = {
     { 0, "format", OPTION_STRING(DfOptions, format), "TEXT",
-      "\"json\", \"table\", or TEXT with {{.Type}}, {{.TotalCount}}, {{.Active}}, {{.Size}}, "
+      "\"json\", or TEXT or \"table TEXT\" with {{.Type}}, {{.TotalCount}}, {{.Active}}, "
+      "{{.Size}}, "
       "{{.Reclaimable}}, {{.Bytes}}, {{.ReclaimableBytes}}" },
     { 'v', "verbose", OPTION_FLAG(DfOptions, verbose), NULL,
       "Every image, with what it shares with others, container and volume by itself" },
@@ -127,21 +127,21 @@ static void df_json(const DfRow *row, Arena *arena, StrBuf *text)
     json_write_end_object(&writer);
 }
 
-static int df_formatted(const char *format, const DfRow *row, Arena *arena, StrBuf *text,
+static int df_formatted(const char *text, const DfRow rows[DF_ROWS], Arena *arena, StrBuf *output,
                         Error *error)
 {
-    StrBuf json CLEANUP(strbuf_done) = { 0 };
-    const JsonValue *value;
-    df_json(row, arena, &json);
-    if (str_eq(format, "json")) {
-        strbuf_printf(text, "%s\n", strbuf_text(&json));
-        return 0;
+    static const ListHeading headings[] = { { "TotalCount", "TOTAL" }, { 0 } };
+    ListFormat format CLEANUP(listformat_done) = { 0 };
+    listformat_init(&format, text, headings);
+    for (size_t i = 0; i < DF_ROWS; i++) {
+        StrBuf json CLEANUP(strbuf_done) = { 0 };
+        df_json(&rows[i], arena, &json);
+        int r = listformat_add(&format, &json, output, error);
+        if (r < 0)
+            return r;
     }
-    int r = json_parse(strbuf_text(&json), json.length, NULL, arena, &value, error);
-    if (r == 0)
-        r = template_render(format, value, text, error);
-    strbuf_add_char(text, '\n');
-    return r;
+    listformat_end(&format, output);
+    return 0;
 }
 
 static void df_table(const DfRow rows[DF_ROWS], Arena *arena, StrBuf *text)
@@ -180,11 +180,10 @@ static int df_run(CommandCall *call, Error *error)
         r = df_containers(&session, call->arena, &rows[DF_CONTAINERS], error);
     if (r == 0)
         r = df_volumes(&session, call->arena, &rows[DF_VOLUMES], error);
-    if (r == 0 && (!options->format || str_eq(options->format, "table")))
+    if (r == 0 && listformat_is_default(options->format))
         df_table(rows, call->arena, &text);
-    else
-        for (size_t i = 0; r == 0 && i < DF_ROWS; i++)
-            r = df_formatted(options->format, &rows[i], call->arena, &text, error);
+    else if (r == 0)
+        r = df_formatted(options->format, rows, call->arena, &text, error);
     return r < 0 ? r : output_write(strbuf_text(&text), error);
 }
 
