@@ -63,7 +63,8 @@ pid_t clone_process(const CloneOptions *options, Error *error)
     if (pid < 0 && (errno == ENOSYS || errno == EPERM))
         pid = clone_classic(options, options->ret_pidfd ? &pidfd : NULL);
     else if (pid < 0 && errno == E2BIG)
-        errno = EOPNOTSUPP;         /* Linux 5.3 to 5.6: clone3 without the cgroup member */
+        errno = EOPNOTSUPP; /* Linux 5.3 to 5.6: clone3 without the cgroup member */
+
     if (pid < 0 && errno == EAGAIN) /* clone(2), ERRORS */
         return error_set(error, ERROR_LIMIT, EAGAIN,
                          "make a process: there are as many as may be (pids.max of the cgroup, or "
