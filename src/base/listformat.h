@@ -1,7 +1,7 @@
 /*
- * docker's --format of a list: "json" is an object per line; "table TEXT" a table, whose columns are
- * apart by \t and whose headings are the fields' names in words; anything else a line of text per
- * row. \t and \n in it are a tab and a new line; the rest is template.h over the row's object.
+ * docker's --format of a list: "json" is an object per line; "table TEXT" a table, whose columns
+ * are apart by \t and whose headings are the fields' names in words; anything else a line of text
+ * per row. \t and \n in it are a tab and a new line; the rest is template.h over the row's object.
  */
 #pragma once
 

@@ -65,9 +65,9 @@ typedef struct BuildResult {
     size_t volume_count;
     BuildFile *files;
     size_t file_count;
-    StrMap labels;               /* the image's and the request's: data */
-    int stop_signal;             /* a number */
-    int64_t stop_timeout_s;      /* -1: for ever */
+    StrMap labels;          /* the image's and the request's: data */
+    int stop_signal;        /* a number */
+    int64_t stop_timeout_s; /* -1: for ever */
 } BuildResult;
 
 /* Everything lives in the arena or in what the input points to. Errors name the option. */
