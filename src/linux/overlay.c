@@ -228,8 +228,7 @@ static int overlay_child_mount(const OverlayOptions *options, Error *error)
         return error_errno(error, r, "too many layers for this kernel's overlay");
     if (mount("overlay", "/proc", "overlay", 0, data) < 0)
         return error_errno(error, errno, "mount an overlay of %zu layers", options->lower_count);
-    int fd = sys_open_tree(AT_FDCWD, "/proc", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    return fd < 0 ? error_errno(error, errno, "detach the overlay") : fd;
+    return mount_clone(AT_FDCWD, "/proc", false, error);
 }
 
 static _Noreturn void overlay_child(const OverlayOptions *options, int socket)
