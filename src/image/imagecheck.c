@@ -104,14 +104,6 @@ static int imagecheck_part_blob(void *context, const OciDescriptor *blob, Error 
     return 0;
 }
 
-static int imagecheck_part(void *context, const ImagePart *part, Error *error)
-{
-    int r = imagecheck_part_blob(context, part->at, error);
-    return r < 0 || !part->manifest
-               ? r
-               : imageparts_blobs(part->manifest, imagecheck_part_blob, context, error);
-}
-
 static int imagecheck_part_failed(void *context, const OciDescriptor *at, Error *error)
 {
     const ImageCheckWhole *whole = context;
@@ -127,7 +119,7 @@ static void imagecheck_whole(ImageCheckRun *run, const Image *image, const char 
     ImageCheckWhole whole = { run, image, subject };
     ImageParts parts = {
         .store = run->store,
-        .visit = imagecheck_part,
+        .each = imagecheck_part_blob,
         .failed = imagecheck_part_failed,
         .context = &whole,
     };

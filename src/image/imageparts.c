@@ -51,6 +51,16 @@ static int imageparts_meet(ImagePartsWalk *walk, const OciDescriptor *at, Error 
     return 0;
 }
 
+static int imageparts_tell(const ImageParts *parts, const ImagePart *part, Error *error)
+{
+    if (parts->visit)
+        return parts->visit(parts->context, part, error);
+    int r = parts->each(parts->context, part->at, error);
+    return r < 0 || !part->manifest
+               ? r
+               : imageparts_blobs(part->manifest, parts->each, parts->context, error);
+}
+
 static int imageparts_visit(ImagePartsWalk *walk, const OciDescriptor *at, unsigned depth,
                             Error *error);
 
@@ -72,7 +82,7 @@ static int imageparts_visit_index(ImagePartsWalk *walk, const ImagePart *part, u
                               platform && platform->os ? platform->os : "no platform",
                               platform && platform->architecture ? platform->architecture : "");
     }
-    return walk->parts->visit(walk->parts->context, part, error);
+    return imageparts_tell(walk->parts, part, error);
 }
 
 static int imageparts_visit_manifest(ImagePartsWalk *walk, const ImagePart *read, Arena *arena,
@@ -86,7 +96,7 @@ static int imageparts_visit_manifest(ImagePartsWalk *walk, const ImagePart *read
     if (r < 0)
         return error_wrap(error, "manifest");
     r = imageparts_count(walk, 1 + manifest.layers.count, error);
-    return r < 0 ? r : walk->parts->visit(walk->parts->context, &part, error);
+    return r < 0 ? r : imageparts_tell(walk->parts, &part, error);
 }
 
 static int imageparts_read(ImagePartsWalk *walk, const OciDescriptor *at, unsigned depth,

@@ -33,7 +33,8 @@ typedef struct ImageParts {
     /* Instead of that: gets a document of the promised digest and size. */
     int (*read)(void *context, const OciDescriptor *at, Arena *arena, char **ret_text,
                 size_t *ret_size, Error *error);
-    ImagePartVisit *visit;
+    ImagePartVisit *visit; /* each document; or */
+    ImageBlobVisit *each;  /* each document, and after a manifest its blobs */
     /* A document is missing or wrong: 0 to go on without it. NULL: it ends the walk. */
     int (*failed)(void *context, const OciDescriptor *at, Error *error);
     void *context;

@@ -203,17 +203,9 @@ static int imagesave_part_blob(void *context, const OciDescriptor *blob, Error *
     return imagesave_blob(context, blob->digest, error);
 }
 
-static int imagesave_part(void *context, const ImagePart *part, Error *error)
-{
-    int r = imagesave_blob(context, part->at->digest, error);
-    return r < 0 || !part->manifest
-               ? r
-               : imageparts_blobs(part->manifest, imagesave_part_blob, context, error);
-}
-
 static int imagesave_blobs(ImageSave *save, const Image *image, Error *error)
 {
-    ImageParts parts = { .store = save->store, .visit = imagesave_part, .context = save };
+    ImageParts parts = { .store = save->store, .each = imagesave_part_blob, .context = save };
     if (image->whole)
         return imageparts_stored(&parts, image->origin, error);
     int r = imagesave_blob(save, image->manifest_digest, error);

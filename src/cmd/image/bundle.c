@@ -277,20 +277,12 @@ static int bundle_note_blob(void *context, const OciDescriptor *blob, Error *err
     return 0;
 }
 
-static int bundle_note_part(void *context, const ImagePart *part, Error *error)
-{
-    int r = bundle_note_blob(context, part->at, error);
-    return r < 0 || !part->manifest
-               ? r
-               : imageparts_blobs(part->manifest, bundle_note_blob, context, error);
-}
-
 /* The image that was chosen from the index `at` brings the rest along. A layout that has only a
  * part of it is what docker writes of an image that it has for one platform: that part is taken. */
 static void bundle_add_rest(BundleReader *reader, const OciDescriptor *at)
 {
     BundleRest rest = { .reader = reader };
-    ImageParts parts = { .read = bundle_read_part, .visit = bundle_note_part, .context = &rest };
+    ImageParts parts = { .read = bundle_read_part, .each = bundle_note_blob, .context = &rest };
     BundleImage *image = &reader->bundle.items[reader->bundle.count - 1];
     if (!reader->request->whole || imageparts_walk(&parts, at, NULL) < 0)
         return;

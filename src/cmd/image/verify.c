@@ -122,14 +122,6 @@ static int verify_part_blob(void *context, const OciDescriptor *blob, Error *err
     return r;
 }
 
-static int verify_part(void *context, const ImagePart *part, Error *error)
-{
-    int r = verify_part_blob(context, part->at, error);
-    return r < 0 || !part->manifest
-               ? r
-               : imageparts_blobs(part->manifest, verify_part_blob, context, error);
-}
-
 static int verify_part_failed(void *context, const OciDescriptor *at, Error *error)
 {
     Verify *verify = context;
@@ -141,7 +133,7 @@ static int verify_whole(Verify *verify, Error *error)
 {
     ImageParts parts = {
         .store = verify->context->store,
-        .visit = verify_part,
+        .each = verify_part_blob,
         .failed = verify_part_failed,
         .context = verify,
     };
