@@ -164,6 +164,21 @@ END
     expect_error 125 'does not end'
 }
 
+@test "whoever asked is killed as soon as the network is spoken to: nobody goes on for him" {
+    local round ambit pid
+    for round in 1 2 3 4 5 6 7 8 9 10; do
+        "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" pull -q "$REGISTRY/slow:1" >/dev/null 2>&1 3>&- &
+        ambit=$!
+        await 10 eval "pid=\$(pgrep -P $ambit ambit-registry)"
+        await 10 grep -q '^Seccomp:.*2' "/proc/$pid/status"
+        kill -KILL $ambit
+        wait $ambit 2>/dev/null || true
+        await 5 eval "! kill -0 $pid" || { echo "round $round"; kill -KILL $pid; false; }
+    done
+    try system check --repair
+    expect_status 0
+}
+
 @test "the process that speaks to the network has nothing" {
     "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" pull -q "$REGISTRY/slow:1" >/dev/null 2>&1 3>&- &
     local ambit=$! pid

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <openssl/crypto.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -173,6 +174,15 @@ static void main_report(const Error *error)
     (void)!fd_write_all(STDERR_FILENO, text.data, text.length);
 }
 
+/* Nobody would hear the answer of one whose caller has ended. The signal tells from now on, the
+ * pipe to it whether it has before: a process closes its files before its children are told. */
+static bool main_is_heard(void)
+{
+    struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+    return poll(&out, 1, 0) < 0 || !(out.revents & POLLERR);
+}
+
 int main(int argc, char **argv)
 {
     Error error = { 0 };
@@ -180,7 +190,8 @@ int main(int argc, char **argv)
     (void)setlocale(LC_CTYPE, "C.UTF-8"); /* names in archives are UTF-8 */
     (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0); /* nobody would hear the answer */
+    if (!main_is_heard())
+        return 1;
     (void)umask(0);
     int r = main_run(argc, argv, &answer, &error);
     if (r == 0) {
