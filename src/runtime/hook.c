@@ -68,7 +68,6 @@ enum {
     HOOK_OUTPUT_KEPT = 512,
     HOOK_OUTPUT_BLOCK = 4096,
     HOOK_OUTPUT_LEFT = 64 * 1024, /* what a pipe may hold when the hook has ended: pipe(7) */
-    HOOK_POLL_MS = 20,
 };
 
 typedef struct HookOutput {
@@ -133,15 +132,8 @@ _Noreturn static void hook_child(const SpecHook *hook, int input, int output)
     _exit(code == ENOENT ? 127 : 126);
 }
 
-/* Without a pidfd (Linux before 5.2) it is asked from time to time. */
-static bool hook_has_ended(pid_t pid)
-{
-    siginfo_t info = { 0 };
-    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == pid;
-}
-
 /* 1 when the process has ended, 0 after the time, or a negative errno. */
-static int hook_wait(pid_t pid, int pidfd, const SpecHook *hook, HookOutput *output)
+static int hook_wait(int pidfd, const SpecHook *hook, HookOutput *output)
 {
     struct pollfd pollers[] = { { .fd = pidfd, .events = POLLIN },
                                 { .fd = output->fd, .events = POLLIN } };
@@ -150,14 +142,13 @@ static int hook_wait(pid_t pid, int pidfd, const SpecHook *hook, HookOutput *out
         int64_t rest_ms = hook->timeout.set ? (int64_t)(end_ms - clock_ms()) : -1;
         if (hook->timeout.set && rest_ms <= 0)
             return 0;
-        if (pidfd < 0 && (rest_ms < 0 || rest_ms > HOOK_POLL_MS))
-            rest_ms = HOOK_POLL_MS;
-        int r = poll(pollers, ARRAY_LEN(pollers), rest_ms > INT32_MAX ? -1 : (int)rest_ms);
+        int r =
+            clone_pidfd_poll(pollers, ARRAY_LEN(pollers), rest_ms > INT32_MAX ? -1 : (int)rest_ms);
         if (r < 0 && errno != EINTR)
             return -errno;
         if (r > 0 && pollers[1].revents && hook_output_read(output) <= 0)
             pollers[1].fd = -1;
-        if (pidfd < 0 ? hook_has_ended(pid) : r > 0 && pollers[0].revents)
+        if (r > 0 && pollers[0].revents)
             return 1;
     }
 }
@@ -199,7 +190,9 @@ static int hook_run_one(const SpecHook *hook, const OciState *state, Error *erro
     fd_close(writer);
     writer = -1;
     HookOutput output = { .fd = reader };
-    int ended = hook_wait(pid, pidfd, hook, &output);
+    if (pidfd < 0) /* a kernel that gives none with the process */
+        pidfd = clone_pidfd_open(pid, error);
+    int ended = pidfd < 0 ? pidfd : hook_wait(pidfd, hook, &output);
     if (ended <= 0)
         (void)kill(pid, SIGKILL);
     int status;
