@@ -10,8 +10,8 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "engine/lifecycle.h"
 #include "linux/clone.h"
@@ -56,8 +56,7 @@ static int stop_wait_cleanup(const Engine *engine, const char *id, Error *error)
         int lock CLEANUP(fd_closep) = lifecycle_try_lock(engine, id);
         if (lock != -EWOULDBLOCK)
             return 0;
-        struct timespec pause = { .tv_nsec = STOP_POLL_MS * 1000000L };
-        (void)nanosleep(&pause, NULL);
+        clock_pause_us(STOP_POLL_MS * 1000);
     }
     return error_set(error, ERROR_SYSTEM, ETIMEDOUT,
                      "container %.12s ended, but its engine process did not clean up within %d s",

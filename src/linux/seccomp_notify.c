@@ -13,17 +13,12 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 
-enum {
-    NOTIFY_STACK = 64 * 1024,
-    NOTIFY_PAUSE_NS = 20 * 1000,
-    NOTIFY_NONE = -1,
-    NOTIFY_GIVEN_UP = -2
-};
+enum { NOTIFY_STACK = 64 * 1024, NOTIFY_PAUSE_US = 20, NOTIFY_NONE = -1, NOTIFY_GIVEN_UP = -2 };
 
 typedef struct NotifySender {
     const SeccompNotify *notify;
@@ -34,10 +29,9 @@ typedef struct NotifySender {
 static int notify_send(void *context)
 {
     NotifySender *sender = context;
-    const struct timespec pause = { .tv_nsec = NOTIFY_PAUSE_NS };
     int fd;
     while ((fd = atomic_load(&sender->fd)) == NOTIFY_NONE)
-        (void)nanosleep(&pause, NULL);
+        clock_pause_us(NOTIFY_PAUSE_US);
     if (fd >= 0) {
         const SeccompNotify *notify = sender->notify;
         int r = fd_send(notify->socket, notify->text, notify->size, &fd, 1);
