@@ -100,17 +100,15 @@ static int prune_images(const ImageSession *session, const ImagePruneRequest *re
 /* Positive: go on. Without a person to ask it takes --force, lest a script empties a machine. */
 static int prune_ask(const PruneOptions *options, const PruneScope *scope, Error *error)
 {
+    const char *what = options->all ? scope->all : scope->some;
+    const char *fitting = options->filters.count ? " that fit the filters" : "";
     if (options->force)
         return 1;
     if (!isatty(STDIN_FILENO))
         return error_set(error, ERROR_USAGE, EINVAL,
-                         "there is no terminal to ask on: --force removes %s%s",
-                         options->all ? scope->all : scope->some,
-                         options->filters.count ? " that fit the filters" : "");
+                         "there is no terminal to ask on: --force removes %s%s", what, fitting);
     StrBuf question CLEANUP(strbuf_done) = { 0 };
-    strbuf_printf(&question, "This removes %s%s. Go on? [y/N] ",
-                  options->all ? scope->all : scope->some,
-                  options->filters.count ? " that fit the filters" : "");
+    strbuf_printf(&question, "This removes %s%s. Go on? [y/N] ", what, fitting);
     int r = output_write_to(STDERR_FILENO, strbuf_text(&question), error);
     char answer[16];
     ssize_t size =
