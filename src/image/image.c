@@ -78,21 +78,18 @@ typedef struct ImageVariants {
     ImageList list;
 } ImageVariants;
 
-/* The document lives only now, and the list as long as the arena. */
+/* The document lives only now, and the list as long as the arena. What it says of itself in
+ * annotations is not the store's word. */
 static OciDescriptor image_copy_descriptor(const OciDescriptor *at, Arena *arena)
 {
-    OciDescriptor copy = {
-        .media_type =
-            arena_strdup(arena, at->media_type ? at->media_type : OCI_MEDIA_TYPE_MANIFEST),
-        .digest = arena_strdup(arena, at->digest),
+    const OciDescriptor plain = {
+        .media_type = at->media_type ? at->media_type : OCI_MEDIA_TYPE_MANIFEST,
+        .digest = at->digest,
         .size = at->size,
+        .platform = at->platform,
     };
-    if (!at->platform)
-        return copy;
-    copy.platform = arena_alloc(arena, sizeof(*copy.platform));
-    copy.platform->os = arena_strdup(arena, at->platform->os);
-    copy.platform->architecture = arena_strdup(arena, at->platform->architecture);
-    copy.platform->variant = arena_strdup(arena, at->platform->variant);
+    OciDescriptor copy;
+    field_copy(&oci_descriptor_table, &plain, arena, &copy);
     return copy;
 }
 
@@ -135,11 +132,20 @@ int image_variants(const ImageStore *store, const Image *image, Arena *arena, Im
     return r;
 }
 
-int image_variant(const ImageStore *store, const Image *image, const OciPlatform *platform,
+int image_variant(const ImageStore *store, const char *text, const OciPlatform *platform,
                   Arena *arena, Image *ret_image, Error *error)
 {
+    OciIndex index;
+    const OciDescriptor *at;
+    Image image;
     ImageList list;
-    int r = image_variants(store, image, arena, &list, error);
+    int r = imageindex_read(store, arena, &index, error);
+    if (r == 0)
+        r = image_find(store, &index, text, arena, &at, error);
+    if (r == 0)
+        r = image_read(store, at, arena, &image, error);
+    if (r == 0)
+        r = image_variants(store, &image, arena, &list, error);
     for (size_t i = 0; r == 0 && i < list.count; i++) {
         if (!oci_platform_fits(list.items[i].descriptor.platform, platform->architecture,
                                platform->variant))

@@ -56,10 +56,10 @@ int image_find_layers(const ImageStore *store, Image *image, Arena *arena, Error
 bool image_is_said_by_id(const Image *image, const char *text);
 
 /*
- * The image's sibling for another machine, in an index that is stored as a whole: without its
- * layers. -ENOENT without an error if there is none.
+ * The sibling for another machine of what `text` names, in an index that is stored as a whole:
+ * without its layers. -ENOENT without an error if there is none.
  */
-int image_variant(const ImageStore *store, const Image *image, const OciPlatform *platform,
+int image_variant(const ImageStore *store, const char *text, const OciPlatform *platform,
                   Arena *arena, Image *ret_image, Error *error) MUST_CHECK;
 /* All of them, this one too, as far as they can be read and are images. */
 int image_variants(const ImageStore *store, const Image *image, Arena *arena, ImageList *ret_list,

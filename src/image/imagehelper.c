@@ -18,7 +18,6 @@
 #include "base/companion.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "image/imageindex.h"
 #include "image/imagemark.h"
 
 #define IMAGEHELPER_PROGRAM "ambit-image"
@@ -283,16 +282,8 @@ static int imagehelper_restore(const ImageStore *store, const char *name,
 int imagehelper_variant(const ImageStore *store, const char *text, const OciPlatform *platform,
                         Arena *arena, Image *ret_image, Error *error)
 {
-    OciIndex index;
-    const OciDescriptor *at;
-    Image image, sibling;
-    int r = imageindex_read(store, arena, &index, error);
-    if (r == 0)
-        r = image_find(store, &index, text, arena, &at, error);
-    if (r == 0)
-        r = image_read(store, at, arena, &image, error);
-    if (r == 0)
-        r = image_variant(store, &image, platform, arena, &sibling, error);
+    Image sibling;
+    int r = image_variant(store, text, platform, arena, &sibling, error);
     if (r == 0 && image_find_layers(store, &sibling, arena, NULL) < 0) {
         r = imagehelper_restore(store, sibling.name, platform, arena, error);
         if (r == 0)

@@ -8,7 +8,6 @@
 
 #include "base/fd.h"
 #include "image/image.h"
-#include "image/imageindex.h"
 
 int restore_image(const RequestContext *context, Intake *intake, const Image *image, Error *error)
 {
@@ -45,18 +44,11 @@ int restore_run(const RequestContext *context, Error *error)
     const Request *request = context->request;
     const OciPlatform platform = { .architecture = request->architecture,
                                    .variant = request->variant };
-    Image image, sibling;
-    OciIndex index;
-    const OciDescriptor *at;
+    Image sibling;
     if (!request->image)
         return error_set(error, ERROR_USAGE, EINVAL, "restore needs --image");
-    int r = imageindex_read(context->store, context->arena, &index, error);
-    if (r == 0)
-        r = image_find(context->store, &index, request->image, context->arena, &at, error);
-    if (r == 0)
-        r = image_read(context->store, at, context->arena, &image, error);
-    if (r == 0)
-        r = image_variant(context->store, &image, &platform, context->arena, &sibling, error);
+    int r =
+        image_variant(context->store, request->image, &platform, context->arena, &sibling, error);
     if (r == 0)
         r = intake_open(context->store, &request->limits, context->arena, &intake, error);
     if (r == 0)
