@@ -102,7 +102,8 @@ int names_take(const Engine *engine, const NamesWish *wish, Arena *arena, char *
     for (int tries = 0; tries < 100; tries++) {
         char *name = wish->name ? arena_strdup(arena, wish->name) : names_generate(arena);
         r = names_try(own_fd, other_fd, name, wish->id, owner);
-        if (r == -ENOENT && mkdirat(own_fd, "names", 0700) == 0)
+        /* EEXIST: another first start made it meanwhile. */
+        if (r == -ENOENT && (mkdirat(own_fd, "names", 0700) == 0 || errno == EEXIST))
             r = names_try(own_fd, other_fd, name, wish->id, owner);
         if (r < 0)
             return error_errno(error, r, "--name: names/%s", name);

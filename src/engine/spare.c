@@ -97,8 +97,8 @@ static bool spare_set_aside(const Engine *engine, int data_fd, const char *path)
         if (renameat(data_fd, "work/work", engine->root_fd, worn) == 0)
             return true;
         /* ENOENT: no "spare" yet, or there was never an overlay. */
-        if (errno != ENOENT || mkdirat(engine->root_fd, "spare", 0700) < 0)
-            return errno == ENOENT || errno == EEXIST;
+        if (errno != ENOENT || (mkdirat(engine->root_fd, "spare", 0700) < 0 && errno != EEXIST))
+            return false;
     }
     return true;
 }

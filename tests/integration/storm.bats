@@ -40,3 +40,28 @@ life() { # NUMBER: run, exec, stop and rm of one container, each must succeed
     run find "$TEST_STATE/containers" "$TEST_ROOT/containers" -mindepth 1
     expect_output ""
 }
+
+# A plan takes a name too, and is quick enough for the moment that matters to be met; so is a shell
+# that bats does not trace.
+first_starts() ( # ROUNDS: each on a new state directory, four at once; says what failed
+    set +eET
+    trap - DEBUG ERR
+    for ((round = 0; round < $1; round++)); do
+        workers=()
+        for worker in 0 1 2 3; do
+            "$PROGRAMS/ambit" --root "$BATS_TEST_TMPDIR/$round/store" \
+                --state "$BATS_TEST_TMPDIR/$round/state" run --rm --net none --plan \
+                --rootfs "$TEST_DIR/rootfs" /init pid 2>&1 >"$BATS_TEST_TMPDIR/plan-$worker" 3>&- &
+            workers+=($!)
+        done
+        wait "${workers[@]}"
+    done
+)
+
+@test "ambit: the first starts of a new state directory come at once" {
+    run first_starts 60
+    expect_output ""
+    grep -q 'execve\|exec ' "$BATS_TEST_TMPDIR/plan-3"
+    run find "$BATS_TEST_TMPDIR"/*/*/containers "$BATS_TEST_TMPDIR"/*/*/names -mindepth 1
+    expect_output ""
+}
