@@ -145,7 +145,7 @@ PYTHON
     start_with '.annotations = {"org.example.key": "value"} | .ociVersion = "1.99.7" | .future = {a: [1]} |
         .linux.future = true | .process.future = "x"'
     [ "$(oci state c | jq -r '.annotations["org.example.key"]')" = value ]
-    [ "$(oci state c | jq -r '[.id, .status, .bundle, .owner] | join(" ")')" = "c running $BUNDLE $(id -u)" ]
+    [ "$(oci state c | jq -r '[.id, .status, .bundle, .owner] | join(" ")')" = "c running $BUNDLE $(id -un)" ]
     run_with '.ociVersion = "2.0.0"' pid
     expect_error 1 'ociVersion: only 1.x is supported'
 }

@@ -130,15 +130,12 @@ static void instance_fill_record(Instance *instance, const char *id, const char 
 {
     const Spec *spec = instance->spec;
     const char *root = spec->root->path;
-    char owner[24];
-    (void)snprintf(owner, sizeof(owner), "%u", (unsigned)getuid());
     instance->record = (Record){
         .oci_version = spec->oci_version,
         .id = id,
         .bundle = bundle,
         .rootfs = root[0] == '/' ? root : arena_printf(instance->arena, "%s/%s", bundle, root),
         .created = instance_now(instance->arena),
-        .owner = arena_strdup(instance->arena, owner),
         .cgroup_path = spec->linux->cgroups_path,
         .unit = instance->placement.scope ? instance->placement.scope->unit : NULL,
         .unit_user = instance->placement.unprivileged,

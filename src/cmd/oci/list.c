@@ -3,8 +3,6 @@
  * at this moment is left out.
  */
 #include <errno.h>
-#include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/table.h"
@@ -28,13 +26,6 @@ typedef struct ListStates {
     LIST_OF(OciState) states;
 } ListStates;
 
-/* Whose directory it is: who made the container. */
-static const char *list_owner(uid_t uid, Arena *arena)
-{
-    const struct passwd *user = getpwuid(uid);
-    return user ? arena_strdup(arena, user->pw_name) : arena_printf(arena, "#%u", (unsigned)uid);
-}
-
 static int list_read(CommandCall *call, ListStates *list, Error *error)
 {
     const OciGlobals *globals = call->globals;
@@ -47,17 +38,15 @@ static int list_read(CommandCall *call, ListStates *list, Error *error)
     int r = record_list(root, call->arena, &ids, error);
     for (size_t i = 0; r == 0 && i < ids.count; i++) {
         Instance instance CLEANUP(instance_done) = INSTANCE_NONE;
-        struct stat st;
         instance.globals = globals;
         instance.arena = call->arena;
         if (record_open(root, ids.items[i], false, &instance.place, NULL) < 0 ||
-            record_read(&instance.place, call->arena, &instance.record, NULL) < 0 ||
-            fstat(instance.place.dir, &st) < 0)
+            record_read(&instance.place, call->arena, &instance.record, NULL) < 0)
             continue; /* being made or removed */
         OciState *state =
             arena_append(call->arena, &list->states.items, &list->states.count, sizeof(*state));
         *state = record_state(&instance.record, instance_status(&instance));
-        state->owner = list_owner(st.st_uid, call->arena);
+        state->owner = record_owner(&instance.place, call->arena);
     }
     return r;
 }

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -31,7 +32,6 @@ static const Field record_fields[] = {
     FIELD_STR(Record, "bundle", bundle, FIELD_REQUIRED),
     FIELD_STR(Record, "rootfs", rootfs, 0),
     FIELD_STR(Record, "created", created, FIELD_REQUIRED),
-    FIELD_STR(Record, "owner", owner, 0),
     FIELD_STR(Record, "cgroupPath", cgroup_path, 0),
     FIELD_STR(Record, "unit", unit, 0),
     FIELD_BOOL(Record, "unitUser", unit_user, 0),
@@ -320,9 +320,18 @@ OciState record_state(const Record *record, OciStatus status)
         .bundle = record->bundle,
         .rootfs = record->rootfs,
         .created = record->created,
-        .owner = record->owner,
         .annotations = record->annotations,
     };
+}
+
+const char *record_owner(const RecordPlace *place, Arena *arena)
+{
+    struct stat st;
+    if (fstat(place->dir, &st) < 0)
+        return NULL;
+    const struct passwd *user = getpwuid(st.st_uid);
+    return user ? arena_strdup(arena, user->pw_name)
+                : arena_printf(arena, "#%u", (unsigned)st.st_uid);
 }
 
 int record_list(const char *root, Arena *arena, StrList *ret_ids, Error *error)

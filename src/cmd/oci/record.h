@@ -23,7 +23,6 @@ typedef struct Record {
     const char *bundle;   /* absolute */
     const char *rootfs;   /* absolute */
     const char *created;  /* RFC 3339 */
-    const char *owner;
     const char *cgroup_path; /* NULL: it has none */
     const char *unit;        /* systemd's scope that the cgroup belongs to, or NULL */
     bool unit_user;          /* of the caller's own systemd */
@@ -71,8 +70,10 @@ void record_sweep(const char *root, const char *id);
 
 /* By a look at the process; never OCI_STATUS_PAUSED, which the cgroup knows. */
 OciStatus record_status(const RecordPlace *place, const Record *record);
-/* The document of `state` and for hooks. */
+/* The document of `state` and for hooks; without an owner, which hooks are not told. */
 OciState record_state(const Record *record, OciStatus status);
+/* Who made the container: the name of the user whose its directory is, "#UID" without one. */
+const char *record_owner(const RecordPlace *place, Arena *arena);
 /* A descriptor for the process, checked to be the one; -ESRCH ("container not running"). */
 int record_pidfd(const Record *record, Error *error) MUST_CHECK;
 

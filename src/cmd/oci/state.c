@@ -11,6 +11,7 @@ static int state_run(CommandCall *call, Error *error)
     if (r < 0)
         return r;
     OciState state = record_state(&instance.record, instance_status(&instance));
+    state.owner = record_owner(&instance.place, call->arena);
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     oci_state_encode(&state, true, &text);
     return output_write(strbuf_text(&text), error);
