@@ -234,13 +234,14 @@ int step_cgroup_clone(Runner *runner, const Step *step, Error *error)
     return 0;
 }
 
-/* One v1 hierarchy, as the container's own cgroup namespace shows it. */
+/* One v1 hierarchy, as the container's own cgroup namespace shows it: with all its controllers, also
+ * those that the container has no limits of, for the kernel takes other words as another hierarchy. */
 static int step_new_hierarchy(const Runner *runner, const Step *step, CgroupController controller,
                               Error *error)
 {
     char *names[CGROUP_CONTROLLER_MAX + 1];
     StrList options = { .items = names };
-    for (CgroupController c = controller; c < CGROUP_CONTROLLER_MAX; c++)
+    for (CgroupController c = 0; c < CGROUP_CONTROLLER_MAX; c++)
         if (str_eq(runner->cgroup_host->mount[c], runner->cgroup_host->mount[controller]))
             names[options.count++] = (char *)cgroup_controller_name(c, CGROUP_V1);
     return mount_new("cgroup", "cgroup", &options, step->with.mount->set, error);
@@ -251,7 +252,7 @@ static int step_hierarchy_links(const Runner *runner, CgroupController controlle
                                 const char *target, Error *error)
 {
     const char *const *mounts = runner->cgroup_host->mount;
-    for (CgroupController c = controller; c < CGROUP_CONTROLLER_MAX; c++) {
+    for (CgroupController c = 0; c < CGROUP_CONTROLLER_MAX; c++) {
         const char *name = cgroup_controller_name(c, CGROUP_V1);
         if (c == CGROUP_SYSTEMD || !str_eq(mounts[c], mounts[controller]) || str_eq(name, target))
             continue;
