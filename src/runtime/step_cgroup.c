@@ -234,8 +234,9 @@ int step_cgroup_clone(Runner *runner, const Step *step, Error *error)
     return 0;
 }
 
-/* One v1 hierarchy, as the container's own cgroup namespace shows it: with all its controllers, also
- * those that the container has no limits of, for the kernel takes other words as another hierarchy. */
+/* One v1 hierarchy, as the container's own cgroup namespace shows it: with all its controllers,
+ * also those that the container has no limits of, for the kernel takes other words as another
+ * hierarchy. */
 static int step_new_hierarchy(const Runner *runner, const Step *step, CgroupController controller,
                               Error *error)
 {

@@ -17,12 +17,12 @@
 typedef struct Record {
     const char *oci_version;
     const char *id;
-    int32_t pid;          /* 0: not made yet */
-    uint64_t start_ticks; /* with the pid it names the process */
-    bool ready;           /* `create` (or `run`) has ended well */
-    const char *bundle;   /* absolute */
-    const char *rootfs;   /* absolute */
-    const char *created;  /* RFC 3339 */
+    int32_t pid;             /* 0: not made yet */
+    uint64_t start_ticks;    /* with the pid it names the process */
+    bool ready;              /* `create` (or `run`) has ended well */
+    const char *bundle;      /* absolute */
+    const char *rootfs;      /* absolute */
+    const char *created;     /* RFC 3339 */
     const char *cgroup_path; /* NULL: it has none */
     const char *unit;        /* systemd's scope that the cgroup belongs to, or NULL */
     bool unit_user;          /* of the caller's own systemd */
