@@ -8,10 +8,16 @@
 #     change JQ-FILTER          config.json of the bundle
 #     start_container ID OPTION...  a container with the systemd manager that sleeps
 #     property UNIT NAME        as systemctl tells it
+#     cgroup_of ID CONTROLLER   a container's directory in /sys/fs/cgroup
+#     limit_of ID FILE          what the file in it says
+#
+# $CGROUP is v2, or v1 where the controllers are v1's (beside a v2 tree or not).
 
 load ../integration/lib
 
 export SCOPE=system USER_FLAG=--system
+export CGROUP=v1
+[ ! -e /sys/fs/cgroup/cgroup.controllers ] || CGROUP=v2
 [ "$(id -u)" -eq 0 ] || export SCOPE=user USER_FLAG=--user
 
 prepare_bundle() {
@@ -70,6 +76,16 @@ property() {
     systemctl "$USER_FLAG" show --value -p "$2" "$1"
 }
 
-cgroup_of() { # ID: its directory
-    echo "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$(oci state "$1" | jq .pid)/cgroup")"
+cgroup_of() { # ID CONTROLLER: its directory; v2 has one for all controllers
+    local cgroups
+    cgroups=/proc/$(oci state "$1" | jq .pid)/cgroup
+    if [ "$CGROUP" = v2 ]; then
+        echo "/sys/fs/cgroup$(sed -n 's/^0:://p' "$cgroups")"
+    else
+        echo "/sys/fs/cgroup/$2$(sed -nE "s/^[0-9]+:([^:]*,)?$2(,[^:]*)?://p" "$cgroups")"
+    fi
+}
+
+limit_of() { # ID FILE: what its cgroup's file says
+    cat "$(cgroup_of "$1" "${2%%.*}")/$2"
 }

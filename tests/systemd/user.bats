@@ -10,7 +10,7 @@ load lib
     start_container one
     [ "$(property ambit-one.scope TasksMax)" = 33 ]
     local cgroup
-    cgroup=$(cgroup_of one)
+    cgroup=$(cgroup_of one pids)
     [[ $cgroup == */user@*.service/user.slice/ambit-one.scope ]]
     [ "$(cat "$cgroup/pids.max")" = 33 ]
     [ "$(cat "$cgroup/memory.max")" = 67108864 ]
@@ -22,7 +22,7 @@ load lib
     [ "$SCOPE" = user ] || skip "for an ordinary user"
     change '.linux.resources.pids.limit = 33'
     oci run -d --bundle "$BUNDLE" "ambit-two" </dev/null >"$TEST_DIR/out" 2>&1 3>&- || { cat "$TEST_DIR/out"; false; }
-    [ "$(cat "$(cgroup_of ambit-two)/pids.max")" = 33 ]
+    [ "$(limit_of ambit-two pids.max)" = 33 ]
 }
 
 @test "a range of ids through newuidmap" {
