@@ -147,6 +147,18 @@ static void user_add_group(User *user, Arena *arena, uint32_t gid)
     *(uint32_t *)arena_append(arena, &user->groups, &user->group_count, sizeof(uint32_t)) = gid;
 }
 
+/* Or a setgid program could shed it, and with it what a file denies to that group
+ * (CVE-2022-36109). */
+static void user_put_own_group_first(User *user, Arena *arena)
+{
+    User whole = { 0 };
+    user_add_group(&whole, arena, user->gid);
+    for (size_t i = 0; i < user->group_count; i++)
+        user_add_group(&whole, arena, user->groups[i]);
+    user->groups = whole.groups;
+    user->group_count = whole.group_count;
+}
+
 static bool user_is_member(char *members, const char *name)
 {
     size_t length = strlen(name);
@@ -227,6 +239,7 @@ int user_lookup(int root_fd, const char *spec, const StrList *extra_groups, Aren
                              "no group '%s' in the container's /etc/group", extra_groups->items[i]);
         user_add_group(&user, arena, gid);
     }
+    user_put_own_group_first(&user, arena);
     *ret_user = user;
     return 0;
 }

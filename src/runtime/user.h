@@ -17,7 +17,7 @@ enum { USER_FILE_MAX = 4 * 1024 * 1024, USER_ID_MAX = 0x7fffffff, USER_GROUPS_MA
 
 typedef struct User {
     uint32_t uid, gid;
-    uint32_t *groups; /* supplementary ones, without gid; in the arena */
+    uint32_t *groups; /* supplementary ones, gid first; in the arena */
     size_t group_count;
     const char *home; /* "/" where passwd says nothing */
 } User;

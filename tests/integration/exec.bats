@@ -69,7 +69,7 @@ teardown_file() {
     try exec box /init env OWN , cwd
     expect_output $'1\n/tmp'
     try exec -w /etc -u 7:8 box /init cwd , id
-    expect_output $'/etc\nuid=7 euid=7 gid=8 egid=8 groups='
+    expect_output $'/etc\nuid=7 euid=7 gid=8 egid=8 groups=8'
     MINE=yes try exec -e MINE box /init env MINE
     expect_output yes
     MINE=yes try exec box /init env MINE

@@ -66,7 +66,7 @@ load lib
     expect_status 9
     try exec -u 5:6 -w /tmp -e B=2 target /init id , cwd , env B
     expect_status 0
-    expect_line "uid=5 euid=5 gid=6 egid=6 groups="
+    expect_line "uid=5 euid=5 gid=6 egid=6 groups=6"
     expect_line /tmp
     expect_line 2
     try exec target /no/such

@@ -116,7 +116,7 @@ load lib
 
 @test "users and groups by number" {
     try run --rm -u 1000:2000 --group-add 3000 "$IMAGE" /init id
-    expect_output "uid=1000 euid=1000 gid=2000 egid=2000 groups=3000"
+    expect_output "uid=1000 euid=1000 gid=2000 egid=2000 groups=2000,3000"
 }
 
 @test "users and groups by name come from the image's own files" {
@@ -127,7 +127,7 @@ load lib
     cp "$BATS_TEST_TMPDIR"/etc/* "$BATS_TEST_TMPDIR/rootfs/etc/"
     try run --rm -u anna --rootfs "$BATS_TEST_TMPDIR/rootfs" /init id , env HOME
     expect_status 0
-    expect_line "uid=1234 euid=1234 gid=77 egid=77 groups=88"
+    expect_line "uid=1234 euid=1234 gid=77 egid=77 groups=77,88"
     expect_line "/home/anna"
 }
 

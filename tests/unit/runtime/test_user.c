@@ -79,18 +79,18 @@ static void test_found(void **state)
         size_t groups;
         const char *home;
     } rows[] = {
-        { NULL, 0, 0, 1, "/root" },
-        { "root", 0, 0, 1, "/root" },
-        { "www", 33, 33, 2, "/var/www" },
-        { "33", 33, 33, 2, "/var/www" },
-        { "www:wheel", 33, 10, 0, "/var/www" },
-        { "www:77", 33, 77, 0, "/var/www" },
-        { "1000", 1000, 0, 0, "/" },
-        { "1000:2000", 1000, 2000, 0, "/" },
-        { "relative", 7, 7, 0, "/" },
-        { "2147483647", 2147483647, 0, 0, "/" },
+        { NULL, 0, 0, 2, "/root" },
+        { "root", 0, 0, 2, "/root" },
+        { "www", 33, 33, 3, "/var/www" },
+        { "33", 33, 33, 3, "/var/www" },
+        { "www:wheel", 33, 10, 1, "/var/www" },
+        { "www:77", 33, 77, 1, "/var/www" },
+        { "1000", 1000, 0, 1, "/" },
+        { "1000:2000", 1000, 2000, 1, "/" },
+        { "relative", 7, 7, 1, "/" },
+        { "2147483647", 2147483647, 0, 1, "/" },
         /* a number is an id, whatever names there are: CVE-2026-46680 */
-        { "1234", 1234, 0, 0, "/" },
+        { "1234", 1234, 0, 1, "/" },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         User user;
@@ -98,6 +98,7 @@ static void test_found(void **state)
         assert_int_equal(user.uid, rows[i].uid);
         assert_int_equal(user.gid, rows[i].gid);
         assert_int_equal(user.group_count, rows[i].groups);
+        assert_int_equal(user.groups[0], rows[i].gid); /* CVE-2022-36109 */
         assert_string_equal(user.home, rows[i].home);
     }
 }
@@ -139,7 +140,8 @@ static void test_extra_groups(void **state)
     User user;
     assert_int_equal(user_lookup(fixture->root_fd, "www", &extra, &fixture->arena, &user, &error),
                      0);
-    assert_int_equal(user.group_count, 4); /* wheel, audio, shared, 1234 */
+    assert_int_equal(user.group_count, 5); /* www, wheel, audio, shared, 1234 */
+    assert_int_equal(user.groups[0], 33);
 }
 
 /* Without the files, and with a FIFO in their place: CVE-2024-9676. */
