@@ -18,12 +18,17 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "linux/inroot.h"
+#include "linux/treecopy_links.h"
 
 enum { TREECOPY_XATTR_MAX = 65536, TREECOPY_CHUNK = 1 << 30, TREECOPY_ID_MAX = 65535 };
 
 typedef struct Treecopy {
     uint32_t shift;
     int depth;
+    int target_fd;       /* of the whole tree */
+    StrBuf path;         /* below it, of what is being copied: "/a/b" */
+    TreecopyLinks links; /* files with several names, by the first one's path */
 } Treecopy;
 
 static uint32_t treecopy_id(const Treecopy *copy, uint32_t id)
@@ -160,18 +165,46 @@ static int treecopy_subdirectory(Treecopy *copy, int source_dir, int target_dir,
     return r;
 }
 
+/* A further name of a file that is copied already. By path, because a descriptor for each would be
+ * too many and linking one by AT_EMPTY_PATH is a right the copy does not need otherwise. */
+static int treecopy_link(const Treecopy *copy, const char *first, int target_dir, const char *name)
+{
+    char last[256];
+    Error error = { 0 };
+    int parent CLEANUP(fd_closep) = inroot_open_parent(copy->target_fd, first, last, &error);
+    if (parent < 0)
+        return parent;
+    return linkat(parent, last, target_dir, name, 0) < 0 ? -errno : 0;
+}
+
+static int treecopy_kind(Treecopy *copy, int source_dir, int target_dir, const char *name,
+                         const struct stat *st)
+{
+    switch (st->st_mode & S_IFMT) {
+    case S_IFREG: return treecopy_file(copy, source_dir, target_dir, name, st);
+    case S_IFDIR: return treecopy_subdirectory(copy, source_dir, target_dir, name);
+    case S_IFLNK: return treecopy_symlink(copy, source_dir, target_dir, name, st);
+    case S_IFSOCK: return 0; /* nobody listens on a copy */
+    default: return treecopy_node(copy, target_dir, name, st);
+    }
+}
+
 static int treecopy_entry(Treecopy *copy, int source_dir, int target_dir, const char *name)
 {
     struct stat st;
     if (fstatat(source_dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
-    switch (st.st_mode & S_IFMT) {
-    case S_IFREG: return treecopy_file(copy, source_dir, target_dir, name, &st);
-    case S_IFDIR: return treecopy_subdirectory(copy, source_dir, target_dir, name);
-    case S_IFLNK: return treecopy_symlink(copy, source_dir, target_dir, name, &st);
-    case S_IFSOCK: return 0; /* nobody listens on a copy */
-    default: return treecopy_node(copy, target_dir, name, &st);
-    }
+    bool several = st.st_nlink > 1 && !S_ISDIR(st.st_mode) && !S_ISSOCK(st.st_mode);
+    const char *first = several ? treecopy_links_find(&copy->links, &st) : NULL;
+    if (first)
+        return treecopy_link(copy, first, target_dir, name);
+    size_t length = copy->path.length;
+    strbuf_printf(&copy->path, "/%s", name);
+    int r = treecopy_kind(copy, source_dir, target_dir, name, &st);
+    if (r == 0 && several && copy->path.length < PATH_MAX)
+        treecopy_links_add(&copy->links, &st, strbuf_text(&copy->path));
+    copy->path.data[copy->path.length = length] = '\0';
+    return r;
 }
 
 static int treecopy_directory(Treecopy *copy, int source_fd, int target_fd)
@@ -193,7 +226,9 @@ static int treecopy_directory(Treecopy *copy, int source_fd, int target_fd)
 
 int treecopy_run(int source_fd, int target_fd, uint32_t shift, Error *error)
 {
-    Treecopy copy = { .shift = shift };
+    Treecopy copy = { .shift = shift, .target_fd = target_fd };
     int r = treecopy_directory(&copy, source_fd, target_fd);
+    treecopy_links_done(&copy.links);
+    strbuf_done(&copy.path);
     return r < 0 ? error_errno(error, r, "copy of files") : 0;
 }

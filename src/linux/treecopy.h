@@ -18,7 +18,7 @@ enum { TREECOPY_DEPTH_MAX = 256 };
  * Copies what is in the directory source_fd into the directory target_fd, and the source's own
  * owner, mode and times onto it. Every id is raised by `shift`; ids above 65,535 become 65,534
  * first, as they would look in a container; TREECOPY_SAME_IDS leaves them as they are. Symlinks are
- * copied, never followed. Hard links within the tree become separate files. ERROR_LIMIT when the
- * disk is full; what was copied stays, for the caller to remove.
+ * copied, never followed. Names of one file become names of one file. ERROR_LIMIT when the disk is
+ * full; what was copied stays, for the caller to remove.
  */
 int treecopy_run(int source_fd, int target_fd, uint32_t shift, Error *error) MUST_CHECK;

@@ -9,6 +9,7 @@ setup_file() {
     make_rootfs "$tree"
     mkdir -p "$tree/data/sub" "$tree/run/nodes"
     echo first >"$tree/data/file"
+    ln "$tree/data/file" "$tree/data/sub/again"
     chmod 750 "$tree/data/sub"
     mknod "$tree/run/nodes/zero" c 1 5
     mknod "$tree/run/nodes/disk" b 7 0

@@ -144,12 +144,13 @@ below_is() { # OPTION WANTED: the owner of a file in a mount below the source
     chmod 644 "$BUNDLE/rootfs/var/lib/deep/file"
     chown 7:8 "$BUNDLE/rootfs/var/lib/deep/file"
     ln -sf deep "$BUNDLE/rootfs/var/lib/link"
+    ln "$BUNDLE/rootfs/var/lib/deep/file" "$BUNDLE/rootfs/var/lib/again"
     chmod 711 "$BUNDLE/rootfs/var/lib"
     local tmpfs='.mounts += [{destination: "/var/lib", type: "tmpfs", source: "t", options: ["tmpcopyup"]}]'
     run_with "$tmpfs" 'cat /var/lib/link/file , stat /var/lib/deep/file /var/lib , write /var/lib/new x'
     expect_status 0
     expect_line seed
-    expect_match 'file.* mode=0644 .*uid=7 gid=8'
+    expect_match 'file.* mode=0644 uid=7 gid=8 .*nlink=2'
     expect_match '/var/lib .*mode=0711'
     [ ! -e "$BUNDLE/rootfs/var/lib/new" ]
     run_with "${tmpfs/tmpcopyup\"/tmpcopyup\", \"ro\"}" 'cat /var/lib/deep/file , touch /var/lib/new'
