@@ -23,6 +23,19 @@ static const char *build_origin_mount(const RunRequest *request, const Spec *spe
     return NULL;
 }
 
+/* A file is hidden under the root's own /dev/null: the engine's hidden paths fail only where
+ * somebody mounted another /dev. */
+static const char *build_origin_mask(const RunRequest *request, const Spec *spec, size_t index)
+{
+    const StrList *all = &spec->linux->masked_paths;
+    if (index < all->count && strlist_contains(&request->security.mask, all->items[index]))
+        return "--security-opt";
+    for (size_t i = 0; i < request->mount_count; i++)
+        if (str_eq(request->mounts[i].target, "/dev"))
+            return request->mounts[i].option;
+    return NULL;
+}
+
 static const char *build_origin_namespace(const RunRequest *request, const Spec *spec, size_t index)
 {
     const SpecNamespaces *all = &spec->linux->namespaces;
@@ -109,11 +122,17 @@ static const struct {
     const char *path;
     BuildOrigin *find;
 } build_origins[] = {
-    { "mounts[", build_origin_mount },           { "linux.namespaces[", build_origin_namespace },
-    { "linux.devices[", build_origin_device },   { "linux.sysctl.", build_origin_sysctl },
-    { "process.rlimits[", build_origin_rlimit }, { "process.cwd:", build_origin_cwd },
-    { "process.user:", build_origin_user },      { "process.oomScoreAdj:", build_origin_oom_score },
-    { "hostname:", build_origin_hostname },      { "domainname:", build_origin_domainname },
+    { "mounts[", build_origin_mount },
+    { "linux.namespaces[", build_origin_namespace },
+    { "linux.devices[", build_origin_device },
+    { "linux.maskedPaths[", build_origin_mask },
+    { "linux.sysctl.", build_origin_sysctl },
+    { "process.rlimits[", build_origin_rlimit },
+    { "process.cwd:", build_origin_cwd },
+    { "process.user:", build_origin_user },
+    { "process.oomScoreAdj:", build_origin_oom_score },
+    { "hostname:", build_origin_hostname },
+    { "domainname:", build_origin_domainname },
     { "root.path:", build_origin_root },
 };
 

@@ -104,6 +104,35 @@ static int request_mount_word(RequestMount *mount, const char *word, Arena *aren
     return error_set(error, ERROR_USAGE, EINVAL, "'%s' is not a mount option here", word);
 }
 
+/* "exec" and "noexec", "ro" and "rw", "slave" and "shared": one of them would be without effect. */
+static bool request_words_contradict(const char *a, const char *b)
+{
+    static const char *const pairs[][2] = {
+        { "ro", "rw" },
+        { "readonly", "rw" },
+        { "bind", "rbind" },
+        { "sync", "async" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+        if ((str_eq(a, pairs[i][0]) && str_eq(b, pairs[i][1])) ||
+            (str_eq(a, pairs[i][1]) && str_eq(b, pairs[i][0])))
+            return true;
+    if (request_word_in(a, request_propagations, ARRAY_LEN(request_propagations)) &&
+        request_word_in(b, request_propagations, ARRAY_LEN(request_propagations)))
+        return !str_eq(a, b);
+    return (str_starts(a, "no") && str_eq(a + 2, b)) || (str_starts(b, "no") && str_eq(b + 2, a));
+}
+
+static int request_check_words(const StrList *words, Error *error)
+{
+    for (size_t i = 0; i < words->count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (request_words_contradict(words->items[j], words->items[i]))
+                return error_set(error, ERROR_USAGE, EINVAL, "'%s' and '%s' contradict each other",
+                                 words->items[j], words->items[i]);
+    return 0;
+}
+
 static int request_mount_words_parse(RequestMount *mount, const char *text, Arena *arena,
                                      Error *error)
 {
@@ -113,7 +142,7 @@ static int request_mount_words_parse(RequestMount *mount, const char *text, Aren
         if (r < 0)
             return r;
     }
-    return 0;
+    return request_check_words(&words, error);
 }
 
 static int request_mount_target(RequestMount *mount, const char *target, Arena *arena, Error *error)

@@ -27,6 +27,8 @@ volumes() {
     expect_status 0
     expect_line first
     expect_match 'mode=0750'
+    local volume=$TEST_ROOT/volumes/fresh/data # names of one file are names of one file
+    [ "$volume/file" -ef "$volume/sub/again" ]
     try run --rm -v fresh:/data tree cat /data/file
     expect_output second
     try run --rm -v other:/data tree cat /data/file
@@ -145,6 +147,14 @@ volumes() {
     expect_output ""
     try run --rm --security-opt unmask=/proc/timer_list "$IMAGE" /init stat /proc/timer_list
     expect_match 'type=file'
+}
+
+@test "another /dev without what the engine needs there: the option is named" {
+    mkdir -p "$TEST_DIR/dev"
+    try run --rm -v "$TEST_DIR/dev:/dev" tree true
+    expect_error 125 '^ambit run: --volume: .*/dev/null'
+    try run --rm --mount "type=bind,source=$TEST_DIR/dev,target=/dev" tree true
+    expect_error 125 '^ambit run: --mount: .*/dev/null'
 }
 
 @test "--sysctl: of the container's namespaces, the host's is unchanged" {
