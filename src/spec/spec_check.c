@@ -31,6 +31,13 @@ const char *spec_check_host_name(const char *value)
     return strlen(value) <= 64 ? NULL : "at most 64 bytes";
 }
 
+/* What is not passed on whole would be lost, or be taken from the caller: runc refuses it too. */
+const char *spec_check_env(const char *value)
+{
+    const char *equals = strchr(value, '=');
+    return equals && equals != value ? NULL : "NAME=VALUE";
+}
+
 const char *spec_check_rlimit(const char *value)
 {
     bool fine = str_starts(value, "RLIMIT_") && value[7] != '\0' &&

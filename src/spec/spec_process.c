@@ -83,7 +83,7 @@ static const Field process_fields[] = {
     FIELD_STRUCT(SpecProcess, "user", user, 0, &user_table),
     FIELD_STRLIST(SpecProcess, "args", args, 0),
     FIELD_STR(SpecProcess, "commandLine", command_line, 0),
-    FIELD_STRLIST(SpecProcess, "env", env, 0),
+    FIELD_STRLIST(SpecProcess, "env", env, 0, .check = spec_check_env),
     FIELD_STR(SpecProcess, "cwd", cwd, FIELD_REQUIRED, .check = field_is_absolute_path),
     FIELD_OBJECT(SpecProcess, "capabilities", capabilities, 0, &capabilities_table),
     FIELD_LIST(SpecProcess, "rlimits", rlimits, 0, &rlimit_table),

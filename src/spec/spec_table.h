@@ -14,6 +14,7 @@ extern const char *const spec_seccomp_architectures[];
 /* Column .check: NULL or what was expected. */
 const char *spec_check_version(const char *value);       /* x.y.z... */
 const char *spec_check_host_name(const char *value);     /* sethostname(2): at most 64 bytes */
+const char *spec_check_env(const char *value);           /* environ(7): NAME=VALUE */
 const char *spec_check_rlimit(const char *value);        /* RLIMIT_[A-Z]+ */
 const char *spec_check_cpu_list(const char *value);      /* [0-9, -]* */
 const char *spec_check_optional_path(const char *value); /* "" or absolute */

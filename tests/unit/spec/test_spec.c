@@ -111,6 +111,10 @@ static const Refused refused[] = {
       "hostname: expected at most 64 bytes, found "
       "\"12345678901234567890123456789012345678901234567890123456789012345\"" },
     { "\"process\":{\"args\":[]}", "process.cwd: required, but missing" },
+    { "\"process\":{\"cwd\":\"/\",\"env\":[\"A=b\",\"HOME\"]}",
+      "process.env[1]: expected NAME=VALUE, found \"HOME\"" },
+    { "\"process\":{\"cwd\":\"/\",\"env\":[\"=b\"]}",
+      "process.env[0]: expected NAME=VALUE, found \"=b\"" },
     { "\"process\":{\"cwd\":\"tmp\"}", "process.cwd: expected an absolute path, found \"tmp\"" },
     { "\"process\":{\"cwd\":\"/\",\"args\":\"sh\"}",
       "process.args: expected an array, found \"sh\"" },
