@@ -5,7 +5,8 @@
  * keep containers in another one, so cgroups are only looked for by way of a container.
  *
  * The trap: another ambit may be in the middle of making a container. It holds the lock from its
- * second step on; a state directory without a lock file is left alone until it is a minute old.
+ * second step on; a state directory without a lock file is left alone until it is a minute old. And
+ * a list of containers is old when it has been read: whether one is gone is asked when that counts.
  */
 #include "engine/check.h"
 
@@ -14,17 +15,19 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "engine/container.h"
 #include "engine/idrange.h"
 #include "engine/lifecycle.h"
 #include "engine/spare.h"
 
-enum { CHECK_GRACE_S = 60, CHECK_STATUS_KILLED = 137 };
+enum { CHECK_GRACE_S = 60, CHECK_STATUS_KILLED = 137, CHECK_MOMENT_US = 50000 };
 
 typedef struct Check {
     const Engine *engine;
@@ -32,7 +35,6 @@ typedef struct Check {
     bool repair;
     Arena *arena;
     CheckReport *report;
-    StrList ids; /* of all containers that exist */
 } Check;
 
 static void check_found(Check *check, const char *what, const char *which, const char *why,
@@ -64,9 +66,22 @@ static int check_mark_ended(Check *check, Container *container, Error *error)
     return lifecycle_purge_state(check->engine, check->cgroup_host, container->id, error);
 }
 
+/* Who is about to lock what it has just made gets a moment. */
+static int check_lock(const Check *check, const char *id)
+{
+    int lock = lifecycle_try_lock(check->engine, id);
+    Container *container;
+    if (lock < 0 || container_read(check->engine, id, check->arena, &container, NULL) != -ENOENT ||
+        !check_is_young(check->engine->state_fd, id))
+        return lock;
+    fd_close(lock);
+    clock_pause_us(CHECK_MOMENT_US);
+    return lifecycle_try_lock(check->engine, id);
+}
+
 static int check_container(Check *check, const char *id, Error *error)
 {
-    int lock CLEANUP(fd_closep) = lifecycle_try_lock(check->engine, id);
+    int lock CLEANUP(fd_closep) = check_lock(check, id);
     if (lock == -EWOULDBLOCK)
         return 0; /* alive and looked after */
     Container *container = NULL;
@@ -77,6 +92,8 @@ static int check_container(Check *check, const char *id, Error *error)
     if (lock < 0 && read == -ENOENT &&
         (check_is_young(check->engine->state_fd, id) || check_is_young(check->engine->root_fd, id)))
         return 0;
+    if (!container_exists(check->engine, id))
+        return 0; /* removed since the list was read */
 
     bool keep = read == 0 && !container->remove;
     int r = 0;
@@ -93,15 +110,14 @@ static int check_container(Check *check, const char *id, Error *error)
 
 static int check_containers(Check *check, Error *error)
 {
-    StrList ids = check->ids;
-    for (size_t i = 0; i < ids.count; i++) {
-        int r = check_container(check, ids.items[i], error);
-        if (r < 0)
-            return r;
-    }
+    StrList ids;
+    int r = container_list(check->engine, check->arena, &ids, error);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; r == 0 && i < ids.count; i++)
+        r = check_container(check, ids.items[i], error);
     check->report->containers = ids.count;
-    /* What follows judges by what is left now. */
-    return container_list(check->engine, check->arena, &check->ids, error);
+    return r;
 }
 
 static int check_names(Check *check, int base_fd, Error *error)
@@ -117,8 +133,9 @@ static int check_names(Check *check, int base_fd, Error *error)
         if (length < 0)
             continue;
         id[length] = '\0';
-        if (strlist_contains(&check->ids, id) ||
-            fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        /* Given back meanwhile, or somebody's. */
+        if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+            container_exists(check->engine, id))
             continue;
         bool done = check->repair && unlinkat(fd, entry->d_name, 0) == 0;
         check_found(check, "name", entry->d_name, "its container is gone", done);
@@ -130,13 +147,21 @@ static int check_names(Check *check, int base_fd, Error *error)
 static int check_range(void *context, uint32_t first, const char *id)
 {
     Check *check = context;
-    if (strlist_contains(&check->ids, id) || idrange_process_lives(id))
+    if (container_exists(check->engine, id) || idrange_process_lives(id))
         return 0;
     char which[32];
     (void)snprintf(which, sizeof(which), "%u", first);
     if (check->repair)
         idrange_release(check->engine, first);
     check_found(check, "id range", which, "its container is gone", check->repair);
+    return 0;
+}
+
+static int check_alone(const Engine *engine, Error *error)
+{
+    while (flock(engine->state_fd, LOCK_EX) < 0)
+        if (errno != EINTR)
+            return error_errno(error, errno, "lock %s", engine->state);
     return 0;
 }
 
@@ -151,7 +176,8 @@ int check_run(const Engine *engine, const CgroupHost *cgroup_host, bool repair, 
         .arena = arena,
         .report = &report,
     };
-    int r = container_list(engine, arena, &check.ids, error);
+    /* Two that repair: what one has freed, and a container taken again, the other would free. */
+    int r = repair ? check_alone(engine, error) : 0;
     if (r == 0)
         r = check_containers(&check, error);
     if (r == 0)

@@ -180,6 +180,14 @@ bool container_is_running(const ContainerState *state)
            stat.start_ticks == state->start_ticks && stat.state != 'Z' && stat.state != 'X';
 }
 
+bool container_exists(const Engine *engine, const char *id)
+{
+    char path[CONTAINER_PATH_SIZE];
+    container_path(id, "", path);
+    return faccessat(engine->state_fd, path, F_OK, 0) == 0 ||
+           faccessat(engine->root_fd, path, F_OK, 0) == 0;
+}
+
 static int container_list_in(int base_fd, Arena *arena, StrList *ids, Error *error)
 {
     int fd = openat(base_fd, "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -87,5 +87,8 @@ int container_read_spec(const Engine *engine, const char *id, Arena *arena, Spec
 
 bool container_is_running(const ContainerState *state);
 
+/* Whether a directory of it is there: the first thing a container takes, the last it gives back. */
+bool container_exists(const Engine *engine, const char *id);
+
 /* All containers' ids, from both directories. */
 int container_list(const Engine *engine, Arena *arena, StrList *ret_ids, Error *error) MUST_CHECK;

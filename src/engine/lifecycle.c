@@ -21,6 +21,8 @@
 #include "linux/cgroup_usage.h"
 #include "linux/clone.h"
 
+enum { LIFECYCLE_CLAIM_TRIES = 10 };
+
 /* A new directory whose parent is there on all but the first use. */
 static int lifecycle_make(int base_fd, const char *path, Error *error)
 {
@@ -30,15 +32,42 @@ static int lifecycle_make(int base_fd, const char *path, Error *error)
     return fd < 0 ? error_errno(error, fd, "make %s", path) : fd;
 }
 
-static int lifecycle_lock(int state_fd, Error *error)
+/*
+ * Waits: `ps` holds the lock of a container in the making for a moment, and `system check` takes
+ * away what nobody holds yet. 1: it has taken this one.
+ */
+static int lifecycle_lock(Lifecycle *lifecycle, Error *error)
 {
-    int fd = openat(state_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        int r = error_errno(error, errno, "lock");
-        fd_close(fd);
-        return r;
+    int fd CLEANUP(fd_closep) =
+        openat(lifecycle->state_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == ENOENT)
+        return 1;
+    int r = fd < 0 ? -errno : 0;
+    while (r == 0 && flock(fd, LOCK_EX) < 0)
+        r = errno == EINTR ? 0 : -errno;
+    struct stat st;
+    if (r == 0 && fstat(fd, &st) < 0)
+        r = -errno;
+    if (r < 0)
+        return error_errno(error, r, "lock");
+    if (st.st_nlink == 0)
+        return 1;
+    lifecycle->lock_fd = TAKE_FD(fd);
+    return 0;
+}
+
+/* From here on nobody takes this container for the leftovers of one. */
+static int lifecycle_claim(Lifecycle *lifecycle, const char *path, Error *error)
+{
+    int r = 1;
+    for (int tries = 0; r > 0 && tries < LIFECYCLE_CLAIM_TRIES; tries++) {
+        fd_closep(&lifecycle->state_fd);
+        lifecycle->state_fd = lifecycle_make(lifecycle->engine->state_fd, path, error);
+        r = lifecycle->state_fd < 0 ? lifecycle->state_fd : lifecycle_lock(lifecycle, error);
     }
-    return fd;
+    return r > 0
+               ? error_set(error, ERROR_CONFLICT, EBUSY, "%s: it is removed again and again", path)
+               : r;
 }
 
 int lifecycle_data(Lifecycle *lifecycle, Error *error)
@@ -56,15 +85,12 @@ static int lifecycle_take(Lifecycle *lifecycle, const LifecycleWish *wish, Arena
     const Engine *engine = lifecycle->engine;
     char path[96];
     (void)snprintf(path, sizeof(path), "containers/%s", lifecycle->id);
-    lifecycle->state_fd = lifecycle_make(engine->state_fd, path, error);
-    if (lifecycle->state_fd < 0)
-        return lifecycle->state_fd;
-    lifecycle->lock_fd = lifecycle_lock(lifecycle->state_fd, error);
-    if (lifecycle->lock_fd < 0)
-        return lifecycle->lock_fd;
+    int r = lifecycle_claim(lifecycle, path, error);
+    if (r < 0)
+        return r;
     char *taken = NULL;
     NamesWish names = { wish->name, lifecycle->id, wish->passing };
-    int r = names_take(engine, &names, arena, &taken, error);
+    r = names_take(engine, &names, arena, &taken, error);
     if (r < 0)
         return r;
     lifecycle->container.name = taken;
@@ -108,14 +134,16 @@ int lifecycle_started(Lifecycle *lifecycle, pid_t pid, Error *error)
 }
 
 /* State directory and id range: what only a running container has. The directory goes last: while
- * it is there, the lock in it names the owner. */
+ * it is there, the lock in it names the owner; and no record outlives that. */
 static int lifecycle_drop_state(const Engine *engine, const char *id, uint32_t first_id,
                                 Error *error)
 {
     if (first_id)
         idrange_release(engine, first_id);
-    char path[96];
-    (void)snprintf(path, sizeof(path), "containers/%s", id);
+    char path[128];
+    (void)snprintf(path, sizeof(path), "containers/%s/container.json", id);
+    (void)unlinkat(engine->state_fd, path, 0);
+    *strrchr(path, '/') = '\0';
     int r = file_remove_tree_at(engine->state_fd, path);
     return r < 0 ? error_errno(error, r, "remove %s/%s", engine->state, path) : 0;
 }
@@ -207,16 +235,12 @@ void lifecycle_done(Lifecycle *lifecycle)
 int lifecycle_try_lock(const Engine *engine, const char *id)
 {
     char path[96];
+    struct stat st;
     (void)snprintf(path, sizeof(path), "containers/%.64s/lock", id);
-    int fd = openat(engine->state_fd, path, O_RDWR | O_CLOEXEC);
-    if (fd < 0)
+    int fd CLEANUP(fd_closep) = openat(engine->state_fd, path, O_RDWR | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &st) < 0)
         return -errno;
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        int r = -errno;
-        fd_close(fd);
-        return r;
-    }
-    return fd;
+    return st.st_nlink > 0 ? TAKE_FD(fd) : -ENOENT;
 }
 
 static int lifecycle_purge_cgroup(const CgroupHost *cgroup_host, const char *path, Error *error)

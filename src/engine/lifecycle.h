@@ -1,6 +1,6 @@
 /*
  * What a container takes from the host and gives back: its directories, lock, name, id range,
- * cgroup. lifecycle_begin takes, lifecycle_end gives back; a kill -9 in between leaves what
+ * cgroup. lifecycle_begin takes, lifecycle_ended gives back; a kill -9 in between leaves what
  * `ambit system check` finds by the lock that nobody holds any more.
  *
  * Order of taking: state directory and lock first (they name the owner), then name and id range,

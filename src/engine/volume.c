@@ -47,6 +47,7 @@ static int volume_make_new(const Engine *engine, int volumes_fd, const BuildVolu
     char temp[40], data[48];
     (void)snprintf(temp, sizeof(temp), ".tmp-%d", (int)getpid());
     (void)snprintf(data, sizeof(data), "%s/data", temp);
+    (void)!file_remove_tree_at(volumes_fd, temp); /* of one with our number that was killed */
     int data_fd CLEANUP(fd_closep) = file_make_dirs_at(volumes_fd, data, 0755);
     int r = data_fd < 0 ? error_errno(error, data_fd, "make") : 0;
     if (r == 0 && volume->copy && layers)

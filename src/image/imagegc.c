@@ -257,8 +257,8 @@ int imagegc_remove(const ImageStore *store, const ImageRemoveRequest *request, A
 {
     ImageRemoval removal = { 0 };
     OciIndex index;
-    int lock CLEANUP(fd_closep) = imagestore_lock(store, true, error);
-    int r = lock < 0 ? lock : imageindex_read(store, arena, &index, error);
+    int lock CLEANUP(fd_closep) = request->lock;
+    int r = imageindex_read(store, arena, &index, error);
     if (r == 0)
         r = imagegc_apply(store, &index, request, arena, &removal, error);
     if (r == 0)
@@ -295,8 +295,8 @@ int imagegc_prune(const ImageStore *store, const ImagePruneRequest *request, Are
 {
     ImageRemoval removal = { 0 };
     OciIndex index;
-    int lock CLEANUP(fd_closep) = imagestore_lock(store, true, error);
-    int r = lock < 0 ? lock : imageindex_read(store, arena, &index, error);
+    int lock CLEANUP(fd_closep) = request->lock;
+    int r = imageindex_read(store, arena, &index, error);
     if (r < 0)
         return r;
     ImageList images = imagegc_read_all(store, &index, arena);

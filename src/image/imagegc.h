@@ -26,6 +26,7 @@ typedef struct ImageRemoveRequest {
     const char *image; /* a reference, or the beginning of an id */
     bool force;
     const ImageGcUse *use;
+    int lock; /* exclusive, held since before `use` was read: a container that starts waits */
 } ImageRemoveRequest;
 
 typedef struct ImageRemoval {
@@ -38,7 +39,7 @@ typedef struct ImageRemoval {
  * docker's `rmi IMAGE`: a reference takes only that name away if the image has others; the last
  * name, or an id, takes the image. By id with several names: ERROR_CONFLICT unless `force`.
  * An image that a container uses: ERROR_CONFLICT; with `force` it goes, and the container's
- * layers stay until a later sweep. Then sweeps.
+ * layers stay until a later sweep. Then sweeps. Takes the lock's descriptor.
  */
 int imagegc_remove(const ImageStore *store, const ImageRemoveRequest *request, Arena *arena,
                    ImageRemoval *ret_removal, Error *error) MUST_CHECK;
@@ -47,9 +48,10 @@ typedef struct ImagePruneRequest {
     bool all; /* every image that no container uses, not only those without a name */
     const ImageFilter *filter; /* only those that fit; NULL: any */
     const ImageGcUse *use;
+    int lock; /* as above */
 } ImagePruneRequest;
 
-/* Removes unused images, then sweeps. */
+/* Removes unused images, then sweeps. Takes the lock's descriptor. */
 int imagegc_prune(const ImageStore *store, const ImagePruneRequest *request, Arena *arena,
                   ImageRemoval *ret_removal, Error *error) MUST_CHECK;
 

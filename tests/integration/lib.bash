@@ -129,8 +129,6 @@ await() { # SECONDS COMMAND...: until the command succeeds
     return 1
 }
 
-# A foreground `run` in the background, its output in $TEST_DIR/NAME.out and .err. Use a command
-# that says something when it is up (await, say ready): the start waits for the first output.
 reachable_ambit() { # DIR: makes DIR/ambit, a copy that ordinary users reach; the build they may not
     install -d -m 755 "$1" "$1/real"
     install -m 755 "$PROGRAMS/ambit" "$1/ambit"
@@ -141,6 +139,8 @@ reachable_ambit() { # DIR: makes DIR/ambit, a copy that ordinary users reach; th
     fi
 }
 
+# A foreground `run` in the background, its output in $TEST_DIR/NAME.out and .err. Use a command
+# that says something when it is up (await, say ready): the start waits for the first output.
 start() { # NAME ARGUMENT... (of run, without --name)
     local name=$1
     shift

@@ -65,3 +65,34 @@ first_starts() ( # ROUNDS: each on a new state directory, four at once; says wha
     run find "$BATS_TEST_TMPDIR"/*/*/containers "$BATS_TEST_TMPDIR"/*/*/names -mindepth 1
     expect_output ""
 }
+
+# Both look at the locks of containers in the making.
+repair_until() { # FILE STOP: until the file STOP is there
+    while [ ! -e "$2" ]; do
+        "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" system check --quiet --repair
+        "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" ps --all --quiet >/dev/null
+    done >"$1" 2>&1 3>&-
+}
+
+starts_beside() ( # ROUNDS
+    set +eET
+    trap - DEBUG ERR
+    repair_until "$BATS_TEST_TMPDIR/said" "$BATS_TEST_TMPDIR/enough" &
+    for ((round = 0; round < $1; round++)); do
+        workers=()
+        for worker in 0 1 2 3; do
+            "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" run --rm --net none --plan \
+                --rootfs "$TEST_DIR/rootfs" /init pid 2>&1 >/dev/null 3>&- &
+            workers+=($!)
+        done
+        wait "${workers[@]}"
+    done
+    : >"$BATS_TEST_TMPDIR/enough"
+    wait
+    cat "$BATS_TEST_TMPDIR/said"
+)
+
+@test "ambit: who looks for leftovers takes nothing from those who are starting" {
+    run starts_beside 40
+    expect_output ""
+}

@@ -63,8 +63,8 @@ static int image_mount_one(const ImageSession *session, int place_fd, const char
                            Arena *arena, StrBuf *text, Error *error)
 {
     Image image;
-    /* Shared until it is mounted: from then on it counts as used. */
-    int lock CLEANUP(fd_closep) = imagestore_lock(&session->store, false, error);
+    /* Until it is mounted, from when on it counts as used; exclusive: once is enough. */
+    int lock CLEANUP(fd_closep) = imagestore_lock(&session->store, true, error);
     int r = lock < 0 ? lock : image_resolve(&session->store, word, arena, &image, error);
     if (r < 0)
         return r;
@@ -106,6 +106,10 @@ static int image_mount_run(CommandCall *call, Error *error)
 static int image_unmount_name(const ImageSession *session, const char *name, bool force,
                               Error *error)
 {
+    /* A mount that finds the directory there must not lose it before it is used. */
+    int lock CLEANUP(fd_closep) = imagestore_lock(&session->store, true, error);
+    if (lock < 0)
+        return lock;
     const char *place = IMAGEMOUNTS_PLACE;
     char path[4096];
     (void)snprintf(path, sizeof(path), "%s/%s/%s", session->engine.state, place, name);

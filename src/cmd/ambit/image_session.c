@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 
+#include "base/fd.h"
 #include "engine/imagemounts.h"
 #include "engine/listing.h"
 
@@ -52,4 +53,12 @@ int image_session_use(const ImageSession *session, Arena *arena, ImageGcUse *ret
         strlist_append(arena, &use.ids, arena_printf(arena, "sha256:%s", mounted.items[i]));
     *ret_use = use;
     return 0;
+}
+
+int image_session_lock_use(const ImageSession *session, Arena *arena, ImageGcUse *ret_use,
+                           Error *error)
+{
+    int lock CLEANUP(fd_closep) = imagestore_lock(&session->store, true, error);
+    int r = lock < 0 ? lock : image_session_use(session, arena, ret_use, error);
+    return r < 0 ? r : TAKE_FD(lock);
 }

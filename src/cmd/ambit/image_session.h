@@ -20,3 +20,11 @@ void image_session_done(ImageSession *session);
 /* The images and layers of all containers, running or not. */
 int image_session_use(const ImageSession *session, Arena *arena, ImageGcUse *ret_use, Error *error)
     MUST_CHECK;
+
+/*
+ * The same under the store's exclusive lock, for who takes images away: whoever starts a container
+ * holds the shared one from finding its image until its record names the layers. Returns the lock,
+ * which imagegc_remove and imagegc_prune take.
+ */
+int image_session_lock_use(const ImageSession *session, Arena *arena, ImageGcUse *ret_use,
+                           Error *error) MUST_CHECK;

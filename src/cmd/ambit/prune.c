@@ -85,9 +85,9 @@ static int prune_images(const ImageSession *session, const ImagePruneRequest *re
     ImageRemoval removal;
     ImagePruneRequest wanted = *request;
     wanted.use = &use;
-    int r = image_session_use(session, arena, &use, error);
-    if (r == 0)
-        r = imagegc_prune(&session->store, &wanted, arena, &removal, error);
+    wanted.lock = image_session_lock_use(session, arena, &use, error);
+    int r = wanted.lock < 0 ? wanted.lock
+                            : imagegc_prune(&session->store, &wanted, arena, &removal, error);
     if (r < 0)
         return r;
     rmi_print(&removal, arena, text);

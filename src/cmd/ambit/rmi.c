@@ -37,10 +37,13 @@ static int rmi_one(const ImageSession *session, const RmiOptions *options, const
 {
     ImageGcUse use;
     ImageRemoval removal;
-    int r = image_session_use(session, arena, &use, error);
-    ImageRemoveRequest request = { .image = word, .force = options->force, .use = &use };
-    if (r == 0)
-        r = imagegc_remove(&session->store, &request, arena, &removal, error);
+    int lock = image_session_lock_use(session, arena, &use, error);
+    if (lock < 0)
+        return lock;
+    ImageRemoveRequest request = {
+        .image = word, .force = options->force, .use = &use, .lock = lock
+    };
+    int r = imagegc_remove(&session->store, &request, arena, &removal, error);
     if (r == -ENOENT && options->force) {
         error_clear(error);
         return 0;

@@ -333,6 +333,7 @@ static int rmi(Place *p, const char *text, bool force, const ImageGcUse *use, Im
                Error *error)
 {
     ImageRemoveRequest request = { .image = text, .force = force, .use = use };
+    request.lock = imagestore_lock(&p->store, true, NULL);
     return imagegc_remove(&p->store, &request, &p->arena, ret, error);
 }
 
@@ -391,7 +392,7 @@ static void prune_takes_what_has_no_name(void **state)
     assert_true(usage.layer_bytes > 20); /* blocks, and directories */
     assert_int_equal(usage.layer_bytes % 512, 0);
     ImageRemoval removal;
-    ImagePruneRequest prune = { 0 };
+    ImagePruneRequest prune = { .lock = imagestore_lock(&p->store, true, NULL) };
     assert_int_equal(imagegc_prune(&p->store, &prune, &p->arena, &removal, NULL), 0);
     assert_int_equal(removal.removed.count, 1);
     assert_false(has_layer(p, '3'));
@@ -400,6 +401,7 @@ static void prune_takes_what_has_no_name(void **state)
     ImageGcUse use = { 0 };
     strlist_append(&p->arena, &use.ids, digest(p, 'b'));
     prune = (ImagePruneRequest){ .all = true, .use = &use };
+    prune.lock = imagestore_lock(&p->store, true, NULL);
     assert_int_equal(imagegc_prune(&p->store, &prune, &p->arena, &removal, NULL), 0);
     assert_index(p, "a=" NAME("one") " a=quay.io/x/uno:1 ");
     assert_int_equal(removal.removed.count, 1);

@@ -1,0 +1,54 @@
+#!/usr/bin/env bats
+# not sanitized: strace delays its calls
+# Two commands on one store at a time, the slower one held at the moment that matters.
+
+load lib
+
+setup() {
+    require command -v strace -- "strace is not installed"
+}
+
+# In the background, with one system call that comes a second late.
+late() { # CALL ARGUMENT...
+    local call=$1
+    shift
+    strace -f -o /dev/null -e trace="$call" -e inject="$call":delay_enter=1000000 \
+        "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" "$@" \
+        >"$TEST_DIR/late.out" 2>"$TEST_DIR/late.err" 3>&- &
+    late=$!
+    sleep 0.5
+}
+
+@test "an image is not removed under a container that starts meanwhile" {
+    tar -C "$TEST_DIR/rootfs" -c . | ambit import - passing
+    late flock rmi passing
+    start user --net none passing /init say up , pause
+    status=0
+    wait "$late" || status=$?
+    expect_status 125
+    grep -q 'used by a container' "$TEST_DIR/late.err"
+    ambit exec user /init pid
+    stop user
+    ambit rmi passing
+}
+
+@test "an image that two mount at once is mounted once" {
+    late move_mount image mount "$IMAGE"
+    ambit image mount "$IMAGE"
+    wait "$late"
+    ambit image unmount "$IMAGE"
+    try image mount
+    expect_output ""
+}
+
+@test "a volume does not begin with what a killed command of the same number left" {
+    mkdir -p "$TEST_ROOT/volumes"
+    (
+        mkdir -p "$TEST_ROOT/volumes/.tmp-$BASHPID/data"
+        touch "$TEST_ROOT/volumes/.tmp-$BASHPID/data/stray"
+        exec "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" run --rm --net none \
+            -v new:/tmp "$IMAGE" /init ls /tmp
+    ) >"$TEST_DIR/list"
+    [ ! -s "$TEST_DIR/list" ]
+    [ ! -e "$TEST_ROOT/volumes/new/data/stray" ]
+}
