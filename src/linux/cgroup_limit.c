@@ -1,9 +1,9 @@
 /*
  * Applying limits: one loop over settings.
  *
- * Invariant: a setting is either written, or the error names its file, value and reason. The trap:
- * the kernel refuses a value that contradicts another one's present value (EINVAL), although the
- * new values agree; the loop therefore goes round again as long as a round achieved something.
+ * Invariant: a setting is either written, or the error names its field, file, value and reason. The
+ * trap: the kernel refuses a value that contradicts another one's present value (EINVAL), although
+ * the new values agree; the loop therefore goes round again as long as a round achieved something.
  */
 #include "linux/cgroup_limit.h"
 
@@ -74,6 +74,8 @@ void cgroup_limit_notes(const CgroupLimit *limit, CgroupMode mode, Arena *arena,
 static int cgroup_setting_write(const Cgroup *cgroup, const CgroupSetting *setting, Error *error)
 {
     int r = cgroup_write(cgroup, setting->controller, setting->file, setting->value, error);
+    if (r < 0 && setting->field)
+        (void)error_wrap(error, "%s", setting->field);
     if (r != -ENOENT || cgroup_directory(cgroup, setting->controller) < 0)
         return r;
     if (setting->optional || setting->or_next)

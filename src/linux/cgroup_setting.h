@@ -71,6 +71,7 @@ typedef struct CgroupDeviceLimit { /* one block device in blkio or io */
 /* One value for one file. */
 typedef struct CgroupSetting {
     CgroupController controller;
+    const char *field; /* for the error: "cpu.quota"; of a device below blockIO */
     const char *file;
     const char *value;
     const char *absent; /* why the file may be missing, for the error; NULL: no known reason */

@@ -20,6 +20,7 @@ typedef enum CgroupV1Form {
 
 typedef struct CgroupV1Row {
     uint32_t bit;
+    const char *field; /* below linux.resources */
     CgroupController controller;
     size_t offset; /* of the member in CgroupLimit */
     CgroupV1Form form;
@@ -31,48 +32,52 @@ typedef struct CgroupV1Row {
 #define CGROUP_V1_NO_BFQ "neither the CFQ nor the BFQ I/O scheduler is in this kernel"
 
 static const CgroupV1Row cgroup_v1_rows[] = {
-    { CGROUP_LIMIT_MEMORY, CGROUP_MEMORY, offsetof(CgroupLimit, memory), CGROUP_V1_NOT_ZERO,
-      "memory.limit_in_bytes", NULL, false },
-    { CGROUP_LIMIT_MEMORY_SWAP, CGROUP_MEMORY, offsetof(CgroupLimit, memory_swap),
+    { CGROUP_LIMIT_MEMORY, "memory.limit", CGROUP_MEMORY, offsetof(CgroupLimit, memory),
+      CGROUP_V1_NOT_ZERO, "memory.limit_in_bytes", NULL, false },
+    { CGROUP_LIMIT_MEMORY_SWAP, "memory.swap", CGROUP_MEMORY, offsetof(CgroupLimit, memory_swap),
       CGROUP_V1_NOT_ZERO, "memory.memsw.limit_in_bytes",
       "swap is not accounted (kernel parameter swapaccount=1)", false },
-    { CGROUP_LIMIT_MEMORY_RESERVATION, CGROUP_MEMORY, offsetof(CgroupLimit, memory_reservation),
-      CGROUP_V1_NOT_ZERO, "memory.soft_limit_in_bytes",
+    { CGROUP_LIMIT_MEMORY_RESERVATION, "memory.reservation", CGROUP_MEMORY,
+      offsetof(CgroupLimit, memory_reservation), CGROUP_V1_NOT_ZERO, "memory.soft_limit_in_bytes",
       "a kernel with PREEMPT_RT has no soft limit", false },
-    { CGROUP_LIMIT_MEMORY_KERNEL_TCP, CGROUP_MEMORY, offsetof(CgroupLimit, memory_kernel_tcp),
-      CGROUP_V1_NOT_ZERO, "memory.kmem.tcp.limit_in_bytes",
-      "kernel memory is not accounted (CONFIG_MEMCG_KMEM)", false },
-    { CGROUP_LIMIT_SWAPPINESS, CGROUP_MEMORY, offsetof(CgroupLimit, swappiness), CGROUP_V1_NUMBER,
-      "memory.swappiness", NULL, false },
-    { CGROUP_LIMIT_DISABLE_OOM, CGROUP_MEMORY, offsetof(CgroupLimit, disable_oom_killer),
-      CGROUP_V1_NUMBER, "memory.oom_control", NULL, false },
-    { CGROUP_LIMIT_CPU_IDLE, CGROUP_CPU, offsetof(CgroupLimit, cpu_idle), CGROUP_V1_NUMBER,
-      "cpu.idle", "it came with Linux 5.15", false },
-    { CGROUP_LIMIT_CPU_SHARES, CGROUP_CPU, offsetof(CgroupLimit, cpu_shares), CGROUP_V1_NOT_ZERO,
-      "cpu.shares", NULL, false },
-    { CGROUP_LIMIT_CPU_PERIOD, CGROUP_CPU, offsetof(CgroupLimit, cpu_period_us), CGROUP_V1_NOT_ZERO,
-      "cpu.cfs_period_us", "CONFIG_CFS_BANDWIDTH is off", false },
-    { CGROUP_LIMIT_CPU_QUOTA, CGROUP_CPU, offsetof(CgroupLimit, cpu_quota_us), CGROUP_V1_NOT_ZERO,
-      "cpu.cfs_quota_us", "CONFIG_CFS_BANDWIDTH is off", false },
-    { CGROUP_LIMIT_CPU_BURST, CGROUP_CPU, offsetof(CgroupLimit, cpu_burst_us), CGROUP_V1_NUMBER,
-      "cpu.cfs_burst_us", "it came with Linux 5.14", false },
-    { CGROUP_LIMIT_CPU_RT_PERIOD, CGROUP_CPU, offsetof(CgroupLimit, cpu_rt_period_us),
-      CGROUP_V1_NOT_ZERO, "cpu.rt_period_us", CGROUP_V1_NO_RT, false },
-    { CGROUP_LIMIT_CPU_RT_RUNTIME, CGROUP_CPU, offsetof(CgroupLimit, cpu_rt_runtime_us),
-      CGROUP_V1_NUMBER, "cpu.rt_runtime_us", CGROUP_V1_NO_RT, false },
-    { CGROUP_LIMIT_CPUSET_CPUS, CGROUP_CPUSET, offsetof(CgroupLimit, cpuset_cpus), CGROUP_V1_TEXT,
-      "cpuset.cpus", NULL, false },
-    { CGROUP_LIMIT_CPUSET_MEMS, CGROUP_CPUSET, offsetof(CgroupLimit, cpuset_mems), CGROUP_V1_TEXT,
-      "cpuset.mems", NULL, false },
-    { CGROUP_LIMIT_PIDS, CGROUP_PIDS, offsetof(CgroupLimit, pids), CGROUP_V1_OR_MAX, "pids.max",
-      NULL, false },
-    { CGROUP_LIMIT_IO_WEIGHT, CGROUP_IO, offsetof(CgroupLimit, io_weight), CGROUP_V1_NOT_ZERO,
-      "blkio.weight", NULL, true },
-    { CGROUP_LIMIT_IO_WEIGHT, CGROUP_IO, offsetof(CgroupLimit, io_weight), CGROUP_V1_NOT_ZERO,
-      "blkio.bfq.weight", CGROUP_V1_NO_BFQ, false },
-    { CGROUP_LIMIT_IO_LEAF_WEIGHT, CGROUP_IO, offsetof(CgroupLimit, io_leaf_weight),
-      CGROUP_V1_NOT_ZERO, "blkio.leaf_weight", "it went with the CFQ I/O scheduler in Linux 5.0",
+    { CGROUP_LIMIT_MEMORY_KERNEL_TCP, "memory.kernelTCP", CGROUP_MEMORY,
+      offsetof(CgroupLimit, memory_kernel_tcp), CGROUP_V1_NOT_ZERO,
+      "memory.kmem.tcp.limit_in_bytes", "kernel memory is not accounted (CONFIG_MEMCG_KMEM)",
       false },
+    { CGROUP_LIMIT_SWAPPINESS, "memory.swappiness", CGROUP_MEMORY,
+      offsetof(CgroupLimit, swappiness), CGROUP_V1_NUMBER, "memory.swappiness", NULL, false },
+    { CGROUP_LIMIT_DISABLE_OOM, "memory.disableOOMKiller", CGROUP_MEMORY,
+      offsetof(CgroupLimit, disable_oom_killer), CGROUP_V1_NUMBER, "memory.oom_control", NULL,
+      false },
+    { CGROUP_LIMIT_CPU_IDLE, "cpu.idle", CGROUP_CPU, offsetof(CgroupLimit, cpu_idle),
+      CGROUP_V1_NUMBER, "cpu.idle", "it came with Linux 5.15", false },
+    { CGROUP_LIMIT_CPU_SHARES, "cpu.shares", CGROUP_CPU, offsetof(CgroupLimit, cpu_shares),
+      CGROUP_V1_NOT_ZERO, "cpu.shares", NULL, false },
+    { CGROUP_LIMIT_CPU_PERIOD, "cpu.period", CGROUP_CPU, offsetof(CgroupLimit, cpu_period_us),
+      CGROUP_V1_NOT_ZERO, "cpu.cfs_period_us", "CONFIG_CFS_BANDWIDTH is off", false },
+    { CGROUP_LIMIT_CPU_QUOTA, "cpu.quota", CGROUP_CPU, offsetof(CgroupLimit, cpu_quota_us),
+      CGROUP_V1_NOT_ZERO, "cpu.cfs_quota_us", "CONFIG_CFS_BANDWIDTH is off", false },
+    { CGROUP_LIMIT_CPU_BURST, "cpu.burst", CGROUP_CPU, offsetof(CgroupLimit, cpu_burst_us),
+      CGROUP_V1_NUMBER, "cpu.cfs_burst_us", "it came with Linux 5.14", false },
+    { CGROUP_LIMIT_CPU_RT_PERIOD, "cpu.realtimePeriod", CGROUP_CPU,
+      offsetof(CgroupLimit, cpu_rt_period_us), CGROUP_V1_NOT_ZERO, "cpu.rt_period_us",
+      CGROUP_V1_NO_RT, false },
+    { CGROUP_LIMIT_CPU_RT_RUNTIME, "cpu.realtimeRuntime", CGROUP_CPU,
+      offsetof(CgroupLimit, cpu_rt_runtime_us), CGROUP_V1_NUMBER, "cpu.rt_runtime_us",
+      CGROUP_V1_NO_RT, false },
+    { CGROUP_LIMIT_CPUSET_CPUS, "cpu.cpus", CGROUP_CPUSET, offsetof(CgroupLimit, cpuset_cpus),
+      CGROUP_V1_TEXT, "cpuset.cpus", NULL, false },
+    { CGROUP_LIMIT_CPUSET_MEMS, "cpu.mems", CGROUP_CPUSET, offsetof(CgroupLimit, cpuset_mems),
+      CGROUP_V1_TEXT, "cpuset.mems", NULL, false },
+    { CGROUP_LIMIT_PIDS, "pids.limit", CGROUP_PIDS, offsetof(CgroupLimit, pids), CGROUP_V1_OR_MAX,
+      "pids.max", NULL, false },
+    { CGROUP_LIMIT_IO_WEIGHT, "blockIO.weight", CGROUP_IO, offsetof(CgroupLimit, io_weight),
+      CGROUP_V1_NOT_ZERO, "blkio.weight", NULL, true },
+    { CGROUP_LIMIT_IO_WEIGHT, "blockIO.weight", CGROUP_IO, offsetof(CgroupLimit, io_weight),
+      CGROUP_V1_NOT_ZERO, "blkio.bfq.weight", CGROUP_V1_NO_BFQ, false },
+    { CGROUP_LIMIT_IO_LEAF_WEIGHT, "blockIO.leafWeight", CGROUP_IO,
+      offsetof(CgroupLimit, io_leaf_weight), CGROUP_V1_NOT_ZERO, "blkio.leaf_weight",
+      "it went with the CFQ I/O scheduler in Linux 5.0", false },
 };
 
 /* The text of a row's value, or NULL: left alone. */
@@ -130,6 +135,7 @@ int cgroup_v1_translate(const CgroupLimit *limit, Arena *arena, CgroupSetting **
             continue;
         CgroupSetting setting = {
             .controller = row->controller,
+            .field = row->field,
             .file = row->file,
             .value = value,
             .absent = row->absent,
@@ -140,6 +146,7 @@ int cgroup_v1_translate(const CgroupLimit *limit, Arena *arena, CgroupSetting **
         /* No limit of memory makes sense only without one of memory + swap. */
         if (row->bit == CGROUP_LIMIT_MEMORY && limit->memory < 0 && !cgroup_v1_has_swap(limit))
             cgroup_v1_add((CgroupSetting){ .controller = CGROUP_MEMORY,
+                                           .field = row->field,
                                            .file = "memory.memsw.limit_in_bytes",
                                            .value = "-1",
                                            .optional = true },
@@ -151,18 +158,19 @@ int cgroup_v1_translate(const CgroupLimit *limit, Arena *arena, CgroupSetting **
 }
 
 static const struct {
-    const char *file, *next_file, *absent;
+    const char *field, *file, *next_file, *absent;
 } cgroup_v1_device_rows[] = {
-    [CGROUP_READ_BPS] = { "blkio.throttle.read_bps_device", NULL,
+    [CGROUP_READ_BPS] = { "throttleReadBpsDevice", "blkio.throttle.read_bps_device", NULL,
                           "CONFIG_BLK_DEV_THROTTLING is off" },
-    [CGROUP_WRITE_BPS] = { "blkio.throttle.write_bps_device", NULL,
+    [CGROUP_WRITE_BPS] = { "throttleWriteBpsDevice", "blkio.throttle.write_bps_device", NULL,
                            "CONFIG_BLK_DEV_THROTTLING is off" },
-    [CGROUP_READ_IOPS] = { "blkio.throttle.read_iops_device", NULL,
+    [CGROUP_READ_IOPS] = { "throttleReadIOPSDevice", "blkio.throttle.read_iops_device", NULL,
                            "CONFIG_BLK_DEV_THROTTLING is off" },
-    [CGROUP_WRITE_IOPS] = { "blkio.throttle.write_iops_device", NULL,
+    [CGROUP_WRITE_IOPS] = { "throttleWriteIOPSDevice", "blkio.throttle.write_iops_device", NULL,
                             "CONFIG_BLK_DEV_THROTTLING is off" },
-    [CGROUP_DEVICE_WEIGHT] = { "blkio.weight_device", "blkio.bfq.weight_device", CGROUP_V1_NO_BFQ },
-    [CGROUP_DEVICE_LEAF_WEIGHT] = { "blkio.leaf_weight_device", NULL,
+    [CGROUP_DEVICE_WEIGHT] = { "weightDevice", "blkio.weight_device", "blkio.bfq.weight_device",
+                               CGROUP_V1_NO_BFQ },
+    [CGROUP_DEVICE_LEAF_WEIGHT] = { "weightDevice", "blkio.leaf_weight_device", NULL,
                                     "it went with the CFQ I/O scheduler in Linux 5.0" },
 };
 
@@ -177,6 +185,7 @@ int cgroup_v1_translate_device(const CgroupDeviceLimit *limit, Arena *arena,
     size_t count = 0;
     const char *next = cgroup_v1_device_rows[limit->kind].next_file;
     CgroupSetting setting = { .controller = CGROUP_IO,
+                              .field = cgroup_v1_device_rows[limit->kind].field,
                               .file = cgroup_v1_device_rows[limit->kind].file,
                               .value = value,
                               .absent = cgroup_v1_device_rows[limit->kind].absent,

@@ -37,11 +37,12 @@ typedef struct CgroupV2List {
 } CgroupV2List;
 
 static CgroupSetting *cgroup_v2_add(CgroupV2List *list, CgroupController controller,
-                                    const char *file, const char *value)
+                                    const char *field, const char *file, const char *value)
 {
     CgroupSetting *setting =
         arena_append(list->arena, &list->settings, &list->count, sizeof(*setting));
-    *setting = (CgroupSetting){ .controller = controller, .file = file, .value = value };
+    *setting =
+        (CgroupSetting){ .controller = controller, .field = field, .file = file, .value = value };
     return setting;
 }
 
@@ -83,7 +84,8 @@ static int cgroup_v2_translate_swap(const CgroupLimit *limit, bool has_memory, C
     } else {
         value = cgroup_v2_number(list, (uint64_t)(swap - limit->memory));
     }
-    CgroupSetting *setting = cgroup_v2_add(list, CGROUP_MEMORY, "memory.swap.max", value);
+    CgroupSetting *setting =
+        cgroup_v2_add(list, CGROUP_MEMORY, "memory.swap", "memory.swap.max", value);
     setting->absent = "swap is not accounted (CONFIG_SWAP, kernel parameter swapaccount=1)";
     setting->optional = str_eq(value, "max") || str_eq(value, "0");
     return 0;
@@ -96,12 +98,13 @@ static int cgroup_v2_translate_memory(const CgroupLimit *limit, CgroupV2List *li
                          "cgroup v2 cannot switch the OOM killer off");
     bool has_memory = cgroup_v2_given(limit, CGROUP_LIMIT_MEMORY, limit->memory);
     if (has_memory)
-        cgroup_v2_add(list, CGROUP_MEMORY, "memory.max", cgroup_v2_or_max(list, limit->memory));
+        cgroup_v2_add(list, CGROUP_MEMORY, "memory.limit", "memory.max",
+                      cgroup_v2_or_max(list, limit->memory));
     int r = cgroup_v2_translate_swap(limit, has_memory, list, error);
     if (r < 0)
         return r;
     if (cgroup_v2_given(limit, CGROUP_LIMIT_MEMORY_RESERVATION, limit->memory_reservation))
-        cgroup_v2_add(list, CGROUP_MEMORY, "memory.low",
+        cgroup_v2_add(list, CGROUP_MEMORY, "memory.reservation", "memory.low",
                       limit->memory_reservation < 0
                           ? "0"
                           : cgroup_v2_number(list, (uint64_t)limit->memory_reservation));
@@ -116,12 +119,12 @@ static int cgroup_v2_translate_cpu(const CgroupLimit *limit, CgroupV2List *list,
                          "cgroup v2 has no limits for real-time tasks");
     bool idle = (limit->set & CGROUP_LIMIT_CPU_IDLE) && limit->cpu_idle == 1;
     if (limit->set & CGROUP_LIMIT_CPU_IDLE)
-        cgroup_v2_add(list, CGROUP_CPU, "cpu.idle",
+        cgroup_v2_add(list, CGROUP_CPU, "cpu.idle", "cpu.idle",
                       cgroup_v2_number(list, (uint64_t)limit->cpu_idle))
             ->absent = "it came with Linux 5.15";
     /* The weight of an idle group is fixed, the kernel refuses another one. */
     if (cgroup_v2_given(limit, CGROUP_LIMIT_CPU_SHARES, limit->cpu_shares) && !idle)
-        cgroup_v2_add(list, CGROUP_CPU, "cpu.weight",
+        cgroup_v2_add(list, CGROUP_CPU, "cpu.shares", "cpu.weight",
                       cgroup_v2_number(list, cgroup_v2_weight_from_shares(limit->cpu_shares)));
 
     bool quota = cgroup_v2_given(limit, CGROUP_LIMIT_CPU_QUOTA, limit->cpu_quota_us);
@@ -131,10 +134,11 @@ static int cgroup_v2_translate_cpu(const CgroupLimit *limit, CgroupV2List *list,
         if (period) /* a quota alone keeps the period that is there */
             value = arena_printf(list->arena, "%s %llu", value,
                                  (unsigned long long)limit->cpu_period_us);
-        cgroup_v2_add(list, CGROUP_CPU, "cpu.max", value)->absent = "CONFIG_CFS_BANDWIDTH is off";
+        cgroup_v2_add(list, CGROUP_CPU, quota ? "cpu.quota" : "cpu.period", "cpu.max", value)
+            ->absent = "CONFIG_CFS_BANDWIDTH is off";
     }
     if (limit->set & CGROUP_LIMIT_CPU_BURST)
-        cgroup_v2_add(list, CGROUP_CPU, "cpu.max.burst",
+        cgroup_v2_add(list, CGROUP_CPU, "cpu.burst", "cpu.max.burst",
                       cgroup_v2_number(list, (uint64_t)limit->cpu_burst_us))
             ->absent = "it came with Linux 5.14";
     return 0;
@@ -150,17 +154,18 @@ int cgroup_v2_translate(const CgroupLimit *limit, Arena *arena, CgroupSetting **
     if (r < 0)
         return r;
     if ((limit->set & CGROUP_LIMIT_CPUSET_CPUS) && !str_empty(limit->cpuset_cpus))
-        cgroup_v2_add(&list, CGROUP_CPUSET, "cpuset.cpus", limit->cpuset_cpus);
+        cgroup_v2_add(&list, CGROUP_CPUSET, "cpu.cpus", "cpuset.cpus", limit->cpuset_cpus);
     if ((limit->set & CGROUP_LIMIT_CPUSET_MEMS) && !str_empty(limit->cpuset_mems))
-        cgroup_v2_add(&list, CGROUP_CPUSET, "cpuset.mems", limit->cpuset_mems);
+        cgroup_v2_add(&list, CGROUP_CPUSET, "cpu.mems", "cpuset.mems", limit->cpuset_mems);
     if (limit->set & CGROUP_LIMIT_PIDS)
-        cgroup_v2_add(&list, CGROUP_PIDS, "pids.max", cgroup_v2_or_max(&list, limit->pids));
+        cgroup_v2_add(&list, CGROUP_PIDS, "pids.limit", "pids.max",
+                      cgroup_v2_or_max(&list, limit->pids));
     if (cgroup_v2_given(limit, CGROUP_LIMIT_IO_WEIGHT, limit->io_weight)) {
         /* BFQ kept blkio's scale; where it is there it, and not io.cost, schedules by weight. */
-        cgroup_v2_add(&list, CGROUP_IO, "io.bfq.weight",
+        cgroup_v2_add(&list, CGROUP_IO, "blockIO.weight", "io.bfq.weight",
                       cgroup_v2_number(&list, (uint64_t)limit->io_weight))
             ->or_next = true;
-        cgroup_v2_add(&list, CGROUP_IO, "io.weight",
+        cgroup_v2_add(&list, CGROUP_IO, "blockIO.weight", "io.weight",
                       cgroup_v2_number(&list, cgroup_v2_io_weight(limit->io_weight)))
             ->absent = "neither io.cost nor the BFQ I/O scheduler is in this kernel";
     }
@@ -172,26 +177,28 @@ int cgroup_v2_translate(const CgroupLimit *limit, Arena *arena, CgroupSetting **
 int cgroup_v2_translate_device(const CgroupDeviceLimit *limit, Arena *arena,
                                CgroupSetting **ret_settings, size_t *ret_count, Error *error)
 {
-    static const char *const keys[] = {
-        [CGROUP_READ_BPS] = "rbps",
-        [CGROUP_WRITE_BPS] = "wbps",
-        [CGROUP_READ_IOPS] = "riops",
-        [CGROUP_WRITE_IOPS] = "wiops",
+    static const struct {
+        const char *key, *field;
+    } rows[] = {
+        [CGROUP_READ_BPS] = { "rbps", "throttleReadBpsDevice" },
+        [CGROUP_WRITE_BPS] = { "wbps", "throttleWriteBpsDevice" },
+        [CGROUP_READ_IOPS] = { "riops", "throttleReadIOPSDevice" },
+        [CGROUP_WRITE_IOPS] = { "wiops", "throttleWriteIOPSDevice" },
     };
     CgroupV2List list = { .arena = arena };
     const char *device = arena_printf(arena, "%u:%u", limit->major, limit->minor);
     if (limit->kind == CGROUP_DEVICE_WEIGHT) {
-        cgroup_v2_add(&list, CGROUP_IO, "io.bfq.weight",
+        cgroup_v2_add(&list, CGROUP_IO, "weightDevice", "io.bfq.weight",
                       arena_printf(arena, "%s %llu", device, (unsigned long long)limit->value))
             ->or_next = true;
-        cgroup_v2_add(&list, CGROUP_IO, "io.weight",
+        cgroup_v2_add(&list, CGROUP_IO, "weightDevice", "io.weight",
                       arena_printf(arena, "%s %llu", device,
                                    (unsigned long long)cgroup_v2_io_weight((int64_t)limit->value)))
             ->absent = "neither io.cost nor the BFQ I/O scheduler is in this kernel";
-    } else if ((size_t)limit->kind < ARRAY_LEN(keys)) {
+    } else if ((size_t)limit->kind < ARRAY_LEN(rows)) {
         const char *value = limit->value ? cgroup_v2_number(&list, limit->value) : "max";
-        cgroup_v2_add(&list, CGROUP_IO, "io.max",
-                      arena_printf(arena, "%s %s=%s", device, keys[limit->kind], value))
+        cgroup_v2_add(&list, CGROUP_IO, rows[limit->kind].field, "io.max",
+                      arena_printf(arena, "%s %s=%s", device, rows[limit->kind].key, value))
             ->absent = "CONFIG_BLK_DEV_THROTTLING is off";
     } else {
         return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,

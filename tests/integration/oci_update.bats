@@ -117,6 +117,20 @@ v1() {
 --cpu-quota 1e3 invalid value for cpu-quota: '1e3' is not a number
 --resources /dev/null --resources
 ROWS
+    while read -r option value word; do # by the kernel: the field, its file and the value
+        try_oci update "$option" "$value" c
+        expect_error 1 "linux.resources: $word: write '.*$value.*' to /sys/fs/cgroup/"
+    done <<'ROWS'
+--cpu-quota 5 cpu.quota
+--cpu-period 5 cpu.period
+--cpuset-cpus 9999 cpu.cpus
+ROWS
+    echo '{"blockIO": {"throttleReadBpsDevice": [{"major": 999, "minor": 1, "rate": 5}]}}' >"$TEST_DIR/limits"
+    try_oci update -r "$TEST_DIR/limits" c
+    expect_error 1 'linux.resources.blockIO: throttleReadBpsDevice: write '
+    echo '{"unified": {"cgroup.procs": "1"}}' >"$TEST_DIR/limits"
+    try_oci update -r "$TEST_DIR/limits" c
+    expect_error 1 "linux.resources.unified: 'cgroup.procs' is "
     try_oci update --pids-limit 51 nobody
     expect_error 1 'container does not exist: nobody'
     oci kill c KILL

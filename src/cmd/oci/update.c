@@ -147,14 +147,23 @@ static int update_apply(const Cgroup *cgroup, const SpecResources *resources,
     CgroupDeviceLimit *devices;
     size_t count;
     int r = cgroup_limit_apply(cgroup, limit, error);
-    if (r == 0)
-        r = resources_device_limits(resources, arena, &devices, &count, error);
-    for (size_t i = 0; r == 0 && i < count; i++)
+    if (r < 0)
+        return error_wrap(error, "linux.resources");
+    r = resources_device_limits(resources, arena, &devices, &count, error);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < count; i++) {
         r = cgroup_device_limit_apply(cgroup, &devices[i], error);
-    for (size_t i = 0; r == 0 && i < resources->unified.count; i++)
+        if (r < 0)
+            return error_wrap(error, "linux.resources.blockIO");
+    }
+    for (size_t i = 0; i < resources->unified.count; i++) {
         r = cgroup_limit_unified(cgroup, resources->unified.items[i].key,
                                  resources->unified.items[i].value, error);
-    return r;
+        if (r < 0)
+            return error_wrap(error, "linux.resources.unified");
+    }
+    return 0;
 }
 
 static int update_attach_all(const Cgroup *from, const Cgroup *to, Arena *arena, Error *error)
