@@ -139,7 +139,8 @@ int mount_clone(int dirfd, const char *path, bool recursive, Error *error)
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW;
     int fd = sys_open_tree(dirfd, path, flags | (recursive ? AT_RECURSIVE : 0u));
     if (fd < 0)
-        return mount_call_error(errno, "open_tree", "clone the mount ", path, error);
+        return mount_call_error(errno, "open_tree", *path ? "clone the mount " : "clone a mount",
+                                path, error);
     return fd;
 }
 
@@ -254,6 +255,10 @@ int mount_change(int mount_fd, const MountAttributes *attributes, Error *error)
         int r = mount_change_classic(mount_fd, &wanted, &second);
         if (r == 0)
             return 0;
+        if (code == ENOSYS && r == -EINVAL) /* what mount(2) says to a detached mount */
+            return error_set(error, ERROR_UNSUPPORTED, ENOSYS,
+                             "change the attributes of a mount: this kernel has no mount_setattr "
+                             "(Linux 5.12), or a filter hides it");
         if (code == ENOSYS && error)
             *error = second;
         if (code == ENOSYS)
