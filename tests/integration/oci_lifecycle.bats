@@ -185,6 +185,25 @@ create() { # ID OPTION...
     jq -r .msg "$TEST_DIR/log" | grep -q 'container does not exist: none'
 }
 
+@test "the log is there from the beginning, or the call fails before it does anything" {
+    make_bundle "$TEST_DIR/logged" '"/init", "pid"'
+    local format
+    for format in text json; do
+        try_oci --log "$TEST_DIR/nowhere/log" --log-format "$format" run --bundle "$TEST_DIR/logged" logged
+        expect_status 1
+        expect_output ""
+        grep -qE '^(time=|\{"level":"error",).*--log: .*/nowhere/log: No such file' <<<"$errors"
+        [ "$(wc -l <<<"$errors")" -eq 1 ]
+    done
+    try_oci --log "$TEST_DIR/nowhere/log" exec none /init # no exit status of a process
+    expect_status 1
+    oci --log "$TEST_DIR/quiet" list
+    [ -f "$TEST_DIR/quiet" ]
+    [ ! -s "$TEST_DIR/quiet" ]
+    mkfifo "$TEST_DIR/unread" # nobody has to read it
+    timeout 10 "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" --log "$TEST_DIR/unread" list
+}
+
 @test "the terminal is sent to the console socket" {
     make_bundle "$TEST_DIR/tty" '"/init", "pid"' '.process.terminal = true'
     try_oci create --bundle "$TEST_DIR/tty" tty

@@ -1,9 +1,11 @@
 /*
- * Opened for each line: there is one, or none. The file is the caller's choice and may be a FIFO
- * that nobody reads, which must not hold a container's start up.
+ * Opened once to see that it can be, and again for each line: there is one, or none. The file is
+ * the caller's choice and may be a FIFO that nobody reads, which must not hold a container's start
+ * up.
  */
 #include "log.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,10 +17,27 @@
 #include "base/str.h"
 
 static const OciGlobals *log_globals;
+static const char *log_file; /* NULL: standard error */
+
+static int log_open(void)
+{
+    int fd = open(log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644);
+    return fd < 0 ? -errno : fd;
+}
 
 void log_configure(const OciGlobals *globals)
 {
     log_globals = globals;
+    log_file = globals && !str_empty(globals->log) ? globals->log : NULL;
+}
+
+int log_check(Error *error)
+{
+    int fd CLEANUP(fd_closep) = log_file ? log_open() : -ENXIO;
+    if (fd >= 0 || fd == -ENXIO) /* a FIFO: its reader may come */
+        return 0;
+    log_file = NULL; /* the error goes where it is seen */
+    return error_errno(error, fd, "--log: %s", log_globals->log);
 }
 
 bool log_is_debug(void)
@@ -54,15 +73,13 @@ static void log_write(LogLevel level, const char *message)
 {
     StrBuf line CLEANUP(strbuf_done) = { 0 };
     log_render(level, message, &line);
-    const char *file = log_globals ? log_globals->log : NULL;
-    if (str_empty(file)) {
+    if (!log_file) {
         (void)!fd_write_all(STDERR_FILENO, line.data, line.length);
         return;
     }
-    int fd CLEANUP(fd_closep) =
-        open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644);
+    int fd CLEANUP(fd_closep) = log_open();
     if (fd < 0)
-        (void)dprintf(STDERR_FILENO, "ambit-oci: --log: cannot write %s\n", file);
+        (void)dprintf(STDERR_FILENO, "ambit-oci: --log: cannot write %s\n", log_file);
     else
         (void)!fd_write_all(fd, line.data, line.length);
 }
@@ -81,11 +98,10 @@ void log_line(LogLevel level, const char *format, ...)
 
 void log_fatal(const char *message)
 {
-    bool file = log_globals && !str_empty(log_globals->log);
     bool json = log_globals && log_globals->log_format == OCI_LOG_JSON;
-    bool person = !file && !json && isatty(STDERR_FILENO);
+    bool person = !log_file && !json && isatty(STDERR_FILENO);
     if (!person)
         log_write(LOG_LEVEL_ERROR, message);
-    if (file || person)
+    if (log_file || person)
         (void)dprintf(STDERR_FILENO, "%s\n", message);
 }

@@ -5,12 +5,17 @@
 #pragma once
 
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "commands.h"
 
 typedef enum LogLevel { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_DEBUG } LogLevel;
 
 /* From here on with these settings; NULL: as if there were no options. */
 void log_configure(const OciGlobals *globals);
+
+/* Makes the file of --log, which callers read also where nothing was to be said. Where it cannot be
+ * written the error belongs on standard error, and goes there from now on. */
+int log_check(Error *error) MUST_CHECK;
 
 /* One line. Debug lines only with --debug. */
 void log_line(LogLevel level, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -38,8 +38,10 @@ int main(int argc, char **argv)
     Error error = { 0 };
     CommandCall call;
     int r = command_parse(&oci_command, argv, (size_t)argc, &arena, &call, &error);
-    bool parsed = r >= 0;
     log_configure(call.globals);
+    if (r == 0)
+        r = log_check(&error);
+    bool parsed = r >= 0;
     if (r == 0)
         r = call.command->run(&call, &error);
     if (r == COMMAND_HELP)
