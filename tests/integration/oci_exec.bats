@@ -53,6 +53,24 @@ teardown() {
     oci ps box | grep -q '/init sleep 1000'
 }
 
+@test "exec whose pid nobody could be told leaves no process; --env wants a name and a value" {
+    local before
+    before=$(oci ps --format json box)
+    try_oci exec --detach --pid-file "$TEST_DIR/nowhere/pid" box /init sleep 1000 </dev/null
+    expect_error 255 '--pid-file: .*No such file'
+    try_oci exec --tty --detach --console-socket "$TEST_DIR/nowhere" box /init sleep 1000 </dev/null
+    expect_error 255 '--console-socket: .*No such file'
+    [ "$(oci ps --format json box)" = "$before" ]
+    local word
+    for word in NAME =value; do
+        try_oci exec --env "$word" box /init pid
+        expect_error 255 "--env: '$word' is not NAME=VALUE"
+    done
+    try_oci exec --env EMPTY= box /init env EMPTY
+    expect_status 0
+    expect_output ""
+}
+
 @test "pause and resume" {
     oci pause box
     [ "$(oci state box | jq -r .status)" = paused ]
@@ -60,6 +78,8 @@ teardown() {
     expect_error 255 'cannot exec in a paused container'
     try_oci pause box
     expect_error 1 'container not running'
+    try_oci start box
+    expect_error 1 'cannot start a container in the paused state'
     oci resume box
     [ "$(oci state box | jq -r .status)" = running ]
 }

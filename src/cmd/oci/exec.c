@@ -100,8 +100,13 @@ static int exec_from_options(const ExecOptions *options, const CommandCall *call
     if (options->no_new_privs != OPTION_UNSET)
         process->no_new_privileges = options->no_new_privs == OPTION_TRUE;
     process->oom_score_adj.set = false;
-    for (size_t i = 0; i < options->env.count; i++)
+    for (size_t i = 0; i < options->env.count; i++) {
+        const char *equals = strchr(options->env.items[i], '=');
+        if (!equals || equals == options->env.items[i])
+            return error_set(error, ERROR_USAGE, EINVAL, "--env: '%s' is not NAME=VALUE",
+                             options->env.items[i]);
         bundle_set_env(&process->env, arena, options->env.items[i]);
+    }
     if (options->caps.count)
         exec_caps(process, &options->caps, arena);
     for (size_t i = 0; i < options->groups.count; i++) {
@@ -256,7 +261,12 @@ static int exec_launch(Instance *instance, const ExecOptions *options, const Spe
         .not_for_child = &instance->sealed_fd,
     };
     r = launch_container(&instance->plan, &launch, &instance->launched, error);
-    return r < 0 ? r : instance_hand_out(instance, error);
+    if (r < 0)
+        return r;
+    r = instance_hand_out(instance, error);
+    if (r < 0)
+        instance_kill_launched(instance);
+    return r;
 }
 
 static int exec_run(CommandCall *call, Error *error)

@@ -386,6 +386,15 @@ int instance_seal(Instance *instance, const InstanceOptions *options, Error *err
     return 0;
 }
 
+void instance_kill_launched(const Instance *instance)
+{
+    pid_t pid = instance->launched.pid;
+    if (pid <= 0)
+        return;
+    (void)kill(pid, SIGKILL); /* a child of ours: the number is its own until it was waited for */
+    (void)!clone_wait(pid, NULL, NULL);
+}
+
 int instance_make(Instance *instance, const char *id, bool hold, Error *error)
 {
     int r = instance_prepare(instance, id, hold, error);
@@ -394,10 +403,7 @@ int instance_make(Instance *instance, const char *id, bool hold, Error *error)
     if (r == 0)
         r = instance_launch(instance, error);
     if (r < 0 && instance->place.dir >= 0) {
-        if (instance->launched.pid > 0) {
-            (void)kill(instance->launched.pid, SIGKILL);
-            (void)!clone_wait(instance->launched.pid, NULL, NULL);
-        }
+        instance_kill_launched(instance);
         (void)!instance_destroy(instance, NULL);
     }
     return r;
@@ -559,7 +565,7 @@ int instance_start(Instance *instance, Error *error)
     OciStatus status = record_status(&instance->place, &instance->record);
     if (status != OCI_STATUS_CREATED)
         return error_set(error, ERROR_CONFLICT, EINVAL, "%s",
-                         instance_cannot_start(instance, status));
+                         instance_cannot_start(instance, instance_status(instance)));
     int notify CLEANUP(fd_closep) = -1;
     int r = instance_start_notify(instance, &notify, error);
     if (r < 0)

@@ -140,4 +140,6 @@ int instance_send_fd(const char *option, const char *path, int fd, const char *t
     MUST_CHECK;
 /* What the options want of a launched process: terminal, pidfd, pid file. */
 int instance_hand_out(Instance *instance, Error *error) MUST_CHECK;
+/* Ends the process that was launched, if there is one, where that or another thing failed. */
+void instance_kill_launched(const Instance *instance);
 int instance_write_pid(const char *path, pid_t pid, Error *error) MUST_CHECK;
