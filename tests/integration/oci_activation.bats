@@ -12,6 +12,11 @@ teardown() {
 
 manager='' # its pid
 
+# What waits for a service's word, and without it would wait for ever.
+waits() { # ARGUMENT... (of the runtime)
+    timeout -k 1 $((20 * ${TEST_SLOWNESS:-1})) "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" "$@"
+}
+
 # The manager: writes each message to a file and confirms barriers, as systemd does.
 manager() { # SOCKET OUTPUT
     rm -f "$1" "$2" # of an earlier one: its word would be taken for this one's
@@ -44,7 +49,7 @@ notifying='.mounts += [("/usr", "/lib", "/lib64") | {destination: ., source: ., 
     require test -x /usr/bin/systemd-notify -- "no systemd-notify"
     configure "$notifying"
     manager "$TEST_DIR/manager" "$TEST_DIR/told"
-    NOTIFY_SOCKET=$TEST_DIR/manager oci run --detach --bundle "$BUNDLE" c </dev/null >"$TEST_DIR/said" 2>&1 3>&-
+    NOTIFY_SOCKET=$TEST_DIR/manager waits run --detach --bundle "$BUNDLE" c </dev/null >"$TEST_DIR/said" 2>&1 3>&-
     await 10 grep -q BARRIER "$TEST_DIR/told"
     grep -qx READY=1 "$TEST_DIR/told"
     grep -qx "MAINPID=$(oci state c | jq .pid)" "$TEST_DIR/told"
@@ -60,12 +65,12 @@ notifying='.mounts += [("/usr", "/lib", "/lib64") | {destination: ., source: ., 
     export NOTIFY_SOCKET=$TEST_DIR/manager
     oci create --bundle "$BUNDLE" c </dev/null >/dev/null 2>&1 3>&-
     [ "$(cat "$TEST_DIR/told")" = listening ]
-    oci start c 3>&-
+    waits start c 3>&-
     grep -qx "MAINPID=$(oci state c | jq .pid)" "$TEST_DIR/told"
     delete_all
     manager "$TEST_DIR/manager" "$TEST_DIR/told"
     configure . '.process.args = ["/init", "env", "NOTIFY_SOCKET"]'
-    try_oci run --bundle "$BUNDLE" c </dev/null
+    run --separate-stderr waits run --bundle "$BUNDLE" c </dev/null
     expect_status 0
     expect_output /run/notify/notify.sock
     [ "$(cat "$TEST_DIR/told")" = listening ]
