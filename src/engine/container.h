@@ -17,6 +17,7 @@
 
 #include "base/field.h"
 #include "engine/engine.h"
+#include "engine/settings.h"
 #include "spec/spec.h"
 
 typedef enum ContainerStatus {
@@ -42,12 +43,8 @@ typedef struct Container {
     const char *user, *workdir; /* as asked for, or NULL */
     int64_t created;            /* seconds since 1970 */
     bool remove;                /* --rm */
-    bool terminal;
-    bool init;
-    bool privileged;
-    const char *stop_signal; /* "SIGTERM" */
-    OptU32 stop_timeout;     /* seconds */
-    StrMap labels, annotations;
+    StrMap annotations;
+    Settings settings;         /* what `inspect` says of it, labels and stop signal among that */
     StrList anonymous_volumes; /* removed with it */
     const char *rung;          /* which way the root was made: rootfs.h */
     int64_t started;           /* seconds since 1970; written when it has ended */

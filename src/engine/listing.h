@@ -28,5 +28,3 @@ int listing_read(const Engine *engine, bool all, Arena *arena, Listing *ret_list
 void listing_status_text(const ListingItem *item, int64_t now, StrBuf *ret_text);
 /* "3 minutes", of a number of seconds. */
 void listing_duration(int64_t seconds, StrBuf *ret_text);
-/* The whole of `inspect`: docker's names where docker has them, then ours. */
-void listing_inspect(const ListingItem *item, const Spec *spec, StrBuf *ret_text);

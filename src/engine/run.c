@@ -26,7 +26,6 @@
 #include "engine/spare.h"
 #include "engine/volume.h"
 #include "linux/detach_keys.h"
-#include "linux/signalname.h"
 #include "linux/terminal.h"
 #include "runtime/launch.h"
 #include "runtime/plan_print.h"
@@ -90,15 +89,8 @@ static void run_record(Run *run)
     container->user = request->user;
     container->workdir = request->working_directory;
     container->remove = request->remove;
-    container->terminal = request->terminal;
-    container->init = request->init;
-    container->privileged = request->privileged;
-    char name[SIGNALNAME_SIZE];
-    container->stop_signal = arena_strdup(run->arena, signalname_of(run->built.stop_signal, name));
-    if (run->built.stop_timeout_s >= 0)
-        container->stop_timeout = (OptU32){ true, (uint32_t)run->built.stop_timeout_s };
-    container->labels = run->built.labels;
     container->annotations = request->annotations;
+    settings_of(&run->inputs.build, &run->built, run->arena, &container->settings);
     container->rung = rootfs_rung_name(run->rung);
     run->lifecycle.state.cgroup_path = run->built.spec->linux->cgroups_path;
     run->lifecycle.state.user = run_user(run);

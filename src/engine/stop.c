@@ -65,7 +65,9 @@ static int stop_wait_cleanup(const Engine *engine, const char *id, Error *error)
 
 static int stop_signal_of(const Container *container)
 {
-    int signal = container && container->stop_signal ? signalname_parse(container->stop_signal) : 0;
+    int signal = container && container->settings.config.stop_signal
+                     ? signalname_parse(container->settings.config.stop_signal)
+                     : 0;
     return signal > 0 ? signal : SIGTERM;
 }
 

@@ -121,7 +121,7 @@ END
     expect_status 0
     expect_match '^sha256:[0-9a-f]{64}$'
     try image inspect changed:1 --format '{{json .Config}}'
-    expect_output '{"User":"7","ExposedPorts":{"80/tcp":{}},"Env":["A=1 2","B=3"],"Cmd":["sh","-c","a b"],"WorkingDir":"/w","Labels":{"a":"b"}}'
+    expect_output '{"User":"7","ExposedPorts":{"80/tcp":{}},"Env":["A=1 2","B=3"],"Entrypoint":[],"Cmd":["sh","-c","a b"],"Volumes":{},"WorkingDir":"/w","OnBuild":[],"Labels":{"a":"b"},"StopSignal":"","Shell":[]}'
     try history changed:1
     expect_match 'by hand'
     ambit rmi changed:1

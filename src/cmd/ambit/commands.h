@@ -33,6 +33,7 @@ extern const Command images_command;
 extern const Command import_command;
 extern const Command info_command;
 extern const Command inspect_command;
+extern const Command container_inspect_command;
 extern const Command kill_command;
 extern const Command login_command;
 extern const Command logout_command;

@@ -54,9 +54,9 @@ static void commit_take_settings(OciImageConfig *config, const Container *contai
 {
     for (size_t i = 0; i < container->env.count; i++)
         environment_set(&config->env, arena, container->env.items[i]);
-    for (size_t i = 0; i < container->labels.count; i++)
-        strmap_set(arena, &config->labels, container->labels.items[i].key,
-                   container->labels.items[i].value);
+    for (size_t i = 0; i < container->settings.config.labels.count; i++)
+        strmap_set(arena, &config->labels, container->settings.config.labels.items[i].key,
+                   container->settings.config.labels.items[i].value);
     if (container->user)
         config->user = arena_strdup(arena, container->user);
     if (container->workdir)

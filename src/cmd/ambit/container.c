@@ -1,6 +1,6 @@
 /*
- * `container`: docker's group of all commands on containers. Each of them but `prune` is the one at
- * the top.
+ * `container`: docker's group of all commands on containers. Each of them but `inspect` (which
+ * finds no images here) and `prune` is the one at the top.
  */
 #include "commands.h"
 
@@ -11,7 +11,7 @@ static const Command *const container_children[] = {
     &kill_command,
     &stop_command,
     &rm_command,
-    &inspect_command,
+    &container_inspect_command,
     &diff_command,
     &commit_command,
     &export_command,

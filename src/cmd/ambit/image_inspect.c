@@ -1,6 +1,8 @@
 /*
  * `image inspect`: docker's document about an image; and `history`.
  */
+#include "image_inspect.h"
+
 #include <stdio.h>
 #include <time.h>
 
@@ -10,7 +12,6 @@
 #include "engine/listing.h"
 #include "image/image.h"
 #include "image/imageindex.h"
-#include "image_session.h"
 
 typedef struct ImageInspectOptions {
     const char *format;
@@ -65,7 +66,23 @@ typedef struct ImageInspected {
     uint64_t bytes;
 } ImageInspected;
 
-static void image_inspect_write(const ImageInspected *inspected, JsonWriter *writer)
+/* The image's rows, of which each text and list is there also when it is empty: a template that
+ * asks for .Config.User must find it, as with docker. */
+static void image_inspect_config(const OciImageConfig *config, JsonWriter *writer)
+{
+    Field rows[FIELD_MAX_ROWS];
+    FieldTable table = oci_image_config_table;
+    for (uint32_t i = 0; i < table.count; i++) {
+        rows[i] = table.fields[i];
+        if (rows[i].kind == FIELD_KIND_STR || rows[i].kind == FIELD_KIND_STRLIST ||
+            rows[i].kind == FIELD_KIND_STRSET || rows[i].kind == FIELD_KIND_STRMAP)
+            rows[i].flags |= FIELD_ALWAYS;
+    }
+    table.fields = rows;
+    field_encode(&table, config, writer);
+}
+
+static void image_inspect_members(const ImageInspected *inspected, JsonWriter *writer)
 {
     const Image *image = &inspected->image;
     json_write_object(writer);
@@ -91,7 +108,7 @@ static void image_inspect_write(const ImageInspected *inspected, JsonWriter *wri
     json_write_key(writer, "Size");
     json_write_uint(writer, inspected->bytes);
     json_write_key(writer, "Config");
-    field_encode(&oci_image_config_table, &image->config.config, writer);
+    image_inspect_config(&image->config.config, writer);
     json_write_key(writer, "RootFS");
     json_write_object(writer);
     json_write_key(writer, "Type");
@@ -118,8 +135,8 @@ static int image_inspect_platforms(const ImageStore *store, const Image *image, 
     return r;
 }
 
-static int image_inspect_one(const ImageSession *session, const char *word, Arena *arena,
-                             JsonWriter *writer, Error *error)
+int image_inspect_write(const ImageSession *session, const char *word, Arena *arena,
+                        JsonWriter *writer, Error *error)
 {
     ImageInspected all = { 0 };
     Image *image = &all.image;
@@ -129,7 +146,7 @@ static int image_inspect_one(const ImageSession *session, const char *word, Aren
     (void)!image_inspect_names(&session->store, image, arena, &all.tags, &all.digests);
     (void)!image_inspect_platforms(&session->store, image, arena, &all.platforms);
     (void)!image_bytes(&session->store, image, &all.bytes, NULL);
-    image_inspect_write(&all, writer);
+    image_inspect_members(&all, writer);
     return 0;
 }
 
@@ -156,7 +173,7 @@ static int image_inspect_run(CommandCall *call, Error *error)
     int r = image_session_open(call, &session, error);
     json_write_array(&writer);
     for (size_t i = 0; r == 0 && i < call->argument_count; i++)
-        r = image_inspect_one(&session, call->arguments[i], call->arena, &writer, error);
+        r = image_inspect_write(&session, call->arguments[i], call->arena, &writer, error);
     json_write_end_array(&writer);
     if (r == 0 && options->format)
         r = image_inspect_formatted(call, &json, &text, error);

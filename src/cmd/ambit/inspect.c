@@ -1,23 +1,35 @@
 /*
- * `ambit inspect`: all that is known, as JSON or through a template.
+ * `ambit inspect`: all that is known of a container or an image, as JSON or through a template.
  */
+#include <errno.h>
+
 #include "base/template.h"
 #include "cmd/program/output.h"
-#include "engine/listing.h"
+#include "engine/inspection.h"
+#include "image_inspect.h"
 #include "session.h"
 
 typedef struct InspectOptions {
-    const char *format;
+    const char *format, *type;
 } InspectOptions;
 
+#define INSPECT_FORMAT                                                \
+    {                                                                 \
+        'f', "format", OPTION_STRING(InspectOptions, format), "TEXT", \
+            "Print TEXT with {{.Field.Member}} replaced, for each"    \
+    }
+
 static const Option inspect_options[] = {
-    { 'f', "format", OPTION_STRING(InspectOptions, format), "TEXT",
-      "Print TEXT with {{.Field.Member}} replaced, for each container" },
+    INSPECT_FORMAT,
+    { 0, "type", OPTION_STRING(InspectOptions, type), "TYPE",
+      "Look for a container or an image of that name only (default: a container, then an image)" },
     OPTION_END,
 };
 
-static int inspect_one(const Engine *engine, CommandCall *call, const char *word, StrBuf *text,
-                       Error *error)
+static const Option container_inspect_options[] = { INSPECT_FORMAT, OPTION_END };
+
+static int inspect_container(const Engine *engine, CommandCall *call, const char *word,
+                             StrBuf *json, Error *error)
 {
     ListingItem item;
     int r = listing_find(engine, word, call->arena, &item, error);
@@ -26,8 +38,41 @@ static int inspect_one(const Engine *engine, CommandCall *call, const char *word
     Spec *spec = NULL;
     if (item.state)
         (void)!container_read_spec(engine, item.id, call->arena, &spec, NULL);
-    listing_inspect(&item, spec, text);
+    inspection_write(&item, spec, json);
     return 0;
+}
+
+/* The store is opened only where an image is asked for: a container's answer needs none. */
+static int inspect_image(CommandCall *call, const char *word, StrBuf *json, Error *error)
+{
+    ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
+    JsonWriter writer = { .text = json, .pretty = true };
+    int r = image_session_open(call, &session, error);
+    if (r == 0)
+        r = image_inspect_write(&session, word, call->arena, &writer, error);
+    strbuf_add_char(json, '\n');
+    return r;
+}
+
+static int inspect_one(const Engine *engine, CommandCall *call, const char *word, StrBuf *json,
+                       Error *error)
+{
+    const InspectOptions *options = call->values;
+    if (str_eq(options->type, "image"))
+        return inspect_image(call, word, json, error);
+    int r = inspect_container(engine, call, word, json, error);
+    if (r == 0 || options->type || error->kind != ERROR_NOT_FOUND)
+        return r;
+    Error image_error = { 0 };
+    strbuf_clear(json);
+    r = inspect_image(call, word, json, &image_error);
+    if (r == 0)
+        error_clear(error);
+    else if (image_error.kind == ERROR_NOT_FOUND)
+        r = error_set(error, ERROR_NOT_FOUND, ENOENT, "no container or image '%s'", word);
+    else
+        *error = image_error;
+    return r;
 }
 
 static int inspect_format(CommandCall *call, const StrBuf *json, StrBuf *text, Error *error)
@@ -42,12 +87,25 @@ static int inspect_format(CommandCall *call, const StrBuf *json, StrBuf *text, E
     return r;
 }
 
-static int inspect_run(CommandCall *call, Error *error)
+static int inspect_check_type(const char *type, Error *error)
+{
+    if (!type || str_eq(type, "container") || str_eq(type, "image"))
+        return 0;
+    if (str_eq(type, "network") || str_eq(type, "volume"))
+        return error_set(error, ERROR_USAGE, EINVAL,
+                         "--type: '%s' is not supported yet (there are container, image)", type);
+    return error_set(error, ERROR_USAGE, EINVAL, "--type: '%s' is not one of container, image",
+                     type);
+}
+
+static int inspect_all(CommandCall *call, Error *error)
 {
     const InspectOptions *options = call->values;
     Engine engine CLEANUP(engine_done) = ENGINE_NONE;
     StrBuf text CLEANUP(strbuf_done) = { 0 };
-    int r = session_open(call, &engine, error);
+    int r = inspect_check_type(options->type, error);
+    if (r == 0)
+        r = session_open(call, &engine, error);
     if (!options->format)
         strbuf_add(&text, "[\n");
     for (size_t i = 0; r == 0 && i < call->argument_count; i++) {
@@ -63,16 +121,47 @@ static int inspect_run(CommandCall *call, Error *error)
     return r < 0 ? r : output_write(strbuf_text(&text), error);
 }
 
+static int container_inspect_run(CommandCall *call, Error *error)
+{
+    ((InspectOptions *)call->values)->type = "container";
+    return inspect_all(call, error);
+}
+
+#define INSPECT_EXAMPLES                                    \
+    "# the first process as the host sees it\n"             \
+    "ambit inspect --format '{{.State.Pid}}' web\n"         \
+    "# where its files are, and what it was started with\n" \
+    "ambit inspect --format '{{json .Mounts}}' web\n"       \
+    "ambit inspect --format '{{.Config.Env}} {{.HostConfig.Memory}}' web\n"
+
 const Command inspect_command = {
+    .name = "inspect",
+    .summary = "Print all that is known of containers and images, as JSON",
+    .description =
+        "The names are docker's: .State (.Status .Running .Pid .ExitCode .OOMKilled .StartedAt "
+        ".FinishedAt ...), .Config (what the program gets), .HostConfig (what was asked for), "
+        ".Mounts, .NetworkSettings. ambit adds .Rung (how the root was made), .FirstHostId (the "
+        "container's root on the host) and, while it runs, .CgroupPath and .Spec (its OCI "
+        "configuration).",
+    .arguments = "NAME...",
+    .arguments_min = 1,
+    .arguments_max = COMMAND_ANY_NUMBER,
+    .completes = "container",
+    .examples = INSPECT_EXAMPLES,
+    .options = inspect_options,
+    .values_size = sizeof(InspectOptions),
+    .run = inspect_all,
+};
+
+const Command container_inspect_command = {
     .name = "inspect",
     .summary = "Print all that is known of containers, as JSON",
     .arguments = "CONTAINER...",
     .arguments_min = 1,
     .arguments_max = COMMAND_ANY_NUMBER,
     .completes = "container",
-    .examples = "# the first process as the host sees it\n"
-                "ambit inspect --format '{{.State.Pid}}' web\n",
-    .options = inspect_options,
+    .examples = INSPECT_EXAMPLES,
+    .options = container_inspect_options,
     .values_size = sizeof(InspectOptions),
-    .run = inspect_run,
+    .run = container_inspect_run,
 };

@@ -52,7 +52,7 @@ static int prune_filter(const StrList *words, Arena *arena, ImageFilter *ret_fil
 /* A container's labels and age, judged as an image's. */
 static bool prune_fits(const ImageFilter *filter, const Container *container)
 {
-    Image likeness = { .config.config.labels = container->labels };
+    Image likeness = { .config.config.labels = container->settings.config.labels };
     ImageFilter labels = *filter;
     labels.until = 0;
     return (!filter->until || container->created < filter->until) &&

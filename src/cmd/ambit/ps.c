@@ -33,8 +33,8 @@ static const Option ps_options[] = {
 static bool ps_label_matches(const Container *container, const char *wanted)
 {
     const char *equals = strchr(wanted, '=');
-    for (size_t i = 0; i < container->labels.count; i++) {
-        const StrPair *label = &container->labels.items[i];
+    for (size_t i = 0; i < container->settings.config.labels.count; i++) {
+        const StrPair *label = &container->settings.config.labels.items[i];
         if (equals ? strlen(label->key) == (size_t)(equals - wanted) &&
                          strncmp(label->key, wanted, (size_t)(equals - wanted)) == 0 &&
                          str_eq(label->value, equals + 1)

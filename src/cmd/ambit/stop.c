@@ -38,8 +38,8 @@ static int stop_one(const Engine *engine, CommandCall *call, const char *word, E
         return r;
     int64_t timeout_s = options->timeout_s;
     if (timeout_s == STOP_TIMEOUT_UNSET)
-        timeout_s = item.container && item.container->stop_timeout.set
-                        ? item.container->stop_timeout.value
+        timeout_s = item.container && item.container->settings.config.stop_timeout.set
+                        ? item.container->settings.config.stop_timeout.value
                         : STOP_TIMEOUT_DEFAULT_S;
     return stop_container(engine, &item, timeout_s, signal, error);
 }
