@@ -74,6 +74,10 @@ typedef struct BuildResult {
 int build_spec(const BuildInput *input, Arena *arena, BuildResult *ret_result, Error *error)
     MUST_CHECK;
 
+/* What the container will be said to be made with. (build_settings.c) */
+void build_settings(const BuildInput *input, const BuildResult *built, Arena *arena,
+                    Settings *ret_settings);
+
 /* The runtime's errors begin with a place in the spec ("mounts[3]: ..."). Where an option put it
  * there, the error is made to begin with the option ("--volume: ..."). (build_origin.c) */
 void build_name_option(const RunRequest *request, const Spec *spec, Error *error);

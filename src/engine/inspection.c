@@ -144,8 +144,8 @@ static void inspection_network(const Container *container, const InspectionState
         network->sandbox = arena_printf(arena, "/proc/%d/ns/net", state->pid);
     if (!str_eq(mode, "none") && !str_eq(mode, "host"))
         return; /* another container's, which says it */
-    InspectionNetwork *row = arena_append(arena, &network->networks.items, &network->networks.count,
-                                          sizeof(*row));
+    InspectionNetwork *row =
+        arena_append(arena, &network->networks.items, &network->networks.count, sizeof(*row));
     row->name = mode;
 }
 

@@ -90,7 +90,7 @@ static void run_record(Run *run)
     container->workdir = request->working_directory;
     container->remove = request->remove;
     container->annotations = request->annotations;
-    settings_of(&run->inputs.build, &run->built, run->arena, &container->settings);
+    build_settings(&run->inputs.build, &run->built, run->arena, &container->settings);
     container->rung = rootfs_rung_name(run->rung);
     run->lifecycle.state.cgroup_path = run->built.spec->linux->cgroups_path;
     run->lifecycle.state.user = run_user(run);

@@ -92,10 +92,3 @@ typedef struct Settings {
 
 extern const FieldTable settings_config_table, settings_host_table, settings_mount_table,
     settings_table;
-
-struct BuildInput;
-struct BuildResult;
-
-/* All of it, of a container that is being made; in the arena and what the arguments point to. */
-void settings_of(const struct BuildInput *input, const struct BuildResult *built, Arena *arena,
-                 Settings *ret_settings);
