@@ -40,6 +40,24 @@ uint32_t cgroup_limit_controllers(const CgroupLimit *limit)
     return controllers;
 }
 
+void cgroup_limit_complete(CgroupLimit *limit, const CgroupLimit *before)
+{
+    const uint32_t quota = CGROUP_LIMIT_CPU_QUOTA, period = CGROUP_LIMIT_CPU_PERIOD;
+    const uint32_t memory = CGROUP_LIMIT_MEMORY, swap = CGROUP_LIMIT_MEMORY_SWAP;
+    if ((limit->set & (quota | period)) == period && (before->set & quota)) {
+        limit->cpu_quota_us = before->cpu_quota_us;
+        limit->set |= quota;
+    }
+    if ((limit->set & (memory | swap)) == swap && (before->set & memory)) {
+        limit->memory = before->memory;
+        limit->set |= memory;
+    }
+    if ((limit->set & (memory | swap)) == memory && (before->set & swap) && limit->memory > 0) {
+        limit->memory_swap = before->memory_swap;
+        limit->set |= swap;
+    }
+}
+
 int cgroup_limit_translate(const CgroupLimit *limit, CgroupMode mode, Arena *arena,
                            CgroupSetting **ret_settings, size_t *ret_count, Error *error)
 {

@@ -14,6 +14,14 @@
 uint32_t cgroup_limit_controllers(const CgroupLimit *limit);
 
 /*
+ * For a change of some limits: what the kernel wants together (quota with period, memory with the
+ * sum of memory and swap) and `limit` has one of, is completed from the limits `before`. A period
+ * alone would otherwise take the quota away (v2's cpu.max). No limit of memory takes that of the
+ * sum with it, so it is not completed.
+ */
+void cgroup_limit_complete(CgroupLimit *limit, const CgroupLimit *before);
+
+/*
  * What the limits are in the files of `mode` (CGROUP_V2, or v1 for the others), in the order of
  * writing. ERROR_USAGE for values that contradict each other, ERROR_UNSUPPORTED for what this
  * version of cgroups cannot promise. The array lives in the arena.

@@ -218,25 +218,6 @@ static int update_open_cgroup(Instance *instance, uint32_t needed, Cgroup *cgrou
     return instance_cgroup(instance, cgroup, error);
 }
 
-/* What is given together with what is recorded, where the kernel wants both. */
-static void update_complete(const CgroupLimit *before, CgroupLimit *limit)
-{
-    const uint32_t quota = CGROUP_LIMIT_CPU_QUOTA, period = CGROUP_LIMIT_CPU_PERIOD;
-    const uint32_t memory = CGROUP_LIMIT_MEMORY, swap = CGROUP_LIMIT_MEMORY_SWAP;
-    if ((limit->set & (quota | period)) == period && (before->set & quota)) {
-        limit->cpu_quota_us = before->cpu_quota_us;
-        limit->set |= quota;
-    }
-    if ((limit->set & (memory | swap)) == swap && (before->set & memory)) {
-        limit->memory = before->memory;
-        limit->set |= memory;
-    }
-    if ((limit->set & (memory | swap)) == memory && (before->set & swap) && limit->memory > 0) {
-        limit->memory_swap = before->memory_swap;
-        limit->set |= swap;
-    }
-}
-
 /* The new numbers in the recorded configuration. */
 static void update_record(const CgroupLimit *limit, SpecResources *resources, Arena *arena)
 {
@@ -330,7 +311,7 @@ static int update_run(CommandCall *call, Error *error)
         r = update_recorded(&instance, &recorded, &before, error);
     if (r < 0)
         return r;
-    update_complete(&before, &limit);
+    cgroup_limit_complete(&limit, &before);
     r = update_open_cgroup(&instance,
                            cgroup_limit_controllers(&limit) | resources_controllers(resources),
                            &cgroup, error);

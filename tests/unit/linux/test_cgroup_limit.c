@@ -61,6 +61,18 @@ static const char *print(const CgroupSetting *settings, size_t count, Arena *are
     return text;
 }
 
+/* An error about a setting begins with the field that it came from. */
+static void check_fields(const CgroupSetting *settings, size_t count)
+{
+    static const char *const groups[] = { "memory.", "cpu.", "pids.", "blockIO." };
+    for (size_t i = 0; i < count; i++) {
+        bool found = false;
+        for (size_t g = 0; g < ARRAY_LEN(groups); g++)
+            found |= str_starts(settings[i].field, groups[g]);
+        assert_true(found);
+    }
+}
+
 static const char *translated(const CgroupLimit *limit, CgroupMode mode, Arena *arena)
 {
     CgroupSetting *settings;
@@ -68,6 +80,7 @@ static const char *translated(const CgroupLimit *limit, CgroupMode mode, Arena *
     Error error;
     if (cgroup_limit_translate(limit, mode, arena, &settings, &count, &error) < 0)
         return arena_printf(arena, "%s: %s", error_kind_name(error.kind), error.message);
+    check_fields(settings, count);
     return print(settings, count, arena);
 }
 
@@ -170,6 +183,57 @@ static void limits_become_settings(void **state)
         assert_string_equal(translated(&golden[i].limit, CGROUP_V1, &arena), golden[i].v1);
         assert_string_equal(translated(&golden[i].limit, CGROUP_HYBRID, &arena), golden[i].v1);
         assert_string_equal(translated(&golden[i].limit, CGROUP_V2, &arena), golden[i].v2);
+    }
+}
+
+/* What an update of one limit becomes with the limits that are there. */
+static const struct {
+    CgroupLimit before, limit;
+    const char *v1, *v2;
+} updates[] = {
+    { { .set = QUOTA | PERIOD, .cpu_quota_us = 50000, .cpu_period_us = 100000 },
+      { .set = PERIOD, .cpu_period_us = 5000 },
+      "cpu.cfs_period_us=5000\ncpu.cfs_quota_us=50000",
+      "cpu.max=50000 5000" },
+    { { .set = PERIOD, .cpu_period_us = 100000 },
+      { .set = PERIOD, .cpu_period_us = 5000 },
+      "cpu.cfs_period_us=5000",
+      "cpu.max=max 5000" },
+    { { .set = QUOTA | PERIOD, .cpu_quota_us = 50000, .cpu_period_us = 100000 },
+      { .set = QUOTA, .cpu_quota_us = 7000 }, /* the kernel keeps the period */
+      "cpu.cfs_quota_us=7000",
+      "cpu.max=7000" },
+    { { .set = QUOTA, .cpu_quota_us = 50000 },
+      { .set = QUOTA | PERIOD, .cpu_quota_us = -1, .cpu_period_us = 5000 },
+      "cpu.cfs_period_us=5000\ncpu.cfs_quota_us=-1",
+      "cpu.max=max 5000" },
+    { { .set = MEMORY | SWAP, .memory = 100, .memory_swap = 300 },
+      { .set = SWAP, .memory_swap = 150 },
+      "memory.limit_in_bytes=100\nmemory.memsw.limit_in_bytes=150",
+      "memory.max=100\nmemory.swap.max=50" },
+    { { .set = MEMORY | SWAP, .memory = 100, .memory_swap = 300 },
+      { .set = MEMORY, .memory = 200 },
+      "memory.limit_in_bytes=200\nmemory.memsw.limit_in_bytes=300",
+      "memory.max=200\nmemory.swap.max=100" },
+    { { .set = MEMORY | SWAP, .memory = 100, .memory_swap = 300 },
+      { .set = MEMORY, .memory = -1 },
+      "memory.limit_in_bytes=-1\nmemory.memsw.limit_in_bytes=-1?",
+      "memory.max=max\nmemory.swap.max=max?" },
+    { { .set = MEMORY, .memory = 100 },
+      { .set = CGROUP_LIMIT_PIDS, .pids = 5 },
+      "pids.max=5",
+      "pids.max=5" },
+};
+
+static void one_limit_is_completed_by_the_others(void **state)
+{
+    (void)state;
+    Arena arena CLEANUP(arena_done) = { 0 };
+    for (size_t i = 0; i < ARRAY_LEN(updates); i++) {
+        CgroupLimit limit = updates[i].limit;
+        cgroup_limit_complete(&limit, &updates[i].before);
+        assert_string_equal(translated(&limit, CGROUP_V1, &arena), updates[i].v1);
+        assert_string_equal(translated(&limit, CGROUP_V2, &arena), updates[i].v2);
     }
 }
 
@@ -375,6 +439,7 @@ int main(void)
         cmocka_unit_test(shares_become_weights_on_the_new_curve),
         cmocka_unit_test(blkio_weights_become_io_weights),
         cmocka_unit_test(limits_become_settings),
+        cmocka_unit_test(one_limit_is_completed_by_the_others),
         cmocka_unit_test(what_is_left_out_is_noted),
         cmocka_unit_test(limits_name_their_controllers),
         cmocka_unit_test(device_limits_become_settings),
