@@ -53,6 +53,37 @@ teardown() {
     oci ps box | grep -q '/init sleep 1000'
 }
 
+@test "exec: directory, groups, capabilities and no_new_privs as the options say, else the container's" {
+    # shellcheck disable=SC2054 # commas are words of the program
+    local look=(/init cwd , id , status CapInh CapPrm CapEff CapBnd CapAmb NoNewPrivs)
+    try_oci exec box "${look[@]}"
+    expect_output $'/
+uid=0 euid=0 gid=0 egid=0 groups=
+CapInh:\t0000000000000000
+CapPrm:\t0000000020000420
+CapEff:\t0000000020000420
+CapBnd:\t0000000020000420
+CapAmb:\t0000000000000000
+NoNewPrivs:\t1'
+    try_oci exec --cwd /tmp -g 7 -g 9 --user 0:5 --cap CAP_CHOWN --no-new-privs=false box "${look[@]}"
+    expect_output $'/tmp
+uid=0 euid=0 gid=5 egid=5 groups=7,9
+CapInh:\t0000000000000000
+CapPrm:\t0000000020000421
+CapEff:\t0000000020000421
+CapBnd:\t0000000020000421
+CapAmb:\t0000000000000000
+NoNewPrivs:\t0'
+    # What may be inherited is ambient too, or a user's program would not have it.
+    oci delete --force box
+    mkdir -p "$TEST_DIR/inheriting"
+    ln -sfn "$TEST_DIR/bundle/rootfs" "$TEST_DIR/inheriting/rootfs"
+    jq '.process.capabilities.inheritable = ["CAP_KILL"]' "$TEST_DIR/bundle/config.json" >"$TEST_DIR/inheriting/config.json"
+    oci run --detach --bundle "$TEST_DIR/inheriting" box </dev/null >/dev/null 2>&1 3>&-
+    try_oci exec --cap CAP_CHOWN --user 1 box /init status CapInh CapEff CapAmb
+    expect_output $'CapInh:\t0000000000000021\nCapEff:\t0000000000000001\nCapAmb:\t0000000000000001'
+}
+
 @test "exec whose pid nobody could be told leaves no process; --env wants a name and a value" {
     local before
     before=$(oci ps --format json box)
@@ -80,7 +111,13 @@ teardown() {
     expect_error 1 'container not running'
     try_oci start box
     expect_error 1 'cannot start a container in the paused state'
+    timeout 30 "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" exec --ignore-paused box /init say went on \
+        </dev/null >"$TEST_DIR/said" 2>&1 3>&- &
+    sleep 0.3
+    [ ! -s "$TEST_DIR/said" ]
     oci resume box
+    wait $!
+    [ "$(cat "$TEST_DIR/said")" = "went on" ]
     [ "$(oci state box | jq -r .status)" = running ]
 }
 
@@ -128,13 +165,25 @@ teardown() {
 @test "exec --cgroup enters a cgroup below the container's" {
     local base=/sys/fs/cgroup option=sub where box=${TEST_DIR##*/}
     if [ ! -e $base/cgroup.controllers ]; then
-        mkdir "$base"/{pids,memory}/"$box"/sub
+        for where in "$base"/*/"$box"; do
+            mkdir "$where/sub"
+        done
+        mkdir "$base/pids/$box/only"
         try_oci exec --cgroup pids:sub box /init cat /proc/self/cgroup
         expect_status 0
         expect_match ':pids:/sub$'
         expect_match ':memory:/$'
         try_oci exec --cgroup pids,memory:sub box /init cat /proc/self/cgroup
         expect_match ':memory:/sub$'
+        expect_match ':freezer:/$'
+        try_oci exec --cgroup pids:only --cgroup memory:/sub box /init cat /proc/self/cgroup
+        expect_match ':pids:/only$'
+        expect_match ':memory:/sub$'
+        try_oci exec --cgroup sub box /init cat /proc/self/cgroup # all of them
+        expect_match ':pids:/sub$'
+        expect_match ':freezer:/sub$'
+        try_oci exec --cgroup pids,memory:only box /init pid
+        expect_error 255 '/only: not there in every hierarchy'
         try_oci exec --cgroup pids:sub --cgroup sub box /init pid
         expect_error 255 '--cgroup: invalid argument sub: missing <controller>: prefix'
         option=pids:nowhere
@@ -143,6 +192,11 @@ teardown() {
         try_oci exec --cgroup sub box /init cat /proc/self/cgroup
         expect_status 0
         expect_match '^0::/sub$'
+        for where in pids:sub 'sub --cgroup sub'; do
+            # shellcheck disable=SC2086 # several words
+            try_oci exec --cgroup $where box /init pid
+            expect_error 255 '--cgroup: invalid argument .*: cgroup v2 has one path'
+        done
         option=nowhere
     fi
     try_oci exec --cgroup "$option" box /init pid
@@ -151,7 +205,10 @@ teardown() {
     expect_error 255 "--cgroup: .*unknown controller 'nothing'"
     try_oci exec --cgroup ../box box /init pid
     expect_error 255 '--cgroup: bad sub cgroup path: ../box'
-    for where in "$base"{,/pids,/memory}/"$box"/sub; do
+    oci --cgroup-manager disabled run --detach --bundle "$TEST_DIR/bundle" loose </dev/null >/dev/null 2>&1 3>&-
+    try_oci exec --cgroup sub loose /init pid
+    expect_error 255 '--cgroup: the container has no cgroup'
+    for where in "$base"{,/*}/"$box"/{sub,only}; do
         [ ! -d "$where" ] || rmdir "$where"
     done
 }

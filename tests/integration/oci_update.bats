@@ -147,3 +147,32 @@ ROWS
     try_oci update --memory 268435456 c
     expect_error 1 'memory \+ swap \(134217728\) is below that of memory \(268435456\)'
 }
+
+@test "later updates, and a restore, know what an update has set" {
+    oci update --memory 64m --memory-reservation 32m --pids-limit 44 --cpu-share 512 \
+        --cpu-quota 50000 --cpu-period 200000 --cpuset-cpus 0 --cpuset-mems 0 c
+    jq -e '.linux.resources | .memory.limit == 67108864 and .memory.reservation == 33554432 and
+        .pids.limit == 44 and .cpu.shares == 512 and .cpu.quota == 50000 and .cpu.period == 200000 and
+        .cpu.cpus == "0" and .cpu.mems == "0"' "$TEST_DIR/oci/c/config.json"
+    try_oci update --memory-swap 32m c
+    expect_error 1 'memory \+ swap \(33554432\) is below that of memory \(67108864\)'
+    oci update --cpu-burst 10000 --cpu-idle 1 c
+    jq -e '.linux.resources.cpu | .burst == 10000 and .idle == 1 and .quota == 50000' "$TEST_DIR/oci/c/config.json"
+    v1 && [ ! -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes ] && return
+    oci update --memory-swap 128m c
+    try_oci update --memory 256m c
+    expect_error 1 'memory \+ swap \(134217728\) is below that of memory \(268435456\)'
+}
+
+@test "an update leaves what runs running, and what is paused paused" {
+    oci update --cpu-share 512 c # a hierarchy of v1 that it was not in: its processes move
+    [ "$(oci state c | jq -r .status)" = running ]
+    oci pause c
+    oci update --cpuset-cpus 0 --pids-limit 30 c
+    [ "$(oci state c | jq -r .status)" = paused ]
+    limit_is cpuset cpuset.cpus 0 cpuset.cpus 0
+    limit_is pids pids.max 30 pids.max 30
+    oci resume c
+    try_oci exec c /init pid
+    expect_status 0
+}
