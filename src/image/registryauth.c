@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/base64.h"
@@ -228,6 +229,25 @@ static void registryauth_write_auths(JsonWriter *w, const JsonValue *auths,
     json_write_end_object(w);
 }
 
+/* Its directory, locked until it is closed: two logins at once both stay. -ENOENT, without an
+ * error, where there is none and none is to be made. */
+static int registryauth_lock(const char *path, bool make, Arena *arena, Error *error)
+{
+    const char *slash = strrchr(path, '/');
+    const char *directory = !slash          ? "."
+                            : slash == path ? "/"
+                                            : arena_strndup(arena, path, (size_t)(slash - path));
+    int fd CLEANUP(fd_closep) = make ? file_make_dirs_at(AT_FDCWD, directory, 0700)
+                                     : open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && !make)
+        return -ENOENT; /* reading the file says what is wrong */
+    int r = fd < 0 ? fd : 0;
+    while (r == 0 && flock(fd, LOCK_EX) < 0)
+        r = errno == EINTR ? 0 : -errno;
+    return r < 0 ? error_errno(error, r, "%s", path) : TAKE_FD(fd);
+}
+
+/* The caller holds the lock, since before it read the file. */
 static int registryauth_change(const RegistryAuthFile *file, RegistryAuthChange *change,
                                Arena *arena, Error *error)
 {
@@ -249,16 +269,7 @@ static int registryauth_change(const RegistryAuthFile *file, RegistryAuthChange 
     strbuf_add_char(&text, '\n');
     if (change->removed == 0 && !change->key)
         return 0;
-    char *directory = arena_strdup(arena, file->path);
-    char *slash = strrchr(directory, '/');
-    int r = 0;
-    if (slash && slash != directory) {
-        *slash = '\0';
-        int fd CLEANUP(fd_closep) = file_make_dirs_at(AT_FDCWD, directory, 0700);
-        r = fd < 0 ? fd : 0;
-    }
-    if (r == 0)
-        r = file_write_at(AT_FDCWD, file->path, text.data, text.length, 0600, FILE_DURABLE);
+    int r = file_write_at(AT_FDCWD, file->path, text.data, text.length, 0600, FILE_DURABLE);
     return r < 0 ? error_errno(error, r, "%s", file->path) : 0;
 }
 
@@ -279,7 +290,8 @@ int registryauth_store(const char *domain, const RegistryLogin *login, const cha
     if (!path)
         return error_set(error, ERROR_NOT_FOUND, ENOENT,
                          "nowhere to keep the credentials: neither HOME nor --authfile is given");
-    int r = registryauth_read(path, arena, &file, error);
+    int lock CLEANUP(fd_closep) = registryauth_lock(path, true, arena, error);
+    int r = lock < 0 ? lock : registryauth_read(path, arena, &file, error);
     if (r < 0)
         return r;
     const char *program = registryauth_program(&file, domain);
@@ -304,7 +316,10 @@ int registryauth_erase(const char *domain, const char *auth_file, Arena *arena, 
         keys = registryauth_keys(domain, NULL, arena);
     for (size_t i = 0; i < paths.count; i++) {
         RegistryAuthFile file;
-        int r = registryauth_read(paths.items[i], arena, &file, error);
+        int lock CLEANUP(fd_closep) = registryauth_lock(paths.items[i], false, arena, error);
+        int r = lock < 0 && lock != -ENOENT
+                    ? lock
+                    : registryauth_read(paths.items[i], arena, &file, error);
         if (r < 0)
             return r;
         if (!file.document)

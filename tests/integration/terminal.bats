@@ -167,3 +167,17 @@ shell() { # a shell in a container, at its prompt
     run bash -c "'$PROGRAMS/ambit' --root '$TEST_ROOT' --state '$TEST_STATE' run --rm -t base seq 1 50000 | tr -d '\r' | cksum"
     expect_output "$(seq 1 50000 | cksum)"
 }
+
+@test "Ctrl-C at login's question for a password leaves the terminal with its echo" {
+    say "PS1='dash> ' dash -i" # bash would mend it
+    await_text '^dash> ?$'
+    say "'$PROGRAMS/ambit' --root '$TEST_ROOT' --state '$TEST_STATE' login -u me localhost:1"
+    await_text '^Password:'
+    keys s e c C-c
+    await_text '^dash> ?$'
+    say 'echo status $?; stty -a | grep -o " echo "'
+    await_text '^status 130'
+    await_text '^ echo'
+    run screen
+    run ! grep -q sec <<<"$output"
+}

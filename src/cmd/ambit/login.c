@@ -2,6 +2,7 @@
  * `login` and `logout`: credentials are tried at the registry before they are kept.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -59,11 +60,13 @@ static int login_domain(const CommandCall *call, const char **ret_domain, Error 
 
 /*** Asking. ***/
 
-static int login_read_line(Arena *arena, char **ret_line, Error *error)
+/* Up to the end of the line, or the character `end` and with it. */
+static int login_read_line(char end, Arena *arena, char **ret_line, Error *error)
 {
     StrBuf text CLEANUP(strbuf_done) = { 0 };
-    char c;
-    while (text.length < LOGIN_SECRET_MAX && read(STDIN_FILENO, &c, 1) == 1 && c != '\n')
+    char c = '\0';
+    while (text.length < LOGIN_SECRET_MAX && c != end && read(STDIN_FILENO, &c, 1) == 1 &&
+           c != '\n')
         strbuf_add_char(&text, c);
     if (text.length == 0)
         return error_set(error, ERROR_USAGE, EINVAL, "nothing was entered");
@@ -71,23 +74,32 @@ static int login_read_line(Arena *arena, char **ret_line, Error *error)
     return 0;
 }
 
+/* Without echo. Ctrl-C is a character meanwhile, which ends the line, or it would end us and leave
+ * the terminal as it is. */
+static int login_read_secret(const struct termios *old, Arena *arena, char **ret_line, Error *error)
+{
+    struct termios quiet = *old;
+    const char interrupt = (char)old->c_cc[VINTR];
+    quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+    quiet.c_cc[VEOL] = old->c_cc[VINTR];
+    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    int r = login_read_line(interrupt, arena, ret_line, error);
+    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, old);
+    (void)!output_write_to(STDERR_FILENO, "\n", NULL);
+    if (r == 0 && strchr(*ret_line, interrupt))
+        (void)raise(SIGINT);
+    return r;
+}
+
 static int login_prompt(const char *words, bool secret, Arena *arena, char **ret_line, Error *error)
 {
-    struct termios old;
-    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &old) < 0)
+    struct termios terminal;
+    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &terminal) < 0)
         return error_set(error, ERROR_USAGE, EINVAL,
                          "no terminal to ask on: use --username and --password-stdin");
-    struct termios quiet = old;
-    quiet.c_lflag &= ~(tcflag_t)ECHO;
     (void)!output_write_to(STDERR_FILENO, words, NULL);
-    if (secret)
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-    int r = login_read_line(arena, ret_line, error);
-    if (secret) {
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
-        (void)!output_write_to(STDERR_FILENO, "\n", NULL);
-    }
-    return r;
+    return secret ? login_read_secret(&terminal, arena, ret_line, error)
+                  : login_read_line('\n', arena, ret_line, error);
 }
 
 static int login_password(const LoginOptions *options, Arena *arena, const char **ret, Error *error)
