@@ -236,7 +236,8 @@ int imagehelper_call(const ImageStore *store, const ImageHelperCall *call, Arena
     return r;
 }
 
-int imagehelper_added(const JsonValue *answer, Arena *arena, ImageAddedList *ret_list, Error *error)
+static int imagehelper_added(const JsonValue *answer, Arena *arena, ImageAddedList *ret_list,
+                             Error *error)
 {
     ImageAddedList list = { 0 };
     const JsonValue *images = json_member(answer, "images");
@@ -262,20 +263,34 @@ int imagehelper_added(const JsonValue *answer, Arena *arena, ImageAddedList *ret
     return 0;
 }
 
+int imagehelper_add(const ImageStore *store, const ImageHelperCall *call, Arena *arena,
+                    ImageAddedList *ret_added, Error *error)
+{
+    const JsonValue *answer;
+    int r = imagehelper_call(store, call, arena, &answer, error);
+    return r < 0 ? r : imagehelper_added(answer, arena, ret_added, error);
+}
+
 /*** An image for another machine. ***/
+
+void imagehelper_say_platform(const OciPlatform *platform, Arena *arena, StrList *options)
+{
+    strlist_append(arena, options, "--architecture");
+    strlist_append(arena, options, platform->architecture);
+    if (platform->variant) {
+        strlist_append(arena, options, "--variant");
+        strlist_append(arena, options, platform->variant);
+    }
+}
 
 static int imagehelper_restore(const ImageStore *store, const char *name,
                                const OciPlatform *platform, Arena *arena, Error *error)
 {
     const JsonValue *answer;
     ImageHelperCall call = { .command = "restore", .data_fd = -1 };
-    const char *const words[] = { "--image", name, "--architecture", platform->architecture };
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        strlist_append(arena, &call.options, words[i]);
-    if (platform->variant) {
-        strlist_append(arena, &call.options, "--variant");
-        strlist_append(arena, &call.options, platform->variant);
-    }
+    strlist_append(arena, &call.options, "--image");
+    strlist_append(arena, &call.options, name);
+    imagehelper_say_platform(platform, arena, &call.options);
     return imagehelper_call(store, &call, arena, &answer, error);
 }
 

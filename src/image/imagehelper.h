@@ -13,7 +13,7 @@
 #include "image/imagestore.h"
 
 typedef struct ImageHelperCall {
-    const char *command; /* "load", "import", "check", "pull", "push" */
+    const char *command; /* "load", "import", "check", "pull", "push", ... */
     int data_fd;         /* the archive or directory to read, or the socket of ambit-registry; -1 */
     StrList options;     /* "--name", "base", ... */
     /* Called with each object that tells progress (pull, push); NULL: none is wanted. */
@@ -25,7 +25,7 @@ typedef struct ImageHelperCall {
 int imagehelper_call(const ImageStore *store, const ImageHelperCall *call, Arena *arena,
                      const JsonValue **ret_answer, Error *error) MUST_CHECK;
 
-/* What an answer to `load` and `import` says was added. */
+/* What the answer says was added. */
 typedef struct ImageAdded {
     StrList names; /* whole references; may be empty */
     const char *id, *manifest_digest;
@@ -35,8 +35,13 @@ typedef struct ImageAddedList {
     ImageAdded *items;
     size_t count;
 } ImageAddedList;
-int imagehelper_added(const JsonValue *answer, Arena *arena, ImageAddedList *ret_list, Error *error)
-    MUST_CHECK;
+
+/* A call that adds images: "load", "import", "commit", "pull". */
+int imagehelper_add(const ImageStore *store, const ImageHelperCall *call, Arena *arena,
+                    ImageAddedList *ret_added, Error *error) MUST_CHECK;
+
+/* Appends the options that stand for a platform. */
+void imagehelper_say_platform(const OciPlatform *platform, Arena *arena, StrList *options);
 
 /* image_variant of what `text` names, with its layers, which are unpacked where they are missing.
  */

@@ -80,11 +80,8 @@ int imagepull_run(const ImageStore *store, const ImagePull *pull, Arena *arena,
         strlist_append(arena, &call.options, pull->options.items[i]);
     if (pull->whole)
         strlist_append(arena, &call.options, "--whole");
-    const JsonValue *answer;
     ImageAddedList added;
-    r = imagehelper_call(store, &call, arena, &answer, error);
-    if (r == 0)
-        r = imagehelper_added(answer, arena, &added, error);
+    r = imagehelper_add(store, &call, arena, &added, error);
     if (r == 0 && added.count != 1)
         r = error_set(error, ERROR_SYSTEM, EPROTO, "ambit-image: unexpected answer");
     if (r < 0)

@@ -27,16 +27,7 @@ static const AmbitGlobals ambit_defaults = {
 #define AMBIT_ONE_HOST "not supported yet: `ambit run` starts one container"
 
 static const Command *const ambit_children[] = {
-    &run_command,
-    &exec_command,
-    &ps_command,
-    &kill_command,
-    &stop_command,
-    &rm_command,
-    &inspect_command,
-    &diff_command,
-    &commit_command,
-    &export_command,
+    COMMANDS_ON_CONTAINERS(&inspect_command),
     &container_command,
     &images_command,
     &pull_command,

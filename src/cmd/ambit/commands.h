@@ -33,28 +33,33 @@ extern const Command images_command;
 extern const Command import_command;
 extern const Command info_command;
 extern const Command inspect_command;
-extern const Command container_inspect_command;
 extern const Command kill_command;
+extern const Command load_command;
 extern const Command login_command;
 extern const Command logout_command;
 extern const Command manifest_command;
-extern const Command search_command;
-extern const Command pull_command;
-extern const Command push_command;
-extern const Command load_command;
 extern const Command ns_command;
 extern const Command ps_command;
+extern const Command pull_command;
+extern const Command push_command;
 extern const Command rm_command;
 extern const Command rmi_command;
 extern const Command run_command;
 extern const Command save_command;
+extern const Command search_command;
 extern const Command stop_command;
 extern const Command system_command;
 extern const Command tag_command;
 extern const Command unshare_command;
 extern const Command version_command;
 
-/* A child of `container`, whose others are at the top as well. */
+/* At the top and below `container`, in the order of --help; `inspect` is not the same there. */
+#define COMMANDS_ON_CONTAINERS(inspect)                                                  \
+    &run_command, &exec_command, &ps_command, &kill_command, &stop_command, &rm_command, \
+        (inspect), &diff_command, &commit_command, &export_command
+
+/* Children of `container` alone. */
+extern const Command container_inspect_command;
 extern const Command container_prune_command;
 
 /* The children of `image`; some are at the top as well, as in docker. */

@@ -102,15 +102,12 @@ static int commit_make(const ImageSession *session, const CommandCall *call,
 {
     const CommitOptions *options = call->values;
     Freeze freeze CLEANUP(freeze_end) = FREEZE_NONE;
-    const JsonValue *answer;
     ImageAddedList added;
     int r = str_eq(options->pause, "false") ? 0 : freeze_begin(item, call->arena, &freeze, error);
     if (r < 0)
         return error_wrap(error, "--pause");
-    r = imagehelper_call(&session->store, helper, call->arena, &answer, error);
+    r = imagehelper_add(&session->store, helper, call->arena, &added, error);
     freeze_end(&freeze);
-    if (r == 0)
-        r = imagehelper_added(answer, call->arena, &added, error);
     if (r < 0)
         return r;
     StrBuf text CLEANUP(strbuf_done) = { 0 };

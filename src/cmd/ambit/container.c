@@ -5,16 +5,7 @@
 #include "commands.h"
 
 static const Command *const container_children[] = {
-    &run_command,
-    &exec_command,
-    &ps_command,
-    &kill_command,
-    &stop_command,
-    &rm_command,
-    &container_inspect_command,
-    &diff_command,
-    &commit_command,
-    &export_command,
+    COMMANDS_ON_CONTAINERS(&container_inspect_command),
     &container_prune_command,
     NULL,
 };

@@ -77,15 +77,13 @@ static int import_run(CommandCall *call, Error *error)
         strlist_append(call->arena, &helper.options, call->arguments[1]);
     }
     int fd CLEANUP(fd_closep) = import_open(path, error);
-    r = fd < 0 ? fd : image_session_open(call, &session, error);
+    if (fd < 0)
+        return fd;
     helper.data_fd = fd;
-
-    const JsonValue *answer;
+    r = image_session_open(call, &session, error);
     ImageAddedList added;
     if (r == 0)
-        r = imagehelper_call(&session.store, &helper, call->arena, &answer, error);
-    if (r == 0)
-        r = imagehelper_added(answer, call->arena, &added, error);
+        r = imagehelper_add(&session.store, &helper, call->arena, &added, error);
     if (r < 0)
         return error_wrap(error, "%s", path);
     StrBuf text CLEANUP(strbuf_done) = { 0 };

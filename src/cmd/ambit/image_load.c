@@ -81,12 +81,9 @@ static int load_run(CommandCall *call, Error *error)
     r = image_platform_options(options->platform, call->arena, &helper.options, error);
 
     StrBuf text CLEANUP(strbuf_done) = { 0 };
-    const JsonValue *answer;
     ImageAddedList added;
     if (r == 0)
-        r = imagehelper_call(&session.store, &helper, call->arena, &answer, error);
-    if (r == 0)
-        r = imagehelper_added(answer, call->arena, &added, error);
+        r = imagehelper_add(&session.store, &helper, call->arena, &added, error);
     if (r < 0)
         return options->input ? error_wrap(error, "%s", options->input) : r;
     load_print(&added, options->quiet, call->arena, &text);
@@ -104,22 +101,10 @@ static int load_run(CommandCall *call, Error *error)
     "# a directory that skopeo made\n" \
     "ambit load -i layout/ -t web:1\n"
 
-const Command load_command = {
-    .name = "load",
-    .summary = "Load images from an archive",
-    .description = LOAD_DESCRIPTION,
-    .examples = LOAD_EXAMPLES,
-    .options = load_options,
-    .values_size = sizeof(LoadOptions),
-    .run = load_run,
-};
+#define LOAD_COMMAND                                                                           \
+    .name = "load", .summary = "Load images from an archive", .description = LOAD_DESCRIPTION, \
+    .examples = LOAD_EXAMPLES, .options = load_options, .values_size = sizeof(LoadOptions),    \
+    .run = load_run
 
-const Command image_load_command = {
-    .name = "load",
-    .summary = "Load images from an archive",
-    .description = LOAD_DESCRIPTION,
-    .examples = LOAD_EXAMPLES,
-    .options = load_options,
-    .values_size = sizeof(LoadOptions),
-    .run = load_run,
-};
+const Command load_command = { LOAD_COMMAND };
+const Command image_load_command = { LOAD_COMMAND };

@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-#include "spec/oci_image.h"
+#include "image/imagehelper.h"
 
 int image_platform_options(const char *platform, Arena *arena, StrList *options, Error *error)
 {
@@ -15,11 +15,6 @@ int image_platform_options(const char *platform, Arena *arena, StrList *options,
     if (oci_platform_parse(platform, arena, &parsed) < 0)
         return error_set(error, ERROR_USAGE, EINVAL,
                          "--platform: expected linux/ARCH[/VARIANT], found '%s'", platform);
-    strlist_append(arena, options, "--architecture");
-    strlist_append(arena, options, parsed.architecture);
-    if (parsed.variant) {
-        strlist_append(arena, options, "--variant");
-        strlist_append(arena, options, parsed.variant);
-    }
+    imagehelper_say_platform(&parsed, arena, options);
     return 0;
 }

@@ -244,30 +244,12 @@ static int images_run(CommandCall *call, Error *error)
     "# names and sizes\n"                      \
     "ambit images --format '{{.Repository}}:{{.Tag}} {{.Size}}'\n"
 
-const Command images_command = {
-    .name = "images",
-    .heading = "Images",
-    .summary = "List images",
-    .arguments = "[REPOSITORY[:TAG]]",
-    .arguments_max = 1,
-    .completes = "image",
-    .examples = IMAGES_EXAMPLES,
-    .options = images_options,
-    .values_size = sizeof(ImagesOptions),
-    .run = images_run,
-};
+#define IMAGES_COMMAND                                                               \
+    .summary = "List images", .arguments = "[REPOSITORY[:TAG]]", .arguments_max = 1, \
+    .completes = "image", .examples = IMAGES_EXAMPLES, .options = images_options,    \
+    .values_size = sizeof(ImagesOptions), .run = images_run
 
 static const char *const image_ls_aliases[] = { "list", NULL };
 
-const Command image_ls_command = {
-    .name = "ls",
-    .aliases = image_ls_aliases,
-    .summary = "List images",
-    .arguments = "[REPOSITORY[:TAG]]",
-    .arguments_max = 1,
-    .completes = "image",
-    .examples = IMAGES_EXAMPLES,
-    .options = images_options,
-    .values_size = sizeof(ImagesOptions),
-    .run = images_run,
-};
+const Command images_command = { .name = "images", .heading = "Images", IMAGES_COMMAND };
+const Command image_ls_command = { .name = "ls", .aliases = image_ls_aliases, IMAGES_COMMAND };

@@ -242,19 +242,13 @@ static int pull_read_part(void *context, const OciDescriptor *at, Arena *arena, 
     return r;
 }
 
-static int pull_add_blob(void *context, const OciDescriptor *blob, Error *error)
+/* However often it is named: pull_layers takes each once. */
+static int pull_add_other(void *context, const OciDescriptor *blob, Error *error)
 {
+    (void)error;
     Pull *pull = context;
     OciDescriptors *others = &pull->image.others;
     Arena *arena = pull->context->arena;
-    for (size_t i = 0; i < others->count; i++) {
-        if (!str_eq(others->items[i].digest, blob->digest))
-            continue;
-        return others->items[i].size == blob->size
-                   ? 0
-                   : error_set(error, ERROR_CORRUPT, EBADMSG, "%s is named with two sizes",
-                               blob->digest);
-    }
     OciDescriptor *at = arena_append(arena, &others->items, &others->count, sizeof(*at));
     *at = (OciDescriptor){
         .media_type = arena_strdup(arena, blob->media_type),
@@ -270,7 +264,7 @@ static int pull_add_part(void *context, const ImagePart *part, Error *error)
     int r = intake_add_bytes(pull->intake, part->text, part->size, NULL, error);
     return r < 0 || !part->manifest
                ? r
-               : imageparts_blobs(part->manifest, pull_add_blob, context, error);
+               : imageparts_blobs(part->manifest, pull_add_other, context, error);
 }
 
 /* Each download keeps its lock until the commit. */

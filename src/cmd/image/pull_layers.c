@@ -477,21 +477,13 @@ static int pull_wait(PullRun *run, Error *error)
     return r == 0 && polls[0].revents ? pull_on_reply(run, error) : r;
 }
 
-static PullBlob *pull_find_blob(PullRun *run, const char *digest)
-{
-    for (size_t i = 0; i < run->blob_count; i++)
-        if (str_eq(run->blobs[i].at->digest, digest))
-            return &run->blobs[i];
-    return NULL;
-}
-
 /* One blob per digest, however often it is named. NULL: with another size. */
 static PullBlob *pull_add_blob(PullRun *run, const OciDescriptor *at)
 {
-    PullBlob *blob = pull_find_blob(run, at->digest);
-    if (blob)
-        return blob->at->size == at->size ? blob : NULL;
-    blob = &run->blobs[run->blob_count++];
+    for (size_t i = 0; i < run->blob_count; i++)
+        if (str_eq(run->blobs[i].at->digest, at->digest))
+            return run->blobs[i].at->size == at->size ? &run->blobs[i] : NULL;
+    PullBlob *blob = &run->blobs[run->blob_count++];
     *blob = (PullBlob){ .at = at, .download = DOWNLOAD_NONE };
     return blob;
 }
@@ -511,12 +503,12 @@ static int pull_prepare_others(PullRun *run, Error *error)
     const OciDescriptors *others = &run->image->others;
     for (size_t i = 0; i < others->count; i++) {
         const OciDescriptor *at = &others->items[i];
-        bool is_new = !pull_find_blob(run, at->digest);
+        size_t before = run->blob_count;
         PullBlob *blob = pull_add_blob(run, at);
         if (!blob)
             return error_set(error, ERROR_CORRUPT, EBADMSG, "%s is named with two sizes",
                              at->digest);
-        if (is_new && oci_media_kind(at->media_type) == OCI_MEDIA_LAYER)
+        if (run->blob_count > before && oci_media_kind(at->media_type) == OCI_MEDIA_LAYER)
             pull_add_layer(run, blob)->unpacked = true;
     }
     return 0;
