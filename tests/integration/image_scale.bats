@@ -7,16 +7,6 @@ load lib
 load registry_lib
 load scale_lib
 
-setup_file() {
-    prepare_store
-    start_registry plain
-}
-
-teardown_file() {
-    stop_registries
-    discard_store
-}
-
 @test "everything that a layer can say is unpacked as podman and umoci do" {
     scale_image features features
     compare_with_peers features
@@ -64,10 +54,8 @@ teardown_file() {
 }
 
 @test "a manifest of 50 MB, and an index without end, are refused in little memory" {
-    "$TOP/tests/integration/hostile-registry" "$TEST_DIR/hostile-port" 3>&- &
-    echo $! >>"$TEST_DIR/registries"
-    await 10 test -s "$TEST_DIR/hostile-port"
-    expect_memory 64 pull -q "127.0.0.1:$(cat "$TEST_DIR/hostile-port")/huge:1" || [ "$status" = 125 ]
-    expect_memory 64 pull -q --all-platforms "127.0.0.1:$(cat "$TEST_DIR/hostile-port")/whole-parts:1" ||
+    start_hostile
+    expect_memory 64 pull -q "$HOSTILE/huge:1" || [ "$status" = 125 ]
+    expect_memory 64 pull -q --all-platforms "$HOSTILE/whole-parts:1" ||
         [ "$status" = 125 ]
 }

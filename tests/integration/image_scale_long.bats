@@ -8,16 +8,6 @@ load lib
 load registry_lib
 load scale_lib
 
-setup_file() {
-    prepare_store
-    start_registry plain
-}
-
-teardown_file() {
-    stop_registries
-    discard_store
-}
-
 @test "50,000 small files" {
     scale_image files files:50000
     compare_with_peers files

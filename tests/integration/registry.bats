@@ -7,22 +7,12 @@ load registry_lib
 
 setup_file() {
     prepare_store
-    start_registry plain
-    skopeo_copy --dest-tls-verify=false "oci-archive:$TOP/build/base.tar" \
-        "docker://$REGISTRY_PLAIN/lib/base:1"
+    start_filled_registry
 }
 
 teardown_file() {
     stop_registries
     discard_store
-}
-
-# hostile-registry, once for the file; what it was asked for is in hostile-port.requests
-start_hostile() {
-    [ ! -s "$TEST_DIR/hostile-port" ] || return 0
-    "$TOP/tests/integration/hostile-registry" "$TEST_DIR/hostile-port" 3>&- &
-    echo $! >>"$TEST_DIR/registries"
-    await 10 test -s "$TEST_DIR/hostile-port"
 }
 
 @test "an image is pulled, is the same as elsewhere, and runs" {
@@ -127,7 +117,7 @@ start_hostile() {
 @test "large blobs go in chunks; what broke off goes on where the registry says it was" {
     local log=$TEST_DIR/registry-plain/log host requests
     start_hostile
-    host=127.0.0.1:$(cat "$TEST_DIR/hostile-port") requests=$TEST_DIR/hostile-port.requests
+    host=$HOSTILE requests=$HOSTILE_FILE.requests
     mkdir -p "$TEST_DIR/large"
     head -c 70000000 /dev/urandom >"$TEST_DIR/large/data"
     tar -C "$TEST_DIR/large" -cf "$TEST_DIR/large.tar" .
@@ -202,7 +192,7 @@ END
         ambit load -q -i "$TEST_DIR/referrer"
         rm -r "$TEST_DIR/referrer"
     done
-    host=127.0.0.1:$(cat "$TEST_DIR/hostile-port")
+    host=$HOSTILE
     for where in "$REGISTRY_PLAIN/lib/base" "$host/refers"; do
         ambit push -q localhost/sbom:1 "$where:sbom"
         ambit push -q localhost/sbom:1 "$where:sbom"
@@ -216,14 +206,14 @@ END
     done
     # the tag is there for docker's, and has each of them once; the other has the API
     skopeo inspect --raw --tls-verify=false "docker://$REGISTRY_PLAIN/lib/base:sha256-${digest#sha256:}" | jq -e '.manifests | length == 2'
-    run ! grep "PUT /v2/refers/manifests/sha256-" "$TEST_DIR/hostile-port.requests"
+    run ! grep "PUT /v2/refers/manifests/sha256-" "$HOSTILE_FILE.requests"
     ambit rmi localhost/sbom:1 localhost/signature:1
 }
 
 @test "an index gives the image of the platform that is asked for" {
     local host
     start_hostile
-    host=127.0.0.1:$(cat "$TEST_DIR/hostile-port")
+    host=$HOSTILE
     ambit pull -q "$host/multi:1"
     try image inspect "$host/multi:1" --format '{{.Architecture}}'
     expect_output amd64
@@ -261,7 +251,7 @@ END
     expect_match ' 0 findings'
 
     # "newer" asks for the digest alone while it is the same
-    local requests=$TEST_DIR/hostile-port.requests
+    local requests=$HOSTILE_FILE.requests
     ambit pull -q "$host/multi:1"
     : >"$requests"
     ambit pull -q --policy newer "$host/multi:1"
@@ -278,7 +268,7 @@ END
 @test "progress: bars with rates on a terminal, lines in a log, objects, nothing" {
     start_hostile
     local name id
-    name=127.0.0.1:$(cat "$TEST_DIR/hostile-port")/trickle:1
+    name=$HOSTILE/trickle:1
     TERM=xterm run script -qec "stty cols 100; '$PROGRAMS/ambit' --root '$TEST_ROOT' --state '$TEST_STATE' pull $name" /dev/null
     expect_match '[0-9a-f]{12}  downloading +\[=+> *\] [0-9.]+[KM]iB/2.9MiB  [0-9.]+[KM]iB/s'
     expect_match '[0-9a-f]{12}  done +2.9MiB'
@@ -300,7 +290,7 @@ END
 @test "no lock is held while the network is slow" {
     start_hostile
     local name pid
-    name=127.0.0.1:$(cat "$TEST_DIR/hostile-port")/slow:1
+    name=$HOSTILE/slow:1
     "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" pull -q "$name" >/dev/null 2>&1 3>&- &
     pid=$!
     await 10 eval '[ -n "$(find "$TEST_ROOT/partial" -size +500k)" ]'
@@ -320,11 +310,11 @@ END
     expect_match '^lib/base'
     # a registry with Docker's search, and its escape sequences
     start_hostile
-    try search --limit 4 --no-trunc "127.0.0.1:$(cat "$TEST_DIR/hostile-port")/test"
+    try search --limit 4 --no-trunc "$HOSTILE/test"
     expect_match '^ambit/test +d{100}.* +7 *$'
     expect_match '^x0 +.* 1 +yes$'
     run ! grep -q $'\e' <<<"$output"
-    grep -q '^GET /v1/search?q=test&n=4 *$' "$TEST_DIR/hostile-port.requests"
+    grep -q '^GET /v1/search?q=test&n=4 *$' "$HOSTILE_FILE.requests"
     try manifest inspect "$REGISTRY_PLAIN/lib/base:1"
     expect_match '"schemaVersion": 2'
     try pull -q -a "$REGISTRY_PLAIN/pushed/base"

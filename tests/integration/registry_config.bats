@@ -8,14 +8,9 @@ load registry_lib
 
 setup_file() {
     prepare_store
-    start_registry plain
-    skopeo_copy --dest-tls-verify=false "oci-archive:$TOP/build/base.tar" \
-        "docker://$REGISTRY_PLAIN/lib/base:1"
-    "$TOP/tests/integration/hostile-registry" "$TEST_DIR/port" 3>&- &
-    echo $! >>"$TEST_DIR/registries"
-    await 10 test -s "$TEST_DIR/port"
-    MIRROR=127.0.0.1:$(cat "$TEST_DIR/port")
-    export MIRROR ASKED=$TEST_DIR/port.requests HOME=$TEST_DIR/home
+    start_filled_registry
+    start_hostile
+    export MIRROR=$HOSTILE ASKED=$HOSTILE_FILE.requests HOME=$TEST_DIR/home
     export CONTAINERS_REGISTRIES_CONF=$TEST_DIR/registries.conf
     unset XDG_CONFIG_HOME XDG_RUNTIME_DIR DOCKER_CONFIG REGISTRY_AUTH_FILE
 }
@@ -133,10 +128,10 @@ END
 prefix = "one.invalid"
 location = "$MIRROR"
 [[registry.mirror]]
-location = "127.0.0.1:$(cat "$TEST_DIR/port.other")"
+location = "127.0.0.1:$(cat "$HOSTILE_FILE.other")"
 END
     ambit pull -q --creds me:secret one.invalid/private:1
-    grep -q '/v2/private/manifests/1 -$' "$TEST_DIR/port.log"
+    grep -q '/v2/private/manifests/1 -$' "$HOSTILE_FILE.log"
     # what is pushed goes where its name says
     try push -q init one.invalid/x:1
     expect_error 125 'one.invalid'

@@ -3,6 +3,9 @@
 #
 #     start_registry NAME [LINE...]   config lines are added to `http:`; sets and exports
 #                                     REGISTRY_NAME=127.0.0.1:PORT (NAME in upper case)
+#     start_filled_registry           the registry `plain`, with the image base in it as lib/base:1
+#     start_hostile                   hostile-registry, unless it runs; exports HOSTILE=127.0.0.1:PORT
+#                                     and HOSTILE_FILE, beside which it writes (.requests, .log, .other)
 #     skopeo_copy ARGUMENT...
 #     make_certificates DIR           a CA (ca.pem), certificates of a server and a client
 
@@ -36,6 +39,23 @@ start_registry() {
     echo $! >>"$TEST_DIR/registries"
     export "REGISTRY_${name^^}=127.0.0.1:$port"
     await 10 port_answers "$port" || { cat "$dir/log"; return 1; }
+}
+
+start_filled_registry() {
+    start_registry plain
+    skopeo_copy --dest-tls-verify=false "oci-archive:$TOP/build/base.tar" \
+        "docker://$REGISTRY_PLAIN/lib/base:1"
+}
+
+start_hostile() {
+    export HOSTILE_FILE=$TEST_DIR/hostile
+    if [ ! -s "$HOSTILE_FILE" ]; then
+        "$TOP/tests/integration/hostile-registry" "$HOSTILE_FILE" 3>&- &
+        echo $! >>"$TEST_DIR/registries"
+        await 20 test -s "$HOSTILE_FILE"
+    fi
+    HOSTILE=127.0.0.1:$(cat "$HOSTILE_FILE")
+    export HOSTILE
 }
 
 stop_registries() {

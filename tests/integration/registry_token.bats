@@ -100,11 +100,9 @@ requests() {
 }
 
 @test "a token that ends on the way is replaced" {
-    "$TOP/tests/integration/hostile-registry" "$TEST_DIR/port" 3>&- &
-    echo $! >>"$TEST_DIR/registries"
-    await 10 test -s "$TEST_DIR/port"
+    start_hostile
     # its tokens are good for one request each
-    ambit pull -q "127.0.0.1:$(cat "$TEST_DIR/port")/expiring:1"
+    ambit pull -q "$HOSTILE/expiring:1"
     ambit push -q --creds 'me:secret word' "$REGISTRY_TOKENS/team/a:1"
     echo -1 >"$TOKENS/life"
     : >"$TOKENS/requests"

@@ -1,9 +1,19 @@
 # Images at scale (scale-image), and what peers unpack from them. Loaded after lib and registry_lib;
-# start_registry plain must have been called.
+# starts the registry `plain` for the file.
 #
 #     scale_image NAME KIND[:N]       makes it and has it in the registry as scale/NAME:1
 #     compare_with_podman NAME, compare_with_umoci NAME, compare_with_peers NAME
 #     expect_memory MIB ARGUMENT...   ambit's processes together stay below; sets $status
+
+setup_file() {
+    prepare_store
+    start_registry plain
+}
+
+teardown_file() {
+    stop_registries
+    discard_store
+}
 
 scale_image() { # NAME KIND
     [ ! -e "$TEST_DIR/layout-$1" ] || return 0

@@ -8,11 +8,8 @@ load ../integration/registry_lib
 
 setup_file() {
     prepare_store
-    "$TOP/tests/integration/hostile-registry" "$TEST_DIR/port" 3>&- &
-    echo $! >>"$TEST_DIR/registries"
-    await 20 test -s "$TEST_DIR/port"
-    REGISTRY=127.0.0.1:$(cat "$TEST_DIR/port")
-    export REGISTRY HOME=$TEST_DIR/home
+    start_hostile
+    export REGISTRY=$HOSTILE HOME=$TEST_DIR/home
     store_state >"$TEST_DIR/before"
 }
 
@@ -62,7 +59,7 @@ expect_refused() { # REPOSITORY REGEX
 
 @test "addresses of a stranger are not followed" {
     expect_refused foreign 'address elsewhere'
-    [ ! -e "$TEST_DIR/port.log" ]
+    [ ! -e "$HOSTILE_FILE.log" ]
     expect_refused loop 'redirects'
     expect_refused scheme 'TLS|redirects'
     expect_refused plain 'without TLS'
@@ -111,8 +108,8 @@ expect_whole_refused() { # REPOSITORY REGEX
 @test "credentials go to their registry alone" {
     try pull -q --creds 'me:secret' "$REGISTRY/redirect:1"
     expect_status 0
-    [ "$(wc -l <"$TEST_DIR/port.log")" -eq 1 ]
-    grep -q ' -$' "$TEST_DIR/port.log"
+    [ "$(wc -l <"$HOSTILE_FILE.log")" -eq 1 ]
+    grep -q ' -$' "$HOSTILE_FILE.log"
     ambit rmi "$REGISTRY/redirect:1"
     try pull -q --creds 'me:secret' "$REGISTRY/realm:1"
     expect_error 125 'no place with TLS'
@@ -154,10 +151,10 @@ END
     ambit pull -q --retry-delay 50ms "$REGISTRY/flaky:1"
     try pull -q --retry 1 --retry-delay 50ms "$REGISTRY/busy:1"
     expect_error 125 'status 503'
-    [ "$(grep -c '/v2/busy/' "$TEST_DIR/port.requests")" -eq 2 ]
+    [ "$(grep -c '/v2/busy/' "$HOSTILE_FILE.requests")" -eq 2 ]
     try pull -q "$REGISTRY/patience:1"
     expect_error 125 'limits the rate \(slow down; try again in 3600 s\)'
-    [ "$(grep -c '/v2/patience/' "$TEST_DIR/port.requests")" -eq 1 ]
+    [ "$(grep -c '/v2/patience/' "$HOSTILE_FILE.requests")" -eq 1 ]
     ambit pull -q "$REGISTRY/ignores:1"
     ambit rmi "$REGISTRY/limited:1" "$REGISTRY/flaky:1" "$REGISTRY/ignores:1"
     try pull -a "$REGISTRY/x"
