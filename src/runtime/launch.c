@@ -51,8 +51,6 @@ static void launch_runner_init(Runner *runner, const Plan *plan, const LaunchOpt
         .procfs_fd = -1,
         .times = options->times,
     };
-    for (CgroupController c = 0; c < CGROUP_CONTROLLER_MAX; c++)
-        runner->cgroup_mounts[c] = -1;
     size_t count = plan->slot_count ? plan->slot_count : 1;
     runner->slots = arena_alloc(plan->arena, count * sizeof(int));
     for (size_t i = 0; i < count; i++)
@@ -64,8 +62,6 @@ static void launch_runner_done(Runner *runner)
 {
     for (size_t i = 0; i < runner->plan->slot_count; i++)
         fd_close(runner->slots[i]);
-    for (CgroupController c = 0; c < CGROUP_CONTROLLER_MAX; c++)
-        fd_close(runner->cgroup_mounts[c]);
     fd_close(runner->child_proc_fd);
     fd_close(runner->userns_fd);
     fd_close(runner->netns_fd);

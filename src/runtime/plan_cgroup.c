@@ -15,16 +15,25 @@ bool plan_cgroup_meanwhile(const PlanBuilder *builder)
            (builder->new_namespaces & CLONE_NEWCGROUP);
 }
 
+Slot plan_cgroup_slots(Plan *plan, SlotType type, StepPhase filled_in)
+{
+    Slot first = plan_slot(plan, type, filled_in);
+    for (int i = 1; i < CGROUP_CONTROLLER_MAX; i++)
+        (void)plan_slot(plan, type, filled_in);
+    return first;
+}
+
+void plan_cgroup_use(Plan *plan, Step *step, Slot first)
+{
+    for (int i = CGROUP_CONTROLLER_MAX - 1; i >= 0; i--)
+        plan_use(plan, step, first + i); /* `in` stays at the first */
+}
+
 void plan_cgroup_tasks(Plan *plan, Step *make, const char *origin)
 {
-    StepPhase phase = make->phase;
-    Slot first = make->out = plan_slot(plan, SLOT_FILE, phase);
-    for (int i = 1; i < CGROUP_CONTROLLER_MAX; i++)
-        (void)plan_slot(plan, SLOT_FILE, phase);
-    StepPhase when = phase == PHASE_SUPPLY ? PHASE_ROOT : PHASE_ENTER;
-    Step *enter = plan_add(plan, STEP_CGROUP_ENTER, when, origin);
-    for (int i = CGROUP_CONTROLLER_MAX - 1; i >= 0; i--)
-        plan_use(plan, enter, first + i); /* `in` stays at the first */
+    StepPhase when = make->phase == PHASE_SUPPLY ? PHASE_ROOT : PHASE_ENTER;
+    Slot first = make->out = plan_cgroup_slots(plan, SLOT_FILE, make->phase);
+    plan_cgroup_use(plan, plan_add(plan, STEP_CGROUP_ENTER, when, origin), first);
 }
 
 static void plan_cgroup_devices(PlanBuilder *builder, const SpecResources *resources)

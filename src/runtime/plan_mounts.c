@@ -178,18 +178,24 @@ static const struct {
  * On v1 a container without a cgroup namespace of its own is shown its own cgroups; v2 has one
  * tree, which it may see. One such mount is enough: a clone can be attached once.
  */
-static bool plan_cgroup_clones(PlanBuilder *builder, const char *origin, const SpecMount *mount)
+static Slot plan_cgroup_clones(PlanBuilder *builder, const char *origin, const SpecMount *mount)
 {
-    const SpecLinux *spec_linux = builder->input->spec->linux;
-    if (!str_eq(mount->type, "cgroup") || !spec_linux || str_empty(spec_linux->cgroups_path) ||
-        builder->input->cgroup_host->mode == CGROUP_V2 ||
+    const PlanInput *input = builder->input;
+    const SpecLinux *spec_linux = input->spec->linux;
+    if (!str_eq(mount->type, "cgroup") || !spec_linux ||
+        (!input->scope && str_empty(spec_linux->cgroups_path)) ||
+        input->cgroup_host->mode == CGROUP_V2 ||
         ((builder->new_namespaces | builder->joined) & CLONE_NEWCGROUP))
-        return false;
+        return 0;
     for (size_t i = 0; i < builder->plan->step_count; i++)
         if (builder->plan->steps[i].kind == STEP_CGROUP_CLONE)
-            return false;
-    plan_add(builder->plan, STEP_CGROUP_CLONE, PHASE_HOST, origin)->flags = builder->controllers;
-    return true;
+            return 0;
+    /* systemd's cgroup is there when the child is. */
+    StepPhase phase = input->scope ? PHASE_SUPPLY : PHASE_HOST;
+    Step *clone = plan_add(builder->plan, STEP_CGROUP_CLONE, phase, origin);
+    clone->flags = builder->controllers;
+    clone->out = plan_cgroup_slots(builder->plan, SLOT_MOUNT, phase);
+    return clone->out;
 }
 
 static bool plan_mount_shared(PlanBuilder *builder, const char *origin, const SpecMount *mount,
@@ -248,8 +254,9 @@ static bool plan_mount_early(PlanBuilder *builder, const char *origin, const Spe
     return true;
 }
 
+/* `clones`: what a cgroup mount is to show, or 0 for new mounts. */
 static void plan_mount_new(PlanBuilder *builder, const char *origin, const SpecMount *mount,
-                           const MountWords *words)
+                           const MountWords *words, Slot clones)
 {
     Plan *plan = builder->plan;
     bool cgroup = str_eq(mount->type, "cgroup") || str_eq(mount->type, "cgroup2");
@@ -262,6 +269,8 @@ static void plan_mount_new(PlanBuilder *builder, const char *origin, const SpecM
     step->with.mount = plan_keep(builder, &words->step);
     if (cgroup)
         step->flags = builder->controllers;
+    if (clones)
+        plan_cgroup_use(plan, step, clones);
     /* A terminal comes from the container's own devpts, found through this slot. */
     if (str_eq(mount->type, "devpts"))
         step->out = plan_slot(plan, SLOT_MOUNT, PHASE_ROOT);
@@ -341,9 +350,9 @@ static int plan_mount(PlanBuilder *builder, size_t index, bool *dev_done, Error 
         plan_readonly_later(builder, index, &words);
     if (dev && str_eq(mount->type, "tmpfs"))
         return plan_mount_dev(builder, origin, mount, &words, error);
-    if (plan_cgroup_clones(builder, origin, mount) ||
-        !plan_mount_shared(builder, origin, mount, &words))
-        plan_mount_new(builder, origin, mount, &words);
+    Slot clones = plan_cgroup_clones(builder, origin, mount);
+    if (clones || !plan_mount_shared(builder, origin, mount, &words))
+        plan_mount_new(builder, origin, mount, &words, clones);
     return 0;
 }
 

@@ -35,6 +35,10 @@ char *plan_origin(const PlanBuilder *builder, const char *format, ...) PRINTF_LI
  * into it.
  */
 bool plan_cgroup_meanwhile(const PlanBuilder *builder);
+/* Consecutive slots, one for each controller; the first of them. */
+Slot plan_cgroup_slots(Plan *plan, SlotType type, StepPhase filled_in);
+/* `step` uses them all; its `in` is the first. */
+void plan_cgroup_use(Plan *plan, Step *step, Slot first);
 /* `make` puts the hierarchies' `tasks` files into consecutive slots; the child's step that enters
  * the cgroup through them is added. `make` is not valid afterwards. */
 void plan_cgroup_tasks(Plan *plan, Step *make, const char *origin);

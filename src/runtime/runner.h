@@ -18,7 +18,6 @@ typedef struct Runner {
 
     /* parent */
     Cgroup cgroup;
-    int cgroup_mounts[CGROUP_CONTROLLER_MAX]; /* STEP_CGROUP_CLONE: attached by the child, or -1 */
     pid_t child;
     int child_proc_fd;      /* /proc/<child>, a directory */
     int userns_fd;          /* the container's user namespace, for idmapped mounts */

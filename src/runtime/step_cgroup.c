@@ -220,16 +220,18 @@ static bool step_hierarchy_begins(const Runner *runner, const Step *step,
 
 /*
  * v1 without a cgroup namespace of the container's own: what it is shown is its own cgroup, cloned
- * from the host's mounts. A new mount would show the whole hierarchy.
+ * from the host's mounts. A new mount would show the whole hierarchy. Where it has none, an
+ * ordinary user's, there is nothing to show.
  */
 int step_cgroup_clone(Runner *runner, const Step *step, Error *error)
 {
     for (CgroupController c = 0; c < CGROUP_CONTROLLER_MAX; c++) {
-        if (!step_hierarchy_begins(runner, step, c))
+        if (!step_hierarchy_begins(runner, step, c) || runner->cgroup.fds[c] < 0)
             continue;
-        runner->cgroup_mounts[c] = mount_clone(runner->cgroup.fds[c], "", false, error);
-        if (runner->cgroup_mounts[c] < 0)
-            return runner->cgroup_mounts[c];
+        int fd = mount_clone(runner->cgroup.fds[c], "", false, error);
+        if (fd < 0)
+            return fd;
+        runner->slots[step->out + (Slot)c] = fd;
     }
     return 0;
 }
@@ -266,10 +268,11 @@ static int step_hierarchy_links(const Runner *runner, CgroupController controlle
 static int step_mount_hierarchy(Runner *runner, const Step *step, CgroupController controller,
                                 int directory_fd, Error *error)
 {
-    int clone_fd = runner->cgroup_mounts[controller];
+    int *clone = step->in ? &runner->slots[step->in + (Slot)controller] : NULL;
+    if (clone && *clone < 0)
+        return 0;
     int mount_fd CLEANUP(fd_closep) =
-        clone_fd < 0 ? step_new_hierarchy(runner, step, controller, error) : clone_fd;
-    runner->cgroup_mounts[controller] = -1;
+        clone ? TAKE_FD(*clone) : step_new_hierarchy(runner, step, controller, error);
     if (mount_fd < 0)
         return mount_fd;
     MountAttributes attributes = {
@@ -277,7 +280,7 @@ static int step_mount_hierarchy(Runner *runner, const Step *step, CgroupControll
         .propagation = MS_PRIVATE,
         .userns_fd = -1,
     };
-    int r = clone_fd < 0 ? 0 : mount_change(mount_fd, &attributes, error);
+    int r = clone ? mount_change(mount_fd, &attributes, error) : 0;
     if (r < 0)
         return r;
     /* The tmpfs is new, and what could change it does not run yet: names in it need no care. */

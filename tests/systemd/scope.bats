@@ -67,6 +67,14 @@ limits_v1() { # ID
     [ "$(property ambit-one.scope LoadState)" = not-found ]
 }
 
+@test "v1 without a cgroup namespace: the container is shown its own cgroups, not the host's" {
+    [ "$CGROUP" = v1 ] || skip "for cgroup v1"
+    change '.linux.namespaces |= map(select(.type != "cgroup")) | .linux.resources.pids.limit = 33'
+    start_container six
+    try_oci exec six /init cat /sys/fs/cgroup/pids/pids.max
+    expect_output 33 # the host's root cgroup has no such file
+}
+
 @test "devices of the list work beside systemd's own filter, others do not" {
     [ "$SCOPE" = system ] || skip "an ordinary user has no device rules"
     start_container two

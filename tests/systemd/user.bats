@@ -4,8 +4,13 @@
 
 load lib
 
-@test "the systemd manager: a scope of the user's own systemd, with limits" {
+for_user_on() { # v1|v2
     [ "$SCOPE" = user ] || skip "for an ordinary user"
+    [ "$CGROUP" = "$1" ] || skip "for cgroup $1"
+}
+
+@test "the systemd manager: a scope of the user's own systemd, with limits" {
+    for_user_on v2
     change '.linux.resources.pids.limit = 33 | .linux.resources.memory.limit = 67108864'
     start_container one
     [ "$(property ambit-one.scope TasksMax)" = 33 ]
@@ -19,10 +24,25 @@ load lib
 }
 
 @test "the cgroupfs manager: beside his own cgroup, in the part that is delegated" {
-    [ "$SCOPE" = user ] || skip "for an ordinary user"
+    for_user_on v2
     change '.linux.resources.pids.limit = 33'
     oci run -d --bundle "$BUNDLE" "ambit-two" </dev/null >"$TEST_DIR/out" 2>&1 3>&- || { cat "$TEST_DIR/out"; false; }
     [ "$(limit_of ambit-two pids.max)" = 33 ]
+}
+
+@test "v1 delegates no controllers: a limit is an error, without one there is no cgroup" {
+    for_user_on v1
+    local manager
+    for manager in cgroupfs systemd; do
+        cp "$TEST_DIR/plain.json" "$BUNDLE/config.json"
+        change '.process.args = ["/init", "pid"]'
+        try_oci --cgroup-manager "$manager" run --bundle "$BUNDLE" "ambit-$manager"
+        expect_status 0
+        change '.linux.resources.pids.limit = 33'
+        try_oci --cgroup-manager "$manager" run --bundle "$BUNDLE" "ambit-$manager"
+        expect_error 1 'create cgroup /sys/fs/cgroup/pids/.*: Permission denied'
+    done
+    [ "$(oci list -q)" = "" ]
 }
 
 @test "a range of ids through newuidmap" {
