@@ -16,6 +16,10 @@ setup_file() {
     mv "$TEST_DIR/config.new" "$TEST_DIR/bundle/config.json"
 }
 
+setup() {
+    require test -z "${FAULT:-}" -- "another way costs more"
+}
+
 # Runs a command under strace; `calls NAME` then counts one system call, `calls ''` all of them.
 trace() { # COMMAND...
     require command -v strace -- "strace is not installed"
