@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "runtime/plan_build.h"
 #include "runtime/plan_print.h"
+#include "runtime/trace.h"
 
 #define PLANS TEST_SOURCE_ROOT "/tests/unit/runtime/plans"
 
@@ -30,6 +31,23 @@ static const PlanLayers layers = {
     .upper = "containers/web/upper",
     .work = "containers/web/work",
 };
+
+/* One more process of the container; "exec_host" has the host's user namespace. */
+static int plan_more(const char *name, const Spec *spec, const CgroupHost *host, Plan *plan,
+                     Arena *arena, Error *error)
+{
+    PlanExecInput input = {
+        .process = spec->process,
+        .spec = spec,
+        .id = "web",
+        .pid = 4711,
+        .cgroup_path = "/box",
+        .cgroup_host = host,
+        .userns_host = str_starts(name, "exec_host"),
+        .keep_keyring = true,
+    };
+    return plan_build_exec(&input, arena, plan, error);
+}
 
 static void plan_text(const char *name, const char *json, size_t size, Arena *arena, StrBuf *text)
 {
@@ -51,7 +69,8 @@ static void plan_text(const char *name, const char *json, size_t size, Arena *ar
     int r = spec_parse(arena, json, size, &spec, &error);
     if (r == 0) {
         input.spec = spec;
-        r = plan_build(&input, arena, &plan, &error);
+        r = str_starts(name, "exec") ? plan_more(name, spec, &host, &plan, arena, &error)
+                                     : plan_build(&input, arena, &plan, &error);
     }
     if (r < 0)
         strbuf_printf(text, "%s: %s\n", error_kind_name(error.kind), error.message);
@@ -112,11 +131,36 @@ static void test_slots_cross_once(void **state)
     assert_false(plan.slots[local].handed_over);
 }
 
+/* In the order of their beginning, whoever did them; what was not reached is not there. */
+static void test_trace_is_in_the_order_of_time(void **state)
+{
+    (void)state;
+    Arena arena CLEANUP(arena_done) = { 0 };
+    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    Plan plan = { .arena = &arena };
+    plan_add(&plan, STEP_PIVOT, PHASE_ROOT, "root")->target = "last";
+    plan_add(&plan, STEP_CGROUP_CREATE, PHASE_HOST, "linux")->target = "/first";
+    plan_add(&plan, STEP_EXEC, PHASE_FINISH, "process.args");
+    plan_add(&plan, STEP_HOSTNAME, PHASE_ENTER, "hostname")->target = "second";
+    StepTime *times = trace_new(&plan, NULL);
+    assert_non_null(times);
+    times[0] = (StepTime){ 5000000, 5100000 };
+    times[1] = (StepTime){ 2000000, 2000500 };
+    times[3] = (StepTime){ 3000000, 4000000 };
+    trace_print(&plan, times, 1000000, &text);
+    trace_free(times, &plan);
+    assert_string_equal(strbuf_text(&text), "   at us   took us  phase   step\n"
+                                            "    1000       0.5  host    cgroup           /first\n"
+                                            "    2000    1000.0  enter   hostname         second\n"
+                                            "    4000     100.0  root    pivot-root       last\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden_plans),
         cmocka_unit_test(test_slots_cross_once),
+        cmocka_unit_test(test_trace_is_in_the_order_of_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
