@@ -74,14 +74,36 @@ CapEff:\t0000000020000421
 CapBnd:\t0000000020000421
 CapAmb:\t0000000000000000
 NoNewPrivs:\t0'
+    try_oci exec --cap CAP_NOSUCH box /init pid # a warning, as with runc
+    expect_status 0
+    grep -q "level=warning .*ignoring unknown capability 'CAP_NOSUCH'" <<<"$errors"
     # What may be inherited is ambient too, or a user's program would not have it.
     oci delete --force box
     mkdir -p "$TEST_DIR/inheriting"
     ln -sfn "$TEST_DIR/bundle/rootfs" "$TEST_DIR/inheriting/rootfs"
-    jq '.process.capabilities.inheritable = ["CAP_KILL"]' "$TEST_DIR/bundle/config.json" >"$TEST_DIR/inheriting/config.json"
+    jq '.process.capabilities.inheritable = ["CAP_KILL"] | .process.consoleSize = {height: 5, width: 6}' "$TEST_DIR/bundle/config.json" >"$TEST_DIR/inheriting/config.json"
     oci run --detach --bundle "$TEST_DIR/inheriting" box </dev/null >/dev/null 2>&1 3>&-
     try_oci exec --cap CAP_CHOWN --user 1 box /init status CapInh CapEff CapAmb
     expect_output $'CapInh:\t0000000000000021\nCapEff:\t0000000000000001\nCapAmb:\t0000000000000001'
+    # A terminal is as large as the caller's, not as that of the container's process.
+    run script -qec "stty rows 33 columns 99; '$PROGRAMS/ambit-oci' --root '$TEST_DIR/oci' exec --tty box /init winsize" /dev/null
+    expect_match '^rows=33 columns=99'
+}
+
+session_keyring='syscall 250 0 -3 0' # keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING) on x86-64
+
+@test "exec has not the caller's session keyring, unless the container was given it" {
+    local mine
+    # shellcheck disable=SC2086 # words of the program
+    mine=$("$INIT" $session_keyring)
+    try_oci exec box /init $session_keyring
+    expect_status 0
+    expect_match '^[0-9]+$'
+    expect_no_line "$mine"
+    oci delete --force box
+    oci run --detach --no-new-keyring --bundle "$TEST_DIR/bundle" box </dev/null >/dev/null 2>&1 3>&-
+    try_oci exec box /init $session_keyring
+    expect_output "$mine"
 }
 
 @test "exec whose pid nobody could be told leaves no process; --env wants a name and a value" {

@@ -239,7 +239,7 @@ static int exec_launch(Instance *instance, const ExecOptions *options, const Spe
         .userns_host = instance->record.host_userns,
         .unprivileged = placement_is_unprivileged(instance->globals),
         .preserve_fds = (int)options->common.preserve_fds,
-        .keep_keyring = true,
+        .keep_keyring = instance->record.keep_keyring,
         .state = &instance->hook_state,
     };
     instance->hook_state = record_state(&instance->record, OCI_STATUS_RUNNING);

@@ -141,6 +141,7 @@ static void instance_fill_record(Instance *instance, const char *id, const char 
         .unit_user = instance->placement.unprivileged,
         .host_userns = !spec_namespace(spec, "user"),
         .own_pidns = spec_namespace_is_new(spec, "pid"),
+        .keep_keyring = instance->options->no_new_keyring,
         .annotations = spec->annotations,
     };
 }

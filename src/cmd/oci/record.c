@@ -40,6 +40,7 @@ static const Field record_fields[] = {
     FIELD_BOOL(Record, "rdtMonitor", rdt_monitor, 0),
     FIELD_BOOL(Record, "hostUserns", host_userns, 0),
     FIELD_BOOL(Record, "ownPidns", own_pidns, 0),
+    FIELD_BOOL(Record, "keepKeyring", keep_keyring, 0),
     FIELD_STRMAP(Record, "annotations", annotations, 0),
 };
 static const FieldTable record_table = FIELD_TABLE(Record, record_fields);

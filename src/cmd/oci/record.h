@@ -31,6 +31,7 @@ typedef struct Record {
     bool rdt_monitor;        /* a monitoring group with its id */
     bool host_userns;
     bool own_pidns;
+    bool keep_keyring; /* it has the session keyring of its caller (--no-new-keyring) */
     StrMap annotations;
 } Record;
 

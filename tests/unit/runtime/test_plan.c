@@ -44,7 +44,7 @@ static int plan_more(const char *name, const Spec *spec, const CgroupHost *host,
         .cgroup_path = "/box",
         .cgroup_host = host,
         .userns_host = str_starts(name, "exec_host"),
-        .keep_keyring = true,
+        .keep_keyring = str_starts(name, "exec_host"),
     };
     return plan_build_exec(&input, arena, plan, error);
 }
