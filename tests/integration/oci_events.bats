@@ -51,15 +51,21 @@ teardown() {
     [ "$(jq '.data.cpu.usage.total > 0' <<<"$output")" = true ]
     [ "$(jq '.data.memory.usage.usage > 0' <<<"$output")" = true ]
     [ "$(jq '.data.memory.raw | length > 10' <<<"$output")" = true ]
+    [ "$(jq '.data.memory | [.usage, .swap, .kernel, .kernelTCP] | all(has("failcnt") and has("limit"))' <<<"$output")" = true ]
     [ "$(jq -c '[.data | keys_unsorted[]]' <<<"$output")" = \
       '["cpu","cpuset","memory","pids","blkio","hugetlb","intel_rdt","network_interfaces"]' ]
 }
 
 @test "numbers come at each interval, kills when they happen, and the end is the container's" {
+    local events begin count
     start_box events-box
+    try_oci exec events-box /init hog 40 # before anybody watched: no news
+    begin=$(date +%s%N)
     oci events --interval 100ms events-box >"$TEST_DIR/events" 2>&1 3>&- &
-    local events=$!
+    events=$!
     await 10 eval '[ "$(grep -c "\"type\":\"stats\"" "$TEST_DIR/events")" -ge 2 ]'
+    count=$(wc -l <"$TEST_DIR/events")
+    [ $((count * 100000000)) -le $(($(date +%s%N) - begin)) ] # one each 100 ms, and no oom
     try_oci exec events-box /init hog 40
     [ "$status" -ne 0 ]
     await 10 grep -qx '{"type":"oom","id":"events-box"}' "$TEST_DIR/events"

@@ -87,7 +87,7 @@ NoNewPrivs:\t0'
     expect_output $'CapInh:\t0000000000000021\nCapEff:\t0000000000000001\nCapAmb:\t0000000000000001'
     # A terminal is as large as the caller's, not as that of the container's process.
     run script -qec "stty rows 33 columns 99; '$PROGRAMS/ambit-oci' --root '$TEST_DIR/oci' exec --tty box /init winsize" /dev/null
-    expect_match '^rows=33 columns=99'
+    expect_match 'rows=33 columns=99'
 }
 
 session_keyring='syscall 250 0 -3 0' # keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING) on x86-64
@@ -141,6 +141,26 @@ session_keyring='syscall 250 0 -3 0' # keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_SE
     wait $!
     [ "$(cat "$TEST_DIR/said")" = "went on" ]
     [ "$(oci state box | jq -r .status)" = running ]
+}
+
+@test "a paused container can be killed; a number beyond the signals is none" {
+    try_oci kill box 999
+    expect_error 1 'unknown signal "999"'
+    oci pause box
+    oci kill box KILL
+    await 10 eval '[ "$(oci state box | jq -r .status)" = stopped ]'
+}
+
+@test "kill KILL reaches all of a container that has the host's pid namespace" {
+    mkdir -p "$TEST_DIR/open"
+    ln -sfn "$TEST_DIR/bundle/rootfs" "$TEST_DIR/open/rootfs"
+    jq '.linux.namespaces |= map(select(.type != "pid")) | .linux.cgroupsPath += "-open"' \
+        "$TEST_DIR/bundle/config.json" >"$TEST_DIR/open/config.json"
+    oci run --detach --bundle "$TEST_DIR/open" open </dev/null >/dev/null 2>&1 3>&-
+    oci exec --detach --pid-file "$TEST_DIR/other" open /init sleep 1000 </dev/null >/dev/null 2>&1 3>&-
+    oci kill open KILL
+    await 10 test ! -e "/proc/$(cat "$TEST_DIR/other")/root/init"
+    oci delete open
 }
 
 @test "a paused container is deleted by force" {
