@@ -256,6 +256,23 @@ int image_find(const ImageStore *store, const OciIndex *index, const char *text,
     return error_set(error, ERROR_NOT_FOUND, ENOENT, "no such image: %.200s", text);
 }
 
+/* A sibling is not in the index of the store: nobody has run it, and nothing of it got lost. */
+static bool image_is_sibling(const OciIndex *index, const OciDescriptor *descriptor)
+{
+    const OciDescriptor *items = index->manifests.items;
+    return !items || descriptor < items || descriptor >= items + index->manifests.count;
+}
+
+static int image_not_unpacked(const Image *image, const char *text, Arena *arena, Error *error)
+{
+    const OciPlatform *at = image->descriptor.platform;
+    const char *platform = at ? oci_platform_text(at, arena) : "another machine";
+    return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
+                     "image %.200s is for %s and not unpacked yet (`ambit run --platform %s` of "
+                     "its name does that)",
+                     text, platform, platform);
+}
+
 static int image_resolve_once(const ImageStore *store, const char *text, Arena *arena,
                               Image *ret_image, Error *error)
 {
@@ -266,10 +283,14 @@ static int image_resolve_once(const ImageStore *store, const char *text, Arena *
         r = image_find(store, &index, text, arena, &descriptor, error);
     if (r < 0)
         return r;
-    Image image;
+    Image image = { 0 };
     r = image_read(store, descriptor, arena, &image, error);
     if (r == 0)
         r = image_find_layers(store, &image, arena, error);
+    if (r < 0 && image.id && image_is_sibling(&index, descriptor)) {
+        error_clear(error);
+        return image_not_unpacked(&image, text, arena, error);
+    }
     if (r < 0) {
         if (error && error->kind == ERROR_NOT_FOUND) {
             error->kind = ERROR_CORRUPT; /* the image is there, a part of it is not */

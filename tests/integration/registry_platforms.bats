@@ -57,6 +57,11 @@ store_is_whole() {
     [ "$(blobs | grep -vxF -f "$TEST_DIR/before" | sort)" = "$(ls "$TEST_DIR/layout/blobs/sha256" | sort)" ]
     [ "$(layers | grep -vxFc -f "$TEST_DIR/layers-before")" -eq 3 ]
     store_is_whole
+    local other
+    other=$(raw "$MULTI" | jq -r ".manifests[] | select(.platform.architecture == \"$OTHER\").digest")
+    other=$(raw "${MULTI%:1}@$other" | jq -r .config.digest)
+    try image inspect "$other"
+    expect_error 125 "image $other is for linux/$OTHER.* and not unpacked yet .*--platform linux/$OTHER"
     try image inspect "$MULTI" --format '{{json .Platforms}} {{json .RepoDigests}}'
     expect_match "\"linux/$OTHER"
     expect_match "multi@$INDEX"
