@@ -53,6 +53,8 @@ is() { # JQ VALUE
     is '.HostConfig | [.NetworkMode, .IpcMode, .PidMode, .UsernsMode, .RestartPolicy.Name]' \
         '["none","private","","","no"]'
     is '.NetworkSettings | [.IPAddress, .Ports, .Networks.none.IPAddress]' '["",{},""]'
+    try inspect -f '{{index .Config.Labels "of.image"}} {{range .Mounts}}{{.Destination}} {{end}}' box
+    expect_output 'yes /host /kept /u /data '
     [ "$(stat -Lc %i "$(ambit inspect -f '{{.NetworkSettings.SandboxKey}}' box)")" = \
         "$(stat -Lc %i "/proc/$(ambit inspect -f '{{.State.Pid}}' box)/ns/net")" ]
     stop box

@@ -127,11 +127,11 @@ static int container_inspect_run(CommandCall *call, Error *error)
     return inspect_all(call, error);
 }
 
-#define INSPECT_EXAMPLES                                    \
-    "# the first process as the host sees it\n"             \
-    "ambit inspect --format '{{.State.Pid}}' web\n"         \
-    "# where its files are, and what it was started with\n" \
-    "ambit inspect --format '{{json .Mounts}}' web\n"       \
+#define INSPECT_EXAMPLES                                                                       \
+    "# the first process as the host sees it\n"                                                \
+    "ambit inspect --format '{{.State.Pid}}' web\n"                                            \
+    "# where its files are, and what it was started with\n"                                    \
+    "ambit inspect --format '{{range .Mounts}}{{.Source}} on {{.Destination}}; {{end}}' web\n" \
     "ambit inspect --format '{{.Config.Env}} {{.HostConfig.Memory}}' web\n"
 
 const Command inspect_command = {
