@@ -36,14 +36,18 @@ static int rootfs_make_stubs(int root_fd)
     for (size_t i = 0; i < ARRAY_LEN(files); i++)
         if (mknodat(root_fd, files[i], S_IFREG | 0644, 0) < 0 && errno != EEXIST)
             return -errno;
+    /* What older programs read; docker's containers have it. An image's own one goes before. */
+    if (symlinkat("/proc/mounts", root_fd, "stubs/etc/mtab") < 0 && errno != EEXIST)
+        return -errno;
     return 0;
 }
 
-/* The last file is there if all are. */
+/* The last one is there if all are. */
 static int rootfs_stubs(const Lifecycle *lifecycle, Error *error)
 {
     int root_fd = lifecycle->engine->root_fd;
-    if (faccessat(root_fd, "stubs/etc/resolv.conf", F_OK, 0) == 0)
+    struct stat st;
+    if (fstatat(root_fd, "stubs/etc/mtab", &st, AT_SYMLINK_NOFOLLOW) == 0)
         return 0;
     int r = rootfs_make_stubs(root_fd);
     return r < 0 ? error_errno(error, r, "%s/stubs", lifecycle->engine->root) : 0;

@@ -70,6 +70,7 @@ http='curl -s http://127.0.0.1/'
 @test "nginx: a port below 1024, workers of another user, logs on both streams, SIGQUIT" {
     READY=$http serve web --rm --net none nginx
     [ "$(fetch web)" = hello ]
+    [ "$(ambit exec web readlink /etc/mtab)" = /proc/mounts ]
     fetch web nothing | grep -q '404 Not Found'
     [ "$(ambit exec web ps -C nginx -o user= | sort | xargs)" = "root www-data" ]
     # an exec of somebody else writes to its own streams by the same names
