@@ -10,7 +10,8 @@
  *   directory --rootfs DIR, idmapped if the container has ids of its own
  *
  * The lowest layer of every container is <root>/stubs: empty places for what is mounted in each
- * (/dev, /proc, /sys, /etc/hosts, ...) and /etc/mtab, so that an image without them costs no write to disk.
+ * (/dev, /proc, /sys, /etc/hosts, ...) and /etc/mtab, so that an image without them costs no write
+ * to disk.
  */
 #pragma once
 
