@@ -250,4 +250,3 @@ void field_copy(const FieldTable *table, const void *object, Arena *arena, void 
  * Checks for the column .check.
  */
 const char *field_is_absolute_path(const char *value); /* begins with / */
-const char *field_is_nonempty(const char *value);

@@ -215,8 +215,3 @@ const char *field_is_absolute_path(const char *value)
 {
     return value[0] == '/' ? NULL : "an absolute path";
 }
-
-const char *field_is_nonempty(const char *value)
-{
-    return *value ? NULL : "a text that is not empty";
-}

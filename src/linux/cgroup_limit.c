@@ -74,14 +74,13 @@ void cgroup_limit_notes(const CgroupLimit *limit, CgroupMode mode, Arena *arena,
         const char *note;
     } rows[] = {
         { CGROUP_LIMIT_MEMORY_KERNEL, true, true,
-          "the limit of kernel memory is ignored: Linux has none since 5.16, kernel memory counts "
-          "as memory" },
+          "memory.kernel: ignored: Linux has none since 5.16, kernel memory counts as memory" },
         { CGROUP_LIMIT_MEMORY_KERNEL_TCP, false, true,
-          "the limit of TCP buffer memory is ignored: cgroup v2 counts it as memory" },
+          "memory.kernelTCP: ignored: cgroup v2 counts it as memory" },
         { CGROUP_LIMIT_SWAPPINESS, false, true,
-          "swappiness is ignored: cgroup v2 has none per cgroup" },
+          "memory.swappiness: ignored: cgroup v2 has none per cgroup" },
         { CGROUP_LIMIT_IO_LEAF_WEIGHT, false, true,
-          "the leaf weight is ignored: cgroup v2 has no processes beside child cgroups" },
+          "blockIO.leafWeight: ignored: cgroup v2 has no processes beside child cgroups" },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if ((limit->set & rows[i].limit) && (mode == CGROUP_V2 ? rows[i].v2 : rows[i].v1))

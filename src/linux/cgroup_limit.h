@@ -29,7 +29,8 @@ void cgroup_limit_complete(CgroupLimit *limit, const CgroupLimit *before);
 int cgroup_limit_translate(const CgroupLimit *limit, CgroupMode mode, Arena *arena,
                            CgroupSetting **ret_settings, size_t *ret_count, Error *error)
     MUST_CHECK;
-/* What translation leaves out without an error, one line for people each. */
+/* What translation leaves out without an error, a line for people each, which begins with the name
+ * that it has in linux.resources. */
 void cgroup_limit_notes(const CgroupLimit *limit, CgroupMode mode, Arena *arena,
                         StrList *ret_notes);
 

@@ -95,11 +95,6 @@ int identity_set_parent_death_signal(int signal, Error *error)
                           error);
 }
 
-int identity_set_subreaper(bool on, Error *error)
-{
-    return identity_prctl(PR_SET_CHILD_SUBREAPER, on, "become the reaper of descendants", error);
-}
-
 int identity_new_keyring(const char *name, Error *error)
 {
     if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) >= 0 || errno == ENOSYS)

@@ -24,7 +24,6 @@ int identity_set_no_new_privs(Error *error) MUST_CHECK;
  * CVE-2022-29162 class). exec of a readable program and changes of ids set it anew. */
 int identity_set_dumpable(bool dumpable, Error *error) MUST_CHECK;
 int identity_set_parent_death_signal(int signal, Error *error) MUST_CHECK; /* PR_SET_PDEATHSIG */
-int identity_set_subreaper(bool on, Error *error) MUST_CHECK;
 
 /* A new session keyring; name NULL: anonymous. Returns 0; a kernel without keys is no error. */
 int identity_new_keyring(const char *name, Error *error) MUST_CHECK;

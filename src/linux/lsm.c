@@ -1,6 +1,6 @@
 /*
- * Labels are one line in one write or read. Trap: AppArmor wants "exec LABEL" in the exec file and
- * shows "LABEL (mode)" in the current one; SELinux has the bare label, with a NUL at its end.
+ * A label is one line in one write. Trap: AppArmor wants "exec LABEL" in the exec file; SELinux has
+ * the bare label.
  */
 #include "linux/lsm.h"
 
@@ -66,16 +66,6 @@ uint32_t lsm_active(void)
     return set;
 }
 
-const char *lsm_exec_path(LsmKind kind)
-{
-    return kind == LSM_APPARMOR ? "attr/apparmor/exec" : "attr/exec";
-}
-
-const char *lsm_current_path(LsmKind kind)
-{
-    return kind == LSM_APPARMOR ? "attr/apparmor/current" : "attr/current";
-}
-
 static bool lsm_is_label(const char *label)
 {
     size_t length = 0;
@@ -101,32 +91,4 @@ int lsm_set_exec_label(int fd, LsmKind kind, const char *label, Error *error)
         return error_set(error, ERROR_NOT_FOUND, code, "AppArmor profile \"%s\" is not loaded",
                          label);
     return error_errno(error, code, "set the label \"%s\"", label);
-}
-
-/* Takes " (mode)" off the end of an AppArmor label. */
-static void lsm_split_mode(char *label, char *ret_mode)
-{
-    size_t length = strlen(label);
-    char *open_paren = strrchr(label, '(');
-    if (!open_paren || open_paren == label || open_paren[-1] != ' ' || label[length - 1] != ')')
-        return;
-    if (ret_mode)
-        (void)snprintf(ret_mode, LSM_MODE_SIZE, "%.*s", (int)(label + length - 2 - open_paren),
-                       open_paren + 1);
-    open_paren[-1] = '\0';
-}
-
-int lsm_read_label(int fd, char ret_label[LSM_LABEL_SIZE], char ret_mode[LSM_MODE_SIZE],
-                   Error *error)
-{
-    char text[LSM_LABEL_SIZE];
-    ssize_t n = fd_read_text(fd, text, sizeof(text));
-    if (n < 0)
-        return error_errno(error, (int)-n, "read a process's label");
-    text[strcspn(text, "\n")] = '\0';
-    if (ret_mode)
-        ret_mode[0] = '\0';
-    lsm_split_mode(text, ret_mode);
-    memcpy(ret_label, text, strlen(text) + 1);
-    return 0;
 }

@@ -111,6 +111,4 @@ const char *seccomp_word(SeccompWords kind, size_t index);
 int seccomp_syscall_number(uint32_t architecture, const char *name);
 /* Is there such a call on any architecture we have heard of? */
 bool seccomp_syscall_known(const char *name);
-/* The inverse, for people: the name or NULL. `number` with x32's bit 30. */
-const char *seccomp_syscall_name(uint32_t architecture, uint32_t number);
 uint32_t seccomp_native_architecture(void);

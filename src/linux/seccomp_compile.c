@@ -378,16 +378,3 @@ bool seccomp_syscall_known(const char *name)
 {
     return seccomp_table_row(name) >= 0;
 }
-
-const char *seccomp_syscall_name(uint32_t architecture, uint32_t number)
-{
-    int column = seccomp_table_column(architecture);
-    if (column == SECCOMP_COLUMN_X86_64 && number >= X32_BIT)
-        column = SECCOMP_COLUMN_X32;
-    for (int row = 0; column >= 0 && seccomp_table_name(row); row++) {
-        int32_t n = seccomp_table_number(row, (SeccompColumn)column);
-        if (n >= 0 && seccomp_table_abis[column].base + (uint32_t)n == number)
-            return seccomp_table_name(row);
-    }
-    return NULL;
-}

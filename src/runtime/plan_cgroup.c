@@ -54,12 +54,21 @@ static void plan_cgroup_devices(PlanBuilder *builder, const SpecResources *resou
     step->target = plan_origin(builder, "%zu rules", count);
 }
 
+static void plan_cgroup_notes(const PlanBuilder *builder, const CgroupLimit *limit)
+{
+    StrList notes = { 0 };
+    cgroup_limit_notes(limit, builder->input->cgroup_host->mode, builder->plan->arena, &notes);
+    for (size_t i = 0; i < notes.count; i++)
+        plan_warn(builder->plan, "linux.resources.%s", notes.items[i]);
+}
+
 /* How many steps were added, or a negative errno. */
 static int plan_cgroup_limits(PlanBuilder *builder, const SpecResources *resources,
                               const CgroupLimit *limit, Error *error)
 {
     Plan *plan = builder->plan;
     int added = 0;
+    plan_cgroup_notes(builder, limit);
     if (limit->set) {
         Step *step = plan_add(plan, STEP_CGROUP_LIMIT, builder->cgroup_phase, "linux.resources");
         step->with.limit = arena_copy(plan->arena, limit, sizeof(*limit));

@@ -228,3 +228,9 @@ asks() { # SYSCALL-NAMES-AS-JSON
 expect_known() { # WORD: the kernel may refuse it, the configuration may not be called malformed
     case $errors in *'expected one of'*) show; return 1 ;; esac
 }
+
+@test "a limit that this kernel or version of cgroups has not is a warning" {
+    run_with '.linux.resources.memory = {"kernel": 67108864}' pid
+    expect_status 0
+    grep -q 'level=warning msg="linux.resources.memory.kernel: ignored: ' <<<"$errors"
+}

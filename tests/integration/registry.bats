@@ -73,7 +73,7 @@ teardown_file() {
     ambit load -q -i "$TEST_DIR/saved.tar"
     try push "$REGISTRY_PLAIN/lib/base:1" "$REGISTRY_PLAIN/pushed/base:2"
     expect_match "digest: $digest"
-    try push -q "$REGISTRY_PLAIN/lib/base:1" "$REGISTRY_PLAIN/pushed/base:2"
+    try image push -q "$REGISTRY_PLAIN/lib/base:1" "$REGISTRY_PLAIN/pushed/base:2"
     expect_output "$REGISTRY_PLAIN/pushed/base:2"
     [ "$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$REGISTRY_PLAIN/pushed/base:2")" = "$digest" ]
     mkdir "$TEST_DIR/by-skopeo"

@@ -40,13 +40,6 @@ int exchanger_init(Exchanger *exchanger, Error *error)
     return exchanger->curl ? 0 : error_set(error, ERROR_SYSTEM, ENOMEM, "curl_easy_init");
 }
 
-void exchanger_done(Exchanger *exchanger)
-{
-    if (exchanger->curl)
-        curl_easy_cleanup(exchanger->curl);
-    exchanger->curl = NULL;
-}
-
 /*** What comes in. ***/
 
 static void exchange_keep(Exchange *exchange, const char *name, const char *value)

@@ -16,7 +16,6 @@ typedef struct Exchanger {
     void *curl;
 } Exchanger;
 int exchanger_init(Exchanger *exchanger, Error *error) MUST_CHECK;
-void exchanger_done(Exchanger *exchanger);
 
 /* How a host is to be trusted; PEM texts, NULL: none. */
 typedef struct ExchangeTrust {

@@ -4,7 +4,6 @@
  */
 #include "cmd/registry/host.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 Host *hostlist_append(HostList *list, Arena *arena, const char *authority, const char *repository)
@@ -18,13 +17,4 @@ Host *hostlist_append(HostList *list, Arena *arena, const char *authority, const
     host->pull = host->resolve = host->push = true;
     (void)pthread_mutex_init(&host->lock, NULL);
     return host;
-}
-
-void hostlist_done(HostList *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->items[i]->authorization);
-        (void)pthread_mutex_destroy(&list->items[i]->lock);
-    }
-    *list = (HostList){ 0 };
 }

@@ -44,4 +44,3 @@ typedef struct HostList {
 
 /* A host that is asked over TLS and may do everything. */
 Host *hostlist_append(HostList *list, Arena *arena, const char *authority, const char *repository);
-void hostlist_done(HostList *list);

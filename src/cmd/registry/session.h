@@ -15,5 +15,3 @@ typedef struct Session {
     const char
         *authorities; /* the system's certificate authorities: for whom nothing else is said */
 } Session;
-
-void session_done(Session *session);

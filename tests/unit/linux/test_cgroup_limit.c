@@ -247,7 +247,7 @@ static void what_is_left_out_is_noted(void **state)
     cgroup_limit_notes(&limit, CGROUP_V1, &arena, &v1);
     cgroup_limit_notes(&limit, CGROUP_V2, &arena, &v2);
     assert_int_equal(v1.count, 1);
-    assert_non_null(strstr(v1.items[0], "kernel memory"));
+    assert_non_null(strstr(v1.items[0], "memory.kernel: "));
     assert_int_equal(v2.count, 4);
 }
 

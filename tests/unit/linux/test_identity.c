@@ -90,7 +90,7 @@ static int act_alone(void)
         return 9;
     if (geteuid() != 0 && identity_set_uid(getuid() + 1, &error) != -EPERM)
         return 10;
-    if (identity_set_personality(0, &error) < 0 || identity_set_subreaper(true, &error) < 0)
+    if (identity_set_personality(0, &error) < 0)
         return 11;
     return 0;
 }
