@@ -165,6 +165,13 @@ int file_remove_tree_at(int dirfd, const char *name)
     return file_remove_entry(dirfd, name, S_ISDIR(st.st_mode), st.st_dev);
 }
 
+bool file_is_at(int dirfd, const char *name, int fd)
+{
+    struct stat named, opened;
+    return fstatat(dirfd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &opened) == 0 &&
+           named.st_ino == opened.st_ino && named.st_dev == opened.st_dev;
+}
+
 int file_write_text_at(int dirfd, const char *path, const char *text)
 {
     int fd CLEANUP(fd_closep) = openat(dirfd, path, O_WRONLY | O_CLOEXEC);

@@ -41,5 +41,9 @@ int file_make_dirs_at(int dirfd, const char *path, mode_t mode) MUST_CHECK;
  */
 int file_remove_tree_at(int dirfd, const char *name) MUST_CHECK;
 
+/* Does the name (still) lead to what is open? Asked after locking it: who had the lock may have
+ * removed or renamed it. */
+bool file_is_at(int dirfd, const char *name, int fd);
+
 /* Writes `text` with one write(2) to an existing file: for /proc, /sys and cgroup files. */
 int file_write_text_at(int dirfd, const char *path, const char *text) MUST_CHECK;

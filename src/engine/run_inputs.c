@@ -191,6 +191,18 @@ static int run_find_image(const ImageStore *store, const RunRequest *request, Ar
     return chosen ? 0 : run_other_platform(request, image, error);
 }
 
+/* Until the container's record names its layers, they must not be removed. */
+static int run_lock_image(const ImageStore *store, const RunRequest *request, Arena *arena,
+                          RunInputs *inputs, Image *image, Error *error)
+{
+    int r = run_find_image(store, request, arena, image, error);
+    if (r < 0)
+        return r;
+    inputs->store_lock = imagestore_lock(store, false, error);
+    return inputs->store_lock < 0 ? inputs->store_lock
+                                  : image_find_layers(store, image, arena, error);
+}
+
 static int run_image(const Engine *engine, const RunRequest *request, Arena *arena,
                      RunInputs *inputs, Error *error)
 {
@@ -198,14 +210,15 @@ static int run_image(const Engine *engine, const RunRequest *request, Arena *are
     Image image;
     int r = imagestore_open(engine->root_fd, ".", &store, error);
     if (r == 0)
-        r = run_find_image(&store, request, arena, &image, error);
+        r = run_lock_image(&store, request, arena, inputs, &image, error);
+    /* Found, and removed before it was locked: it is fetched, as if the removal had come first. */
+    if (r == -EBADMSG && inputs->store_lock >= 0) {
+        fd_closep(&inputs->store_lock);
+        error_clear(error);
+        r = run_lock_image(&store, request, arena, inputs, &image, error);
+    }
     if (r < 0)
         return r;
-    /* Until the container's record names its layers, they must not be removed. */
-    inputs->store_lock = imagestore_lock(&store, false, error);
-    if (inputs->store_lock < 0)
-        return inputs->store_lock;
-    r = image_find_layers(&store, &image, arena, error);
     inputs->layers = image.layers;
     inputs->image_id = image.id;
     inputs->build.image = arena_copy(arena, &image.config.config, sizeof(image.config.config));

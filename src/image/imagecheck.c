@@ -196,7 +196,8 @@ static int imagecheck_temporary(void *context, const char *name, Error *error)
 {
     ImageCheckRun *run = context;
     (void)error;
-    if (imagemark_is_leftover(run->store, name))
+    int fd CLEANUP(fd_closep) = imagemark_open_leftover(run->store, name);
+    if (fd >= 0)
         imagecheck_report(run, IMAGE_PROBLEM_TEMPORARY, name, "left by an interrupted command")
             ->repaired = run->check->repair;
     return 0;

@@ -71,7 +71,8 @@ static int imagegc_sweep_layer(void *context, const char *name, Error *error)
 static int imagegc_sweep_temporary(void *context, const char *name, Error *error)
 {
     ImageGcSweep *sweep = context;
-    if (!imagemark_is_leftover(sweep->store, name))
+    int fd CLEANUP(fd_closep) = imagemark_open_leftover(sweep->store, name);
+    if (fd < 0)
         return 0;
     int r = file_remove_tree_at(sweep->store->root_fd, name);
     if (r < 0)

@@ -208,16 +208,19 @@ int imagemark_each(int dirfd, int (*visit)(void *context, const char *name, Erro
     }
 }
 
-bool imagemark_is_leftover(const ImageStore *store, const char *name)
+int imagemark_open_leftover(const ImageStore *store, const char *name)
 {
     struct stat st;
-    if (!str_starts(name, ".tmp-") || fstatat(store->root_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return false;
-    if (!S_ISDIR(st.st_mode))
-        return true; /* half-written index.json: its writer held the lock that we hold now */
+    if (!str_starts(name, ".tmp-"))
+        return -1;
     int fd CLEANUP(fd_closep) =
-        openat(store->root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+        openat(store->root_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return -1;
+    /* A file is a half-written index.json: its writer held the lock that we hold now. */
+    if (S_ISDIR(st.st_mode) && flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return -1;
+    return file_is_at(store->root_fd, name, fd) ? TAKE_FD(fd) : -1;
 }
 
 /* Files are half-written index.json's, which only who holds the exclusive lock may judge. */
@@ -226,8 +229,10 @@ static int imagemark_clean_one(void *context, const char *name, Error *error)
     const ImageStore *store = context;
     struct stat st;
     (void)error;
-    if (str_starts(name, ".tmp-") && fstatat(store->root_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        S_ISDIR(st.st_mode) && imagemark_is_leftover(store, name))
+    if (fstatat(store->root_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+        return 0;
+    int fd CLEANUP(fd_closep) = imagemark_open_leftover(store, name);
+    if (fd >= 0)
         (void)!file_remove_tree_at(store->root_fd, name);
     return 0;
 }

@@ -39,8 +39,12 @@ bool imagemark_has(const ImageMarkSet *set, const char *name);
 int imagemark_each(int dirfd, int (*visit)(void *context, const char *name, Error *error),
                    void *context, Error *error) MUST_CHECK;
 
-/* A ".tmp-*" of the store's root whose owner is gone. The caller holds the exclusive lock. */
-bool imagemark_is_leftover(const ImageStore *store, const char *name);
+/*
+ * A ".tmp-*" of the store's root whose owner is gone; of files only who holds the exclusive lock
+ * can tell. A descriptor, or -1. Whoever removes a directory keeps it open until then: it has the
+ * lock that another one is about to take on what it has just made.
+ */
+int imagemark_open_leftover(const ImageStore *store, const char *name);
 
 /* Removes the directories among them, which needs no lock; what fails is left to the next sweep. */
 void imagemark_clean(const ImageStore *store);

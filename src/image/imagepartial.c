@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "image/imagemark.h"
 
 static int imagepartial_directory(const ImageStore *store, bool make)
@@ -21,13 +22,6 @@ static int imagepartial_directory(const ImageStore *store, bool make)
         return -errno;
     int fd = openat(store->root_fd, "partial", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
-}
-
-static bool imagepartial_is_current(int dir, const char *name, int fd)
-{
-    struct stat named, opened;
-    return fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &opened) == 0 &&
-           named.st_ino == opened.st_ino && named.st_dev == opened.st_dev;
 }
 
 int imagepartial_open(const ImageStore *store, const char *digest, Error *error)
@@ -44,7 +38,7 @@ int imagepartial_open(const ImageStore *store, const char *digest, Error *error)
         if (flock(fd, LOCK_EX | LOCK_NB) < 0)
             return errno == EWOULDBLOCK ? -EWOULDBLOCK
                                         : error_errno(error, errno, "image store: lock a download");
-        if (imagepartial_is_current(dir, name, fd))
+        if (file_is_at(dir, name, fd))
             return TAKE_FD(fd);
     }
 }
@@ -103,7 +97,7 @@ static int imagepartial_visit(void *context, const char *name, Error *error)
     if (fd < 0 || fstat(fd, &st) < 0)
         return errno == ENOENT ? 0 : error_errno(error, errno, "image store: partial/%s", name);
     if ((uint64_t)(time(NULL) - st.st_mtime) < walk->seconds || flock(fd, LOCK_EX | LOCK_NB) < 0 ||
-        !imagepartial_is_current(walk->dir, name, fd))
+        !file_is_at(walk->dir, name, fd))
         return 0;
     if (walk->remove && unlinkat(walk->dir, name, 0) < 0)
         return error_errno(error, errno, "image store: partial/%s", name);

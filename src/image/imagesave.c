@@ -234,9 +234,6 @@ static int imagesave_all(ImageSave *save, Error *error)
 int imagesave_write(const ImageStore *store, const ImageList *images, int fd, Error *error)
 {
     Arena arena CLEANUP(arena_done) = { 0 };
-    int lock CLEANUP(fd_closep) = imagestore_lock(store, false, error);
-    if (lock < 0)
-        return lock;
     ImageSave save = { .store = store, .images = images, .fd = fd, .arena = &arena };
     save.buffer = mem_alloc(IMAGESAVE_BUFFER);
     int r = imagesave_all(&save, error);

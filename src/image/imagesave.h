@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "image/image.h"
 
-/* Writes to a file or pipe, in order, without seeking. The store's lock is held shared meanwhile.
- */
+/* Writes to a file or pipe, in order, without seeking. The caller holds the store's shared lock,
+ * since before he looked the images up. */
 int imagesave_write(const ImageStore *store, const ImageList *images, int fd, Error *error)
     MUST_CHECK;

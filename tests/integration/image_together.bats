@@ -8,11 +8,12 @@ setup() {
     require command -v strace -- "strace is not installed"
 }
 
-# In the background, with one system call that comes a second late.
-late() { # CALL ARGUMENT...
+# In the background, with a system call that comes a second late, each time or as strace's when= says.
+late() { # CALL[:when=N] ARGUMENT...
     local call=$1
     shift
-    strace -f -o /dev/null -e trace="$call" -e inject="$call":delay_enter=1000000 \
+    strace -f -o /dev/null -e trace="${call%%:*}" \
+        -e inject="${call%%:*}:delay_enter=1000000${call#"${call%%:*}"}" \
         "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" "$@" \
         >"$TEST_DIR/late.out" 2>"$TEST_DIR/late.err" 3>&- &
     late=$!
@@ -51,4 +52,24 @@ late() { # CALL ARGUMENT...
     ) >"$TEST_DIR/list"
     [ ! -s "$TEST_DIR/list" ]
     [ ! -e "$TEST_ROOT/volumes/new/data/stray" ]
+}
+
+@test "who cleans up does not take the directory of one who has just made it" {
+    # One has made its directory and locks it late; the other finds it unlocked and removes it late.
+    late flock load -i "$TOP/build/base.tar" -t first
+    first=$late
+    late unlinkat:when=1 load -i "$TEST_DIR/init.tar" -t second
+    wait "$late"
+    wait "$first"
+    ambit run --rm --net none first true
+}
+
+@test "an image that is removed while it is looked up is fetched, or saved whole" {
+    tar -C "$TEST_DIR/rootfs" -c . | ambit import - passing
+    late flock run --rm --net none --pull never passing /init pid
+    ambit rmi passing
+    status=0
+    wait "$late" || status=$?
+    expect_status 125
+    grep -q 'no such image: passing' "$TEST_DIR/late.err"
 }

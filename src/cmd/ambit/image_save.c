@@ -48,6 +48,9 @@ static int save_run(CommandCall *call, Error *error)
     ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
     ImageList list = { 0 };
     int r = image_session_open(call, &session, error);
+    int lock CLEANUP(fd_closep) = r < 0 ? -1 : imagestore_lock(&session.store, false, error);
+    if (lock < 0)
+        return r < 0 ? r : lock;
     for (size_t i = 0; r == 0 && i < call->argument_count; i++) {
         Image *image = arena_append(call->arena, &list.items, &list.count, sizeof(*image));
         r = image_resolve(&session.store, call->arguments[i], call->arena, image, error);
