@@ -91,21 +91,12 @@ static int enter_open_cgroup(const Target *target, Arena *arena, EnterPlan *plan
         return error_set(error, ERROR_UNSUPPORTED, ENOENT, "no cgroup hierarchy is mounted");
     if (r == 0)
         r = cgroup_open_of_pid(&host, target->pid, arena, &cgroup, error);
-    int fds[CGROUP_CONTROLLER_MAX];
-    _Static_assert(ARRAY_LEN(plan->cgroup_fds) > CGROUP_CONTROLLER_MAX, "one more for v2");
-    size_t count = 0;
-    if (r == 0)
-        r = cgroup_open_tasks(&cgroup, fds, &count, error);
-    if (r < 0)
-        return r;
-    memcpy(plan->cgroup_fds, fds, count * sizeof(*fds));
-    plan->cgroup_count = count;
-    if (cgroup.unified_fd < 0 || cgroup.mode != CGROUP_V2)
-        return 0;
-    int fd = openat(cgroup.unified_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
+    if (r < 0 || cgroup.mode != CGROUP_V2)
+        return r < 0 ? r : cgroup_open_tasks(&cgroup, plan->cgroup_fds, &plan->cgroup_count, error);
+    plan->cgroup_fds[0] = openat(cgroup.unified_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    if (plan->cgroup_fds[0] < 0)
         return error_errno(error, errno, "%s/cgroup.procs", cgroup.path);
-    plan->cgroup_fds[plan->cgroup_count++] = fd;
+    plan->cgroup_count = 1;
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "engine/target.h"
+#include "linux/cgroup_host.h"
 #include "linux/namespace.h"
 
 typedef struct EnterRequest {
@@ -23,9 +24,9 @@ typedef struct EnterRequest {
 
 /* What will be joined: open descriptors and facts. */
 typedef struct EnterPlan {
-    int fds[NAMESPACE_MAX]; /* -1: not joined, or the caller is in it already */
-    int root_fd, cwd_fd;    /* of the process, with its mount namespace; else -1 */
-    int cgroup_fds[16];
+    int fds[NAMESPACE_MAX];                /* -1: not joined, or the caller is in it already */
+    int root_fd, cwd_fd;                   /* of the process, with its mount namespace; else -1 */
+    int cgroup_fds[CGROUP_CONTROLLER_MAX]; /* to enter a hierarchy each: cgroup_enter_tasks() */
     size_t cgroup_count;
     uint32_t uid, gid;
     bool set_ids, ids_given; /* not given: 0:0 if there is such a user inside */

@@ -174,7 +174,7 @@ int cgroup_open_of_pid(const CgroupHost *host, pid_t pid, Arena *arena, Cgroup *
     uint32_t bits;
     while (cgroup_proc_line(&position, arena, &bits, &path)) {
         if (!bits)
-            unified = cgroup_path_below(path, host->unified_root);
+            unified = paths[CGROUP_UNIFIED] = cgroup_path_below(path, host->unified_root);
         for (int c = 0; c < CGROUP_CONTROLLER_MAX; c++)
             if (bits & CGROUP_BIT(c))
                 paths[c] = cgroup_path_below(path, host->root[c]);
@@ -200,12 +200,14 @@ int cgroup_open_tasks(const Cgroup *cgroup, int *ret_fds, size_t *ret_count, Err
     int directories[CGROUP_CONTROLLER_MAX];
     size_t count = cgroup->mode == CGROUP_V2 ? 0 : cgroup_directories(cgroup, directories);
     for (size_t i = 0; i < count; i++) {
-        ret_fds[i] = openat(directories[i], "tasks", O_WRONLY | O_CLOEXEC);
+        bool unified = directories[i] == cgroup->fds[CGROUP_UNIFIED];
+        const char *file = unified ? "cgroup.procs" : "tasks"; /* v2 has no tasks */
+        ret_fds[i] = openat(directories[i], file, O_WRONLY | O_CLOEXEC);
         if (ret_fds[i] >= 0)
             continue;
         char name[PATH_MAX];
-        int r = error_errno(error, errno, "open %s/tasks",
-                            cgroup_directory_name(directories[i], name, sizeof(name)));
+        int r = error_errno(error, errno, "open %s/%s",
+                            cgroup_directory_name(directories[i], name, sizeof(name)), file);
         while (i > 0)
             fd_close(ret_fds[--i]);
         return r;

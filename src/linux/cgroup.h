@@ -29,12 +29,12 @@ typedef struct Cgroup {
 } Cgroup;
 
 /* An empty one, which cgroup_done accepts: `Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY`. */
-#define CGROUP_EMPTY                                                           \
-    ((Cgroup){                                                                 \
-        .fds = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 }, \
-        .unified_fd = -1,                                                      \
+#define CGROUP_EMPTY                                                               \
+    ((Cgroup){                                                                     \
+        .fds = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 }, \
+        .unified_fd = -1,                                                          \
     })
-_Static_assert(CGROUP_CONTROLLER_MAX == 15, "CGROUP_EMPTY lists one -1 per controller");
+_Static_assert(CGROUP_CONTROLLER_MAX == 16, "CGROUP_EMPTY lists one -1 per controller");
 
 void cgroup_done(Cgroup *cgroup);
 

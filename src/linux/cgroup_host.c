@@ -45,13 +45,14 @@ static const struct {
     [CGROUP_RDMA] = { "rdma", "rdma" },
     [CGROUP_MISC] = { "misc", "misc" },
     [CGROUP_SYSTEMD] = { "name=systemd", NULL },
+    [CGROUP_UNIFIED] = { "unified", NULL },
 };
 
 /* What v2 has without a controller of that name: in every cgroup, or as an eBPF program. */
 enum {
     CGROUP_HOST_V2_BUILTIN = CGROUP_BIT(CGROUP_CPUACCT) | CGROUP_BIT(CGROUP_DEVICES) |
                              CGROUP_BIT(CGROUP_FREEZER) | CGROUP_BIT(CGROUP_PERF_EVENT) |
-                             CGROUP_BIT(CGROUP_SYSTEMD),
+                             CGROUP_BIT(CGROUP_SYSTEMD) | CGROUP_BIT(CGROUP_UNIFIED),
 };
 
 const char *cgroup_controller_name(CgroupController controller, CgroupMode mode)
@@ -212,6 +213,12 @@ void cgroup_host_parse(const char *mountinfo, const char *self_cgroup, Arena *ar
         host.mode = host.unified_mount ? CGROUP_V2 : CGROUP_NONE;
     if (host.mode == CGROUP_V2)
         host.available = 0;
+    if (host.mode == CGROUP_HYBRID) {
+        host.mount[CGROUP_UNIFIED] = host.unified_mount;
+        host.root[CGROUP_UNIFIED] = host.unified_root;
+        host.own_path[CGROUP_UNIFIED] = host.unified_own_path;
+        host.available |= CGROUP_BIT(CGROUP_UNIFIED);
+    }
     *ret_host = host;
 }
 

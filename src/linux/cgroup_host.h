@@ -16,7 +16,8 @@ typedef enum CgroupMode {
     CGROUP_NONE, /* nothing usable is mounted */
     CGROUP_V1,
     CGROUP_V2,
-    CGROUP_HYBRID, /* v1 controllers, and a v2 tree without them: handled as v1 */
+    CGROUP_HYBRID, /* v1 controllers, and a v2 tree without them: handled as v1, with CGROUP_UNIFIED
+                    */
 } CgroupMode;
 
 typedef enum CgroupController {
@@ -35,13 +36,14 @@ typedef enum CgroupController {
     CGROUP_RDMA,
     CGROUP_MISC,
     CGROUP_SYSTEMD, /* the named v1 hierarchy: no controller, known to systemd */
+    CGROUP_UNIFIED, /* hybrid only: the v2 tree as one more hierarchy, by which systemd tracks */
     CGROUP_CONTROLLER_MAX,
     CGROUP_CONTROLLER_INVALID = -1,
 } CgroupController;
 
 #define CGROUP_BIT(controller) (1u << (controller))
 
-/* "memory"; IO is "blkio" with v1 and hybrid; SYSTEMD is "name=systemd". */
+/* "memory"; IO is "blkio" with v1 and hybrid; SYSTEMD is "name=systemd", UNIFIED "unified". */
 const char *cgroup_controller_name(CgroupController controller, CgroupMode mode);
 /* By either of its names; CGROUP_CONTROLLER_INVALID for an unknown one. */
 CgroupController cgroup_controller_from_name(const char *name, size_t length);

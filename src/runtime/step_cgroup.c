@@ -244,6 +244,8 @@ static int step_new_hierarchy(const Runner *runner, const Step *step, CgroupCont
 {
     char *names[CGROUP_CONTROLLER_MAX + 1];
     StrList options = { .items = names };
+    if (controller == CGROUP_UNIFIED)
+        return mount_new("cgroup2", "cgroup", &options, step->with.mount->set, error);
     for (CgroupController c = 0; c < CGROUP_CONTROLLER_MAX; c++)
         if (str_eq(runner->cgroup_host->mount[c], runner->cgroup_host->mount[controller]))
             names[options.count++] = (char *)cgroup_controller_name(c, CGROUP_V1);
@@ -257,7 +259,7 @@ static int step_hierarchy_links(const Runner *runner, CgroupController controlle
     const char *const *mounts = runner->cgroup_host->mount;
     for (CgroupController c = 0; c < CGROUP_CONTROLLER_MAX; c++) {
         const char *name = cgroup_controller_name(c, CGROUP_V1);
-        if (c == CGROUP_SYSTEMD || !str_eq(mounts[c], mounts[controller]) || str_eq(name, target))
+        if (c >= CGROUP_SYSTEMD || !str_eq(mounts[c], mounts[controller]) || str_eq(name, target))
             continue;
         if (symlinkat(target, directory_fd, name) < 0 && errno != EEXIST)
             return error_errno(error, errno, "link of cgroup %s", name);

@@ -75,6 +75,19 @@ limits_v1() { # ID
     expect_output 33 # the host's root cgroup has no such file
 }
 
+@test "the cgroupfs manager: first and later processes leave the caller's unit in every hierarchy" {
+    local unit pid
+    unit=$(sed -n 's/.*name=systemd:\|^0::.*\///p' /proc/self/cgroup | tail -1)
+    [ -n "$unit" ]
+    oci run -d --bundle "$BUNDLE" seven </dev/null >"$TEST_DIR/out" 2>&1 3>&- ||
+        { cat "$TEST_DIR/out"; return 1; }
+    oci exec -d --pid-file "$TEST_DIR/pid" seven /init sleep 100 </dev/null >/dev/null 2>&1 3>&-
+    for pid in "$(oci state seven | jq .pid)" "$(cat "$TEST_DIR/pid")"; do
+        run grep -F "$unit" "/proc/$pid/cgroup"
+        expect_output ""
+    done
+}
+
 @test "devices of the list work beside systemd's own filter, others do not" {
     [ "$SCOPE" = system ] || skip "an ordinary user has no device rules"
     start_container two

@@ -167,7 +167,7 @@ static uint32_t instance_controllers(const Instance *instance)
                         CGROUP_BIT(CGROUP_NET_CLS) | CGROUP_BIT(CGROUP_NET_PRIO) |
                         CGROUP_BIT(CGROUP_PERF_EVENT) | CGROUP_BIT(CGROUP_MISC);
     if (str_eq(host->own_path[CGROUP_SYSTEMD], "/"))
-        left_out |= CGROUP_BIT(CGROUP_SYSTEMD);
+        left_out |= CGROUP_BIT(CGROUP_SYSTEMD) | CGROUP_BIT(CGROUP_UNIFIED);
     if (!resources || resources->devices.count == 0)
         left_out |= CGROUP_BIT(CGROUP_DEVICES);
     return host->mode == CGROUP_V2 ? host->available : host->available & ~left_out;

@@ -27,7 +27,9 @@ static void hybrid_host_has_v1_controllers(void **state)
     assert_int_equal(host.mode, CGROUP_HYBRID);
     assert_int_equal(host.available, CGROUP_BIT(CGROUP_CPU) | CGROUP_BIT(CGROUP_CPUACCT) |
                                          CGROUP_BIT(CGROUP_MEMORY) | CGROUP_BIT(CGROUP_IO) |
-                                         CGROUP_BIT(CGROUP_SYSTEMD));
+                                         CGROUP_BIT(CGROUP_SYSTEMD) | CGROUP_BIT(CGROUP_UNIFIED));
+    assert_string_equal(host.mount[CGROUP_UNIFIED], "/sys/fs/cgroup/unified");
+    assert_string_equal(host.own_path[CGROUP_UNIFIED], "/u");
     assert_string_equal(host.mount[CGROUP_CPU], "/sys/fs/cgroup/cpu,cpuacct");
     assert_string_equal(host.mount[CGROUP_CPUACCT], host.mount[CGROUP_CPU]);
     assert_string_equal(host.mount[CGROUP_MEMORY], "/sys/fs/cgroup/memory");
