@@ -185,6 +185,27 @@ create() { # ID OPTION...
     jq -r .msg "$TEST_DIR/log" | grep -q 'container does not exist: none'
 }
 
+@test "delete --force takes away what a crash left: an empty directory, a state that cannot be read" {
+    make_bundle "$TEST_DIR/damaged" '"/init", "sleep", "1000"'
+    mkdir -p "$TEST_DIR/oci/damaged"
+    try_oci create --bundle "$TEST_DIR/damaged" damaged
+    expect_error 1 'container with given ID already exists'
+    oci delete --force damaged
+    oci run --detach --bundle "$TEST_DIR/damaged" damaged </dev/null >/dev/null 2>&1 3>&-
+    local pid where
+    pid=$(oci state damaged | jq .pid)
+    echo '{' >"$TEST_DIR/oci/damaged/state.json"
+    try_oci delete damaged
+    [ "$status" -eq 1 ]
+    [ -e "/proc/$pid/root/init" ]
+    oci delete --force damaged
+    await 5 test ! -e "/proc/$pid/root/init"
+    [ ! -e "$TEST_DIR/oci/damaged" ]
+    for where in /sys/fs/cgroup{,/*}/"${TEST_DIR##*/}-damaged"; do
+        [ ! -e "$where" ] || { echo "$where is left"; false; }
+    done
+}
+
 @test "the log is there from the beginning, or the call fails before it does anything" {
     make_bundle "$TEST_DIR/logged" '"/init", "pid"'
     local format
