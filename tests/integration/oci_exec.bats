@@ -51,6 +51,9 @@ teardown() {
     [ -d "/proc/$(cat "$TEST_DIR/pid")" ]
     oci ps --format json box | jq -e "index($(cat "$TEST_DIR/pid")) != null"
     oci ps box | grep -q '/init sleep 1000'
+    run env PATH=/nowhere "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" ps box # no ps(1): a table of our own
+    expect_match '^UID +PID +PPID +CMD$'
+    expect_match "^0 +$(cat "$TEST_DIR/pid") +[0-9]+ +/init sleep 1000$"
 }
 
 @test "exec: directory, groups, capabilities and no_new_privs as the options say, else the container's" {

@@ -94,7 +94,7 @@ kinds() {
     expect_error 1 'hooks.startContainer\[0\]: .*/note: exit status 127'
     [ "$(kinds)" = "poststop stopped," ]
     [ -z "$(oci list -q)" ]
-    [ ! -e "/proc/$pid" ]
+    await 5 test ! -e "/proc/$pid" # until its new parent has asked
     bundle poststart=4 poststop=5
     create late
     pid=$(oci state late | jq .pid)
@@ -104,10 +104,20 @@ kinds() {
     grep -q 'level=warning .*hooks.poststop\[0\]: .*/note: exit status 5' <<<"$errors"
     [ "$(kinds)" = "poststart running,poststop stopped," ]
     [ -z "$(oci list -q)" ]
-    [ ! -e "/proc/$pid" ]
+    await 5 test ! -e "/proc/$pid" # until its new parent has asked
     try_oci run --bundle "$TEST_DIR/hooked" late </dev/null
     expect_status 1
     [ -z "$(oci list -q)" ]
+}
+
+@test "all poststop hooks run, whichever of them fails" {
+    bundle poststop=5
+    jq '.hooks.poststop += .hooks.poststop | .process.args = ["/init", "exit", "0"]' "$TEST_DIR/hooked/config.json" >"$TEST_DIR/config.new"
+    mv "$TEST_DIR/config.new" "$TEST_DIR/hooked/config.json"
+    try_oci run --bundle "$TEST_DIR/hooked" both </dev/null
+    expect_status 0
+    [ "$(kinds)" = "poststop stopped,poststop stopped," ]
+    grep -q 'level=warning .*hooks.poststop\[0\]: .*exit status 5' <<<"$errors"
 }
 
 @test "a hook has its time" {

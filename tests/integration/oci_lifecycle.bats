@@ -206,6 +206,13 @@ create() { # ID OPTION...
     done
 }
 
+@test "standard input from the host's null device is from the container's" {
+    make_bundle "$TEST_DIR/nulled" '"/init", "cat", "/proc/self/fdinfo/0", "/proc/self/mountinfo"'
+    try_oci run --bundle "$TEST_DIR/nulled" nulled </dev/null
+    expect_status 0
+    expect_match "^$(awk '$1 == "mnt_id:" { print $2; exit }' <<<"$output") " # one of its own mounts
+}
+
 @test "the log is there from the beginning, or the call fails before it does anything" {
     make_bundle "$TEST_DIR/logged" '"/init", "pid"'
     local format
