@@ -98,16 +98,18 @@ int stop_remove(const Engine *engine, const ListingItem *item, bool force, Error
     if (item->status == CONTAINER_RUNNING && !force)
         return error_set(error, ERROR_CONFLICT, EBUSY,
                          "container %s is running: stop it first, or use --force", name);
-    if (item->status == CONTAINER_RUNNING) {
-        int r = stop_container(engine, item, 0, SIGKILL, error);
-        if (r < 0)
-            return r;
-    }
+    int r = 0;
+    if (item->status == CONTAINER_RUNNING)
+        r = stop_container(engine, item, 0, SIGKILL, error);
+    else if (item->status == CONTAINER_EXITED) /* recorded, and still being put away */
+        r = stop_wait_cleanup(engine, item->id, error);
+    if (r < 0)
+        return r;
     int lock CLEANUP(fd_closep) = lifecycle_try_lock(engine, item->id);
     if (lock == -EWOULDBLOCK)
         return error_set(error, ERROR_CONFLICT, EBUSY, "container %s is being started", name);
     Arena arena CLEANUP(arena_done) = { 0 };
     CgroupHost cgroup_host;
-    int r = cgroup_host_read(&arena, &cgroup_host, error);
+    r = cgroup_host_read(&arena, &cgroup_host, error);
     return r < 0 ? r : lifecycle_purge(engine, &cgroup_host, item->id, error);
 }

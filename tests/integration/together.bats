@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # not sanitized: strace delays its calls
-# Two commands on one store at a time, the slower one held at the moment that matters.
+# Two commands at a time, the slower one held at the moment that matters.
 
 load lib
 
@@ -9,10 +9,11 @@ setup() {
 }
 
 # In the background, with a system call that comes a second late, each time or as strace's when= says.
+# With $LATE_AT only calls on that file or directory.
 late() { # CALL[:when=N] ARGUMENT...
     local call=$1
     shift
-    strace -f -o /dev/null -e trace="${call%%:*}" \
+    strace -f -o /dev/null ${LATE_AT:+-P "$LATE_AT"} -e trace="${call%%:*}" \
         -e inject="${call%%:*}:delay_enter=1000000${call#"${call%%:*}"}" \
         "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" "$@" \
         >"$TEST_DIR/late.out" 2>"$TEST_DIR/late.err" 3>&- &
@@ -72,4 +73,11 @@ late() { # CALL[:when=N] ARGUMENT...
     wait "$late" || status=$?
     expect_status 125
     grep -q 'no such image: passing' "$TEST_DIR/late.err"
+}
+
+@test "a container that has just ended is removed when its engine process has put it away" {
+    LATE_AT=$TEST_STATE late unlinkat run --net none --name ended "$IMAGE" /init pid
+    await 10 eval 'ambit ps --all --filter status=exited | grep ended'
+    ambit rm ended
+    wait "$late"
 }
