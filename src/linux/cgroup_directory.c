@@ -53,9 +53,21 @@ static int cgroup_directory_error(int directory, const char *file, const char *d
     return error_errno(error, code, "%s %s/%s", doing, name, file);
 }
 
+/*
+ * v2 says that a cgroup has a controller before its files are there, while somebody enables it in
+ * the parent. A word that changes nothing waits for his turn to end. Returns whether it may have
+ * helped.
+ */
+static bool cgroup_directory_settle(int directory)
+{
+    return file_write_text_at(directory, "../cgroup.subtree_control", "\n") == 0;
+}
+
 int cgroup_directory_write(int directory, const char *file, const char *value, Error *error)
 {
     int r = strchr(file, '/') ? -EINVAL : file_write_text_at(directory, file, value);
+    if (r == -ENOENT && cgroup_directory_settle(directory))
+        r = file_write_text_at(directory, file, value);
     if (r < 0) {
         char doing[160];
         (void)snprintf(doing, sizeof(doing), "write '%.120s' to", value);
