@@ -95,6 +95,7 @@ typedef struct ProgramRun {
     const Program *program;
     int report_fds[2];       /* pipe; the write end is closed by the caller after the fork */
     int parent_fd;           /* pidfd of the caller */
+    int child_fd;            /* pidfd of the child, where the child is made here */
     int master_fd, slave_fd; /* the program's terminal, or -1 */
     sigset_t signals;        /* the caller's mask before */
     sigset_t blocked;        /* what it blocks while it waits */
@@ -105,6 +106,7 @@ static void program_run_done(ProgramRun *run)
     fd_closep(&run->report_fds[0]);
     fd_closep(&run->report_fds[1]);
     fd_closep(&run->parent_fd);
+    fd_closep(&run->child_fd);
     fd_closep(&run->master_fd);
     fd_closep(&run->slave_fd);
 }
@@ -179,7 +181,11 @@ static int program_listen(int fd, ProgramReport *ret_report, Error *error)
 /* Forks; the child's pid. With a stage it is a grandchild that is made our child (CLONE_PARENT). */
 static pid_t program_fork(ProgramRun *run, Error *error)
 {
-    pid_t pid = clone_process(&(CloneOptions){ .cgroup_fd = -1 }, error);
+    CloneOptions options = { .cgroup_fd = -1 };
+    /* With the child itself: once it has mounted a proc of its new pid namespace, and we share the
+     * mount namespace, its number is not to be found any more. */
+    options.ret_pidfd = run->program->stage ? NULL : &run->child_fd;
+    pid_t pid = clone_process(&options, error);
     if (pid == 0 && run->program->stage)
         program_stage(run);
     if (pid == 0)
@@ -205,10 +211,11 @@ static pid_t program_fork(ProgramRun *run, Error *error)
 }
 
 /* Until exec has succeeded or failed, then until the program ends. */
-static int program_wait(const ProgramRun *run, pid_t pid, int *ret_status, Error *error)
+static int program_wait(ProgramRun *run, pid_t pid, int *ret_status, Error *error)
 {
     ProgramReport report;
-    int pidfd CLEANUP(fd_closep) = clone_pidfd_open(pid, error);
+    int pidfd CLEANUP(fd_closep) =
+        run->child_fd >= 0 ? TAKE_FD(run->child_fd) : clone_pidfd_open(pid, error);
     if (pidfd < 0)
         return pidfd;
     int r = program_listen(run->report_fds[0], &report, error);
@@ -254,6 +261,7 @@ int program_run(const Program *program, int *ret_status, Error *error)
         .program = program,
         .report_fds = { -1, -1 },
         .parent_fd = -1,
+        .child_fd = -1,
         .master_fd = -1,
         .slave_fd = -1,
     };
