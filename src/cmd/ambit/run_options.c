@@ -173,7 +173,9 @@ const Option run_options[] = {
 
     OPTION_HEADING("Namespaces (private, host, container:NAME or ns:PATH)"),
     { 0, "pid", RUN_VALUE(pid), "MODE", "Process ids", .choices = run_namespaces },
-    { 0, "net", RUN_VALUE(net), "MODE", "Network; private (as none) has a loopback only",
+    { 0, "net", RUN_VALUE(net), "MODE",
+      "Network; private (as none) has a loopback only; with host, ports below 1024 are the host's "
+      "and need --userns host",
       .alias = "network", .choices = run_networks },
     { 0, "ipc", RUN_VALUE(ipc), "MODE", "System V IPC, message queues and /dev/shm",
       .choices = run_namespaces },
