@@ -23,6 +23,7 @@ top=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 export TOP=$top
 export PROGRAMS=${PROGRAMS:-$top/build/bin}
 export INIT=${INIT:-$top/build/core/tests/init/init}
+export HOSTILE=$top/build/core/tests/security # programs that play the attacker
 export ARCHIVE=$top/tests/integration/archive
 
 setup_file() {

@@ -69,39 +69,8 @@ inside_or_refused() {
 }
 
 @test "the engine's process in the container's namespaces cannot be looked into during exec" {
-    require command -v gcc -- "nothing is built on this machine"
     # A process of the container with the power to ptrace tries the program of everything that comes.
-    cat >"$BATS_TEST_TMPDIR/spy.c" <<'END'
-#include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
-int main(void)
-{
-    time_t end = time(NULL) + 4;
-    puts("up");
-    fflush(stdout);
-    while (time(NULL) < end) {
-        DIR *proc = opendir("/proc");
-        for (struct dirent *e; proc && (e = readdir(proc));) {
-            char path[300], target[300];
-            if (atoi(e->d_name) <= 1)
-                continue;
-            snprintf(path, sizeof(path), "/proc/%s/exe", e->d_name);
-            ssize_t n = readlink(path, target, sizeof(target) - 1);
-            if (n > 0 && (target[n] = 0, strcmp(target, "/init") != 0))
-                printf("saw %s\n", target);
-        }
-        closedir(proc);
-    }
-    puts("done");
-    return 0;
-}
-END
-    gcc -O2 -static -o "$BATS_TEST_TMPDIR/spy" "$BATS_TEST_TMPDIR/spy.c"
-    start spied --cap-add SYS_PTRACE -v "$BATS_TEST_TMPDIR/spy:/spy:ro" "$IMAGE" /spy
+    start spied --cap-add SYS_PTRACE -v "$HOSTILE/spy:/spy:ro" "$IMAGE" /spy
     local i
     for ((i = 0; i < 100; i++)); do
         ambit exec spied /init pid >/dev/null || true

@@ -10,19 +10,7 @@ load bundle
 setup_file() {
     prepare_store
     make_bundle "$TEST_DIR/bundle"
-    cat >"$TEST_DIR/flood.c" <<'END'
-#include <unistd.h>
-static char page[65536];
-int main(void)
-{
-    for (int i = 0; i < 16384; i++) /* one GiB */
-        if (write(1, page, sizeof(page)) < 0)
-            return 1;
-    return 0;
-}
-END
-    gcc -O2 -static -o "$TEST_DIR/flood" "$TEST_DIR/flood.c"
-    cp "$TEST_DIR/flood" "$TEST_DIR/bundle/rootfs/flood"
+    cp "$HOSTILE/flood" "$TEST_DIR/bundle/rootfs/flood"
 }
 
 teardown() {
@@ -53,7 +41,7 @@ peak() { # PID: the most it held, in KiB
     mkfifo "$BATS_TEST_TMPDIR/pipe"
     exec 8<>"$BATS_TEST_TMPDIR/pipe"
     "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" run --rm --name flooding -t \
-        -v "$TEST_DIR/flood:/flood:ro" "$IMAGE" /flood >&8 2>/dev/null </dev/null 3>&- &
+        -v "$HOSTILE/flood:/flood:ro" "$IMAGE" /flood >&8 2>/dev/null </dev/null 3>&- &
     pid=$!
     await 10 ambit inspect flooding
     sleep 0.5

@@ -7,9 +7,8 @@
 load ../integration/lib
 
 @test "a thousand execs while the container's first process lies in wait (class A)" {
-    gcc -O2 -static -o "$TEST_DIR/watcher" "$TOP/tests/security/watcher.c"
     cp "$PROGRAMS/ambit-oci" "$TEST_DIR/ambit-oci"
-    run "$TOP/tests/security/hostile-execs" "$TEST_DIR/ambit-oci" "$TEST_DIR/watcher" "$INIT" "$BATS_TEST_TMPDIR" 1000
+    run "$TOP/tests/security/hostile-execs" "$TEST_DIR/ambit-oci" "$HOSTILE/watcher" "$INIT" "$BATS_TEST_TMPDIR" 1000
     expect_status 0
     expect_match ' 0 came through'
 }

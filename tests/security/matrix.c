@@ -6,9 +6,8 @@
  *     socket 64 FAMILY    socket 32 FAMILY    socketcall 32 FAMILY    call NAME
  *
  * Errors other than EPERM, ENOSYS and EAFNOSUPPORT from the filter or the kernel's missing module
- * count as "not refused": the kernel's code was reached. Compiled by the tests, static.
+ * count as "not refused": the kernel's code was reached.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>

@@ -15,18 +15,16 @@ teardown() {
 }
 
 @test "a process that lies in wait for exec gets hold of nothing" {
-    gcc -O2 -static -o "$TEST_DIR/watcher" "$TOP/tests/security/watcher.c"
     # The directories of the program must bear hostile writers: a copy of it.
     cp "$PROGRAMS/ambit-oci" "$TEST_DIR/ambit-oci"
-    run "$TOP/tests/security/hostile-execs" "$TEST_DIR/ambit-oci" "$TEST_DIR/watcher" "$INIT" "$BATS_TEST_TMPDIR" 100
+    run "$TOP/tests/security/hostile-execs" "$TEST_DIR/ambit-oci" "$HOSTILE/watcher" "$INIT" "$BATS_TEST_TMPDIR" 100
     expect_status 0
     expect_match ' 0 came through'
 }
 
 @test "the watcher sees what can be seen: a program of the host's that a container executes" {
-    gcc -O2 -static -o "$TEST_DIR/watcher" "$TOP/tests/security/watcher.c"
     make_bundle "$TEST_DIR/seen" '.process.args = ["/watcher", "seen"] | .root.readonly = false'
-    cp "$TEST_DIR/watcher" "$TEST_DIR/seen/rootfs/watcher"
+    cp "$HOSTILE/watcher" "$TEST_DIR/seen/rootfs/watcher"
     cp "$INIT" "$TEST_DIR/seen/rootfs/other"
     up box "$TEST_DIR/seen"
     await 5 grep -q up "$TEST_DIR/box.out"

@@ -5,11 +5,6 @@
 load ../integration/lib
 load bundle
 
-setup_file() {
-    prepare_store
-    gcc -O2 -static -o "$TEST_DIR/matrix" "$TOP/tests/security/matrix.c"
-}
-
 teardown() {
     remove_all
 }
@@ -22,14 +17,14 @@ ordinary="end,socket 32 1,socket 32 10,socket 32 16,socket 32 2,socket 64 1,sock
 
 @test "of all families and dangerous calls, unix, inet, inet6 and netlink pass, and nothing else" {
     require test "$(uname -m)" = x86_64 -- "the matrix is written for x86-64"
-    try run --rm -v "$TEST_DIR/matrix:/matrix:ro" "$IMAGE" /matrix
+    try run --rm -v "$HOSTILE/matrix:/matrix:ro" "$IMAGE" /matrix
     expect_status 0
     [ "$(what_passes)" = "$ordinary" ] || { what_passes; false; }
 }
 
 @test "the matrix sees what passes where there is no filter" {
     require test "$(uname -m)" = x86_64 -- "the matrix is written for x86-64"
-    try run --rm --privileged -v "$TEST_DIR/matrix:/matrix:ro" "$IMAGE" /matrix
+    try run --rm --privileged -v "$HOSTILE/matrix:/matrix:ro" "$IMAGE" /matrix
     expect_line 'socket 64 17'
     expect_line 'call unshare-user'
     expect_line 'call io_uring_setup'
@@ -48,7 +43,7 @@ ordinary="end,socket 32 1,socket 32 10,socket 32 16,socket 32 2,socket 64 1,sock
                 "init_module", "open_by_handle_at", "vm86", "getpid"], action: "SCMP_ACT_ERRNO", errnoRet: 1},
             {names: ["clone"], action: "SCMP_ACT_ERRNO", errnoRet: 1,
                 args: [{index: 0, value: 268435456, valueTwo: 268435456, op: "SCMP_CMP_MASKED_EQ"}]}]}'
-    cp "$TEST_DIR/matrix" "$TEST_DIR/bundle/rootfs/matrix"
+    cp "$HOSTILE/matrix" "$TEST_DIR/bundle/rootfs/matrix"
     try_oci run --bundle "$TEST_DIR/bundle" box
     expect_output end
 }

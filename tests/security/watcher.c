@@ -9,9 +9,8 @@
  *     wrote PROGRAM           a program that is not the container's was opened for writing
  *
  * watcher [seen]: also says "seen PROGRAM" for what is only looked at. Ends when /tmp/enough
- * exists. Compiled by the tests, static.
+ * exists.
  */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
