@@ -28,9 +28,7 @@ static bool mount_call_absent(int code)
     return code == ENOSYS || code == EPERM;
 }
 
-/* Of a call that has no second rung (design/0010): what is missing, and since when it is there. */
-static int mount_call_error(int code, const char *call, const char *what, const char *name,
-                            Error *error)
+int mount_call_error(int code, const char *call, const char *what, const char *name, Error *error)
 {
     if (code == ENOSYS)
         return error_set(error, ERROR_UNSUPPORTED, ENOSYS,

@@ -19,6 +19,10 @@
 #include "base/str.h"
 #include "linux/mount_option.h"
 
+/* For a call without a second rung (design/0010): what is missing, and since when it is there,
+ * after `what` and `name`. Returns -code. */
+int mount_call_error(int code, const char *call, const char *what, const char *name, Error *error);
+
 /* A new instance of a filesystem as a detached mount. `options` are "key=value" or "flag" items
  * for the filesystem itself ("mode=755", "newinstance"). Returns a mount descriptor. */
 int mount_new(const char *type, const char *source, const StrList *options, uint64_t attributes,

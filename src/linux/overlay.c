@@ -182,22 +182,30 @@ static int overlay_print_data(const OverlayOptions *options, const OverlayDirs *
  * 6.15, detached ones. A detached base moves in; any other is looked up anew by its path and must
  * be the same directory.
  */
-static int overlay_child_base(int base_fd)
+static int overlay_child_base(int base_fd, Error *error)
 {
+    static const char *const doing = "find the overlay's base directory";
     char link[16], path[PATH_MAX];
     struct stat wanted, found;
-    if (sys_move_mount(base_fd, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) == 0)
+    if (sys_move_mount(base_fd, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) == 0) {
         /* A clone of a shared mount is its peer: what comes to lie on one appears on the host. */
-        return mount(NULL, "/proc", NULL, MS_PRIVATE, NULL) < 0 ? -errno : base_fd;
+        if (mount(NULL, "/proc", NULL, MS_PRIVATE, NULL) < 0)
+            return error_errno(error, errno, "%s", doing);
+        return base_fd;
+    }
+    int refused = errno; /* EINVAL: it is not detached */
     (void)snprintf(link, sizeof(link), "%d", base_fd);
     ssize_t length = readlink(link, path, sizeof(path));
     if (length < 0 || (size_t)length == sizeof(path))
-        return -ENAMETOOLONG;
+        return error_errno(error, ENAMETOOLONG, "%s", doing);
     path[length] = '\0';
     int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || fstat(base_fd, &wanted) < 0 || fstat(fd, &found) < 0)
-        return -errno;
-    return wanted.st_dev == found.st_dev && wanted.st_ino == found.st_ino ? fd : -EXDEV;
+    if (fd >= 0 && fstat(base_fd, &wanted) == 0 && fstat(fd, &found) == 0 &&
+        wanted.st_dev == found.st_dev && wanted.st_ino == found.st_ino)
+        return fd;
+    if (refused == EINVAL)
+        return error_errno(error, EXDEV, "%s", doing);
+    return mount_call_error(refused, "move_mount", doing, "", error);
 }
 
 /* In the child, which ends soon and closes nothing. /proc serves as the mount point, since it
@@ -210,15 +218,14 @@ static int overlay_child_mount(const OverlayOptions *options, Error *error)
     char data[OVERLAY_DATA_MAX];
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || chdir("/proc/self/fd") < 0)
         return error_errno(error, errno, "prepare the mount of an overlay");
-    here.base_fd = overlay_child_base(options->base_fd);
-    if (options->upper_elsewhere)
-        here.upper_base_fd = overlay_child_base(options->upper_base_fd);
-    int r = options->upper_elsewhere && here.upper_base_fd < 0 ? here.upper_base_fd : 0;
+    here.base_fd = overlay_child_base(options->base_fd, error);
     if (here.base_fd < 0)
-        r = here.base_fd;
-    if (r < 0)
-        return error_errno(error, r, "find the overlay's base directory");
-    r = overlay_open_dirs(&here, &dirs, error);
+        return here.base_fd;
+    if (options->upper_elsewhere)
+        here.upper_base_fd = overlay_child_base(options->upper_base_fd, error);
+    if (options->upper_elsewhere && here.upper_base_fd < 0)
+        return here.upper_base_fd;
+    int r = overlay_open_dirs(&here, &dirs, error);
     if (r == 0)
         r = overlay_mounter_enter(&dirs, &mounter, error);
     if (r < 0)
