@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "bundle.h"
 #include "engine/foreground.h"
+#include "handout.h"
 #include "instance.h"
 #include "linux/clone.h"
 #include "linux/terminal.h"
@@ -148,8 +149,8 @@ static int exec_check(Instance *instance, const ExecOptions *options, const Spec
     if (status == OCI_STATUS_STOPPED || status == OCI_STATUS_CREATING)
         return error_set(error, ERROR_CONFLICT, ESRCH, "cannot exec in a %s container",
                          oci_state_status_name(status));
-    int r = instance_check_console(process->terminal, options->common.detach,
-                                   options->common.console_socket, error);
+    int r = handout_check_console(process->terminal, options->common.detach,
+                                  options->common.console_socket, error);
     if (r == 0)
         r = bundle_check_fds(0, options->common.preserve_fds, error);
     if (r < 0)
@@ -263,7 +264,7 @@ static int exec_launch(Instance *instance, const ExecOptions *options, const Spe
     r = launch_container(&instance->plan, &launch, &instance->launched, error);
     if (r < 0)
         return r;
-    r = instance_hand_out(instance, error);
+    r = handout_launched(instance, error);
     if (r < 0)
         instance_kill_launched(instance);
     return r;

@@ -133,13 +133,5 @@ int instance_poststart(Instance *instance, Error *error) MUST_CHECK;
 /* Kills what lives and removes everything. Missing parts are no error. */
 int instance_destroy(Instance *instance, Error *error) MUST_CHECK;
 
-/* A terminal of a detached process goes to a socket, and nothing else does. */
-int instance_check_console(bool terminal, bool detached, bool socket, Error *error) MUST_CHECK;
-/* One descriptor to a listening Unix socket, with a text. */
-int instance_send_fd(const char *option, const char *path, int fd, const char *text, Error *error)
-    MUST_CHECK;
-/* What the options want of a launched process: terminal, pidfd, pid file. */
-int instance_hand_out(Instance *instance, Error *error) MUST_CHECK;
 /* Ends the process that was launched, if there is one, where that or another thing failed. */
 void instance_kill_launched(const Instance *instance);
-int instance_write_pid(const char *path, pid_t pid, Error *error) MUST_CHECK;

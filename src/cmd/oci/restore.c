@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "criu.h"
 #include "engine/foreground.h"
+#include "handout.h"
 #include "linux/clone.h"
 #include "linux/process.h"
 #include "log.h"
@@ -236,7 +237,7 @@ static int restore_make(Instance *instance, const CriuOptions *options, const ch
     if (r == 0)
         r = restore_processes(instance, options, error);
     if (r == 0 && options->common.pid_file)
-        r = instance_write_pid(options->common.pid_file, instance->record.pid, error);
+        r = handout_write_pid(options->common.pid_file, instance->record.pid, error);
     if (r < 0)
         (void)!instance_destroy(instance, NULL);
     instance->options = &options->common;
