@@ -64,7 +64,7 @@ lint: test-programs core ## layers, rails, banned functions, format, static anal
 	@tests/run lint
 
 format: ## bring every C file into the one format
-	@git ls-files '*.c' '*.h' | xargs clang-format -i
+	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
 
 asan: asan-programs ## every test of code with address and undefined-behaviour sanitizers
 	@tests/run asan
