@@ -28,7 +28,8 @@ ordinary="end,socket 32 1,socket 32 10,socket 32 16,socket 32 2,socket 64 1,sock
     expect_line 'socket 64 17'
     expect_line 'call unshare-user'
     expect_line 'call io_uring_setup'
-    expect_line 'call bpf'
+    # Debian's kernel refuses it to everybody in a user namespace of his own.
+    [ "$(cat /proc/sys/kernel/unprivileged_bpf_disabled 2>/dev/null)" != 0 ] || expect_line 'call bpf'
 }
 
 @test "a filter that a configuration gives holds in every mode of the processor" {
