@@ -35,22 +35,38 @@ static const char *companion_program_directory(Arena *arena)
     return arena_strdup(arena, path);
 }
 
-static const char *companion_candidate(const char *directory, const char *rest, int access,
-                                       Arena *arena)
+/* In the order in which they are looked at. */
+static StrList companion_paths(const char *name, const CompanionPlaces *places, Arena *arena)
 {
-    if (str_empty(directory) || str_empty(rest))
-        return NULL;
-    const char *path = arena_printf(arena, "%s/%s", directory, rest);
-    return faccessat(AT_FDCWD, path, access, 0) == 0 ? path : NULL;
+    StrList paths = { 0 };
+    const char *told = getenv(places->variable);
+    const char *directory = companion_program_directory(arena);
+    if (!str_empty(told))
+        strlist_append(arena, &paths, arena_printf(arena, "%s/%s", told, name));
+    for (size_t i = 0; i < COMPANION_RELATIVE_MAX; i++)
+        if (!str_empty(directory) && !str_empty(places->relative[i]))
+            strlist_append(arena, &paths,
+                           arena_printf(arena, "%s/%s", directory, places->relative[i]));
+    strlist_append(arena, &paths, places->installed);
+    return paths;
 }
 
 const char *companion_find(const char *name, const CompanionPlaces *places, Arena *arena)
 {
-    const char *path = companion_candidate(getenv(places->variable), name, places->access, arena);
-    const char *directory = path ? NULL : companion_program_directory(arena);
-    for (size_t i = 0; !path && i < COMPANION_RELATIVE_MAX; i++)
-        path = companion_candidate(directory, places->relative[i], places->access, arena);
-    return path ? path : places->installed;
+    StrList paths = companion_paths(name, places, arena);
+    for (size_t i = 0; i < paths.count; i++)
+        if (faccessat(AT_FDCWD, paths.items[i], places->access, 0) == 0)
+            return paths.items[i];
+    return places->installed;
+}
+
+const char *companion_places(const char *name, const CompanionPlaces *places, Arena *arena)
+{
+    StrList paths = companion_paths(name, places, arena);
+    const char *text = paths.items[0];
+    for (size_t i = 1; i < paths.count; i++)
+        text = arena_printf(arena, "%s, %s", text, paths.items[i]);
+    return text;
 }
 
 const char *companion_program(const char *name, Arena *arena)

@@ -21,6 +21,9 @@ typedef struct CompanionPlaces {
 /* The first place where it is; else `installed`, for the error message. */
 const char *companion_find(const char *name, const CompanionPlaces *places, Arena *arena);
 
+/* All of them in that order, "A, B, C": for an error message that says where it was looked for. */
+const char *companion_places(const char *name, const CompanionPlaces *places, Arena *arena);
+
 /* A program: in $AMBIT_LIBEXEC (tests), beside the running one, in ../libexec/ambit from there, or
  * where it was installed. */
 const char *companion_program(const char *name, Arena *arena);

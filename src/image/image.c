@@ -240,14 +240,14 @@ int image_find(const ImageStore *store, const OciIndex *index, const char *text,
         if (*ret)
             return 0;
     }
+    *ret = parsed == 0 && !reference_has_domain(text) ? image_find_short(index, text, arena) : NULL;
+    if (*ret)
+        return 0;
     if (prefix) {
         int r = image_find_by_id(store, index, prefix, arena, ret, error);
         if (r != -ENOENT)
             return r;
     }
-    *ret = parsed == 0 && !reference_has_domain(text) ? image_find_short(index, text, arena) : NULL;
-    if (*ret)
-        return 0;
     if (parsed < 0 && !prefix) {
         if (error)
             *error = grammar;

@@ -28,9 +28,9 @@ typedef struct ImageList {
 
 /*
  * Finds a stored image by reference ("base", "quay.io/x/y:1@sha256:..."), or by the beginning of
- * its id or of its manifest's digest. Names come first. ERROR_NOT_FOUND if there is none,
- * ERROR_CONFLICT if an id's beginning fits several, ERROR_CORRUPT (-EBADMSG) if parts of it are
- * missing.
+ * its id or of its manifest's digest (4 digits or more). Names come first. ERROR_NOT_FOUND if there
+ * is none, ERROR_CONFLICT if an id's beginning fits several, ERROR_CORRUPT (-EBADMSG) if parts of
+ * it are missing.
  */
 int image_resolve(const ImageStore *store, const char *text, Arena *arena, Image *ret_image,
                   Error *error) MUST_CHECK;

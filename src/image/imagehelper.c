@@ -32,16 +32,13 @@ enum {
     IMAGEHELPER_EVENT_MAX = 64 * 1024,
 };
 
-static const char *imagehelper_find_base(Arena *arena)
-{
-    static const CompanionPlaces places = {
-        .variable = "AMBIT_DATADIR",
-        .relative = { "../base.tar", "../share/ambit/base.tar" },
-        .installed = AMBIT_DATADIR "/base.tar",
-        .access = R_OK,
-    };
-    return companion_find("base.tar", &places, arena);
-}
+#define IMAGEHELPER_ARCHIVE "base.tar"
+static const CompanionPlaces imagehelper_archive_places = {
+    .variable = "AMBIT_DATADIR",
+    .relative = { "../base.tar", "../share/ambit/base.tar" },
+    .installed = AMBIT_DATADIR "/base.tar",
+    .access = R_OK,
+};
 
 /*** Starting it. ***/
 
@@ -311,7 +308,7 @@ int imagehelper_variant(const ImageStore *store, const char *text, const OciPlat
 
 /*** The image that comes with the program. ***/
 
-static bool imagehelper_is_base(const char *text, Arena *arena)
+bool imagehelper_is_base(const char *text, Arena *arena)
 {
     Reference reference;
     return reference_parse(text, arena, &reference, NULL) == 0 &&
@@ -320,10 +317,12 @@ static bool imagehelper_is_base(const char *text, Arena *arena)
 
 static int imagehelper_load_base(const ImageStore *store, Arena *arena, Error *error)
 {
-    const char *path = imagehelper_find_base(arena);
+    const CompanionPlaces *places = &imagehelper_archive_places;
+    const char *path = companion_find(IMAGEHELPER_ARCHIVE, places, arena);
     int fd CLEANUP(fd_closep) = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return error_errno(error, errno, "the image base comes with the program, in %s", path);
+        return error_errno(error, errno, "the image base comes with the program, in one of %s",
+                           companion_places(IMAGEHELPER_ARCHIVE, places, arena));
     ImageHelperCall call = { .command = "load", .data_fd = fd };
     strlist_append(arena, &call.options, "--name");
     strlist_append(arena, &call.options, IMAGEHELPER_BASE);

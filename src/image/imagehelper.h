@@ -48,6 +48,9 @@ void imagehelper_say_platform(const OciPlatform *platform, Arena *arena, StrList
 int imagehelper_variant(const ImageStore *store, const char *text, const OciPlatform *platform,
                         Arena *arena, Image *ret_image, Error *error) MUST_CHECK;
 
+/* Does `text` name the image that comes with the program, and that no registry is asked for? */
+bool imagehelper_is_base(const char *text, Arena *arena);
+
 /*
  * image_resolve; and if the image "base" (docker.io/library/base:latest) is not stored, it is
  * loaded from the archive that comes with the program: ../base.tar or ../share/ambit/base.tar from

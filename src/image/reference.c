@@ -123,7 +123,7 @@ const char *reference_id_prefix(const char *text)
     size_t length = 0;
     while (reference_is_hex(text[length]))
         length++;
-    return length >= 1 && length <= 64 && text[length] == '\0' ? text : NULL;
+    return length >= REFERENCE_ID_MIN && length <= 64 && text[length] == '\0' ? text : NULL;
 }
 
 /* Where the domain ends in `name`: the index of its "/", or -1 if there is no domain. */

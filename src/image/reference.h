@@ -38,8 +38,10 @@ char *reference_familiar_name(const Reference *reference, Arena *arena);
 bool reference_has_domain(const char *text);
 
 /*
- * Can `text` be (the beginning of) an image id: 1 to 64 lower-case hexadecimal digits, optionally
+ * Can `text` be (the beginning of) an image id: 4 to 64 lower-case hexadecimal digits, optionally
  * after "sha256:"? Returns where the digits begin, or NULL. A name may look the same ("beef"):
- * callers try names first.
+ * callers try names first. Docker takes a single digit too; then `tag a b`, where "a" is a name
+ * that is not stored, finds whatever image has an id that begins so.
  */
+enum { REFERENCE_ID_MIN = 4 };
 const char *reference_id_prefix(const char *text);

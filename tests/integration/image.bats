@@ -448,6 +448,36 @@ END
     expect_output '0 findings, 0 repaired'
 }
 
+@test "the image base is never asked of a registry" {
+    ambit load -q -t base -i "$base_tar"
+    # Whatever answers to library/base out there is not it: nobody is asked.
+    try run --rm --pull always --net none base echo own
+    expect_status 0
+    expect_output own
+    try pull -q base
+    expect_status 0
+    ambit rmi -f base
+    mkdir -p "$TEST_DIR/elsewhere/bin"
+    cp "$PROGRAMS/ambit" "$TEST_DIR/elsewhere/bin/"
+    PROGRAMS=$TEST_DIR/elsewhere/bin AMBIT_DATADIR=$TEST_DIR/none try run --rm base true
+    expect_error 125 'the image base comes with the program, in one of .*/none/base.tar, .*/elsewhere/bin/../share/ambit/base.tar'
+}
+
+@test "a name of fewer than four digits is no image's id" {
+    local id
+    ambit load -q -t base -i "$base_tar"
+    id=$(ambit images -q --no-trunc base)
+    id=${id#sha256:}
+    try tag "${id:0:3}" other
+    expect_error 125 'no such image'
+    try rmi -f "${id:0:3}"
+    expect_status 0
+    try image inspect "${id:0:3}"
+    expect_error 125 'no such image'
+    ambit tag "${id:0:4}" other
+    [ "$(ambit images -q --no-trunc other)" = "sha256:$id" ]
+}
+
 @test "a layer that got lost is unpacked again" {
     ambit load -q -t base -i "$base_tar"
     rm -rf "$(layer_dir base)"

@@ -1,5 +1,6 @@
 /*
- * The image `base` comes with the program and from no registry: imagehelper_resolve knows it.
+ * The image `base` comes with the program (imagehelper_resolve knows it) and, whatever the policy,
+ * from no registry: what somebody there called library/base is not it.
  */
 #include "image_fetch.h"
 
@@ -8,15 +9,20 @@
 
 #include "image/shortname.h"
 
+static ImageAdded image_fetch_added(const Image *image)
+{
+    return (ImageAdded){ .id = image->id,
+                         .manifest_digest = image->manifest_digest,
+                         .origin = image->origin };
+}
+
 static int image_fetch_stored(const ImageStore *store, const char *reference, Arena *arena,
                               ImageAdded *ret_added, Error *error)
 {
     Image image;
     int r = imagehelper_resolve(store, reference, arena, &image, error);
     if (r == 0)
-        *ret_added = (ImageAdded){ .id = image.id,
-                                   .manifest_digest = image.manifest_digest,
-                                   .origin = image.origin };
+        *ret_added = image_fetch_added(&image);
     return r;
 }
 
@@ -84,9 +90,26 @@ static int image_fetch_newer(const ImageStore *store, const ImagePull *pull, Are
     return image_fetch_stored(store, pull->reference, arena, ret_added, error);
 }
 
+static int image_fetch_base(const ImageStore *store, const ImagePull *pull, Arena *arena,
+                            ImageAdded *ret_added, Error *error)
+{
+    Image image;
+    int r = imagehelper_resolve(store, pull->reference, arena, &image, error);
+    if (r == 0 && pull->options.count > 0 &&
+        !strlist_contains(&pull->options, image.config.architecture))
+        return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
+                         "the image base comes with the program, for %s only",
+                         image.config.architecture);
+    if (r == 0)
+        *ret_added = image_fetch_added(&image);
+    return r;
+}
+
 int image_fetch(const ImageStore *store, const ImagePull *pull, ImagePullPolicy policy,
                 Arena *arena, ImageAdded *ret_added, Error *error)
 {
+    if (imagehelper_is_base(pull->reference, arena))
+        return image_fetch_base(store, pull, arena, ret_added, error);
     if (policy == IMAGEPULL_NEVER)
         return image_fetch_stored(store, pull->reference, arena, ret_added, error);
     if (policy == IMAGEPULL_MISSING && image_fetch_is_stored(store, pull, arena) &&

@@ -13,7 +13,9 @@ static int tag_run(CommandCall *call, Error *error)
 
 #define TAG_COMMAND                                                                          \
     .name = "tag", .summary = "Give an image another name", .arguments = "IMAGE NAME[:TAG]", \
-    .arguments_min = 2, .arguments_max = 2, .completes = "image", .run = tag_run
+    .arguments_min = 2, .arguments_max = 2, .completes = "image", .run = tag_run,            \
+    .description = "IMAGE is, here and everywhere, a name or at least four digits of an id " \
+                   "(the first ones); names come first."
 
 const Command tag_command = { TAG_COMMAND };
 const Command image_tag_command = { TAG_COMMAND };

@@ -197,7 +197,8 @@ static void images_are_found(void **state)
         { "docker.io/library/one", 'a', 0 },
         { "quay.io/x/uno:1", 'a', 0 },
         { "two", 'd', 0 },
-        { "b", 'a', 0 }, /* the beginning of an id */
+        { "bbb", 0, ENOENT },
+        { "bbbb", 'a', 0 }, /* the beginning of an id */
         { "sha256:bbbb", 'a', 0 },
         { "eeeeeeeeeeee", 'd', 0 },
         { "aaaa", 'a', 0 }, /* of a manifest's digest */

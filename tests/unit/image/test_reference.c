@@ -143,7 +143,9 @@ static void test_ids(void **state)
     assert_null(reference_id_prefix(HEX64 "0"));
     assert_null(reference_id_prefix(""));
     assert_null(reference_id_prefix("sha256:"));
-    assert_null(reference_id_prefix("AB"));
+    assert_null(reference_id_prefix("ab1")); /* "tag a b" means the name */
+    assert_null(reference_id_prefix("sha256:ab1"));
+    assert_null(reference_id_prefix("AB12"));
     assert_null(reference_id_prefix("xyz"));
 }
 
