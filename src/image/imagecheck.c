@@ -130,13 +130,18 @@ static void imagecheck_whole(ImageCheckRun *run, const Image *image, const char 
             ->digest = image->origin;
 }
 
+const char *imagecheck_subject(const OciDescriptor *descriptor)
+{
+    const char *name = imageindex_name(descriptor);
+    return name ? name : descriptor->digest;
+}
+
 /* True if the image can be kept. */
 static bool imagecheck_image(ImageCheckRun *run, const OciDescriptor *descriptor)
 {
     Error error = { 0 };
     Image image;
-    const char *name = imageindex_name(descriptor);
-    const char *subject = name ? name : descriptor->digest;
+    const char *subject = imagecheck_subject(descriptor);
     const char *wrong = imagecheck_blob(run, descriptor->digest, descriptor->size);
     const char *text = wrong ? arena_printf(run->arena, "manifest %s", wrong) : NULL;
     if (!wrong && image_read(run->store, descriptor, run->arena, &image, &error) < 0)

@@ -35,5 +35,8 @@ typedef struct ImageCheck {
     int (*digest_of)(int fd, char ret_digest[OCI_DIGEST_SIZE], Error *error);
 } ImageCheck;
 
+/* What a problem of this image has as its subject. */
+const char *imagecheck_subject(const OciDescriptor *descriptor);
+
 int imagecheck_run(const ImageStore *store, const ImageCheck *check, Arena *arena,
                    ImageProblems *ret_problems, Error *error) MUST_CHECK;

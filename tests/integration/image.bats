@@ -476,6 +476,7 @@ END
     expect_error 125 'no such image'
     ambit tag "${id:0:4}" other
     [ "$(ambit images -q --no-trunc other)" = "sha256:$id" ]
+    ambit rmi other
 }
 
 @test "a layer that got lost is unpacked again" {
@@ -486,6 +487,16 @@ END
     try system check
     expect_status 1
     expect_match 'unpacked layer .* is missing'
+    # A blob of the right size and another content: the layer cannot come from it.
+    local blob
+    blob=$(find "$TEST_ROOT/blobs/sha256" -type f -size +500k | head -n 1)
+    cp "$blob" "$TEST_DIR/kept"
+    truncate -s 0 "$blob"
+    truncate -s "$(stat -c %s "$TEST_DIR/kept")" "$blob"
+    try system check --repair
+    expect_status 1
+    expect_match 'unpacked layer .* is missing \(not repaired: layer 1: .+\)$'
+    cat "$TEST_DIR/kept" >"$blob"
     try system check --repair
     expect_status 0
     expect_match 'repaired'

@@ -9,16 +9,22 @@
 #include "image/imagecheck.h"
 #include "image/imagehelper.h"
 
-static void image_check_line(const char *subject, const char *problem, bool repaired, StrBuf *text,
-                             ImageCheckCount *count)
+/* `reason`: why it could not be repaired; may be NULL. */
+static void image_check_line(const char *subject, const char *problem, bool repaired,
+                             const char *reason, StrBuf *text)
 {
     strbuf_add(text, "image ");
     printable_add(text, subject);
     strbuf_add(text, ": ");
     printable_add(text, problem);
-    strbuf_add(text, repaired ? " (repaired)\n" : "\n");
-    count->findings++;
-    count->repaired += repaired;
+    if (repaired)
+        strbuf_add(text, " (repaired)");
+    if (reason) {
+        strbuf_add(text, " (not repaired: ");
+        printable_add(text, reason);
+        strbuf_add_char(text, ')');
+    }
+    strbuf_add_char(text, '\n');
 }
 
 static int image_check_here(const ImageSession *session, const ImageGcUse *use, Arena *arena,
@@ -28,7 +34,8 @@ static int image_check_here(const ImageSession *session, const ImageGcUse *use, 
     ImageCheck check = { .use = use };
     int r = imagecheck_run(&session->store, &check, arena, &problems, error);
     for (size_t i = 0; r == 0 && i < problems.count; i++)
-        image_check_line(problems.items[i].subject, problems.items[i].text, false, text, count);
+        image_check_line(problems.items[i].subject, problems.items[i].text, false, NULL, text);
+    count->findings = r == 0 ? problems.count : 0;
     return r;
 }
 
@@ -70,9 +77,13 @@ int image_check_add(const ImageSession *session, const ImageCheckOptions *option
         r = image_check_helper(session, options, &use, arena, &problems, error);
     if (r < 0 || !problems || problems->type != JSON_ARRAY)
         return r;
-    for (const JsonValue *item = problems->first; item; item = item->next)
+    for (const JsonValue *item = problems->first; item; item = item->next) {
+        bool repaired = image_check_is_true(json_member(item, "repaired"));
         image_check_line(json_member_string(item, "subject"), json_member_string(item, "problem"),
-                         image_check_is_true(json_member(item, "repaired")), text, ret_count);
+                         repaired, json_member_string(item, "reason"), text);
+        ret_count->findings++;
+        ret_count->repaired += repaired;
+    }
     return 0;
 }
 
@@ -97,7 +108,8 @@ static int image_check_run(CommandCall *call, Error *error)
     if (r < 0)
         return r;
     if (!options->quiet)
-        strbuf_printf(&text, "%zu findings, %zu repaired\n", count.findings, count.repaired);
+        strbuf_printf(&text, "%zu finding%s, %zu repaired\n", count.findings,
+                      count.findings == 1 ? "" : "s", count.repaired);
     call->exit_status = count.repaired < count.findings ? 1 : 0;
     return output_write(strbuf_text(&text), error);
 }

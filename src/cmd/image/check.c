@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/strmap.h"
 #include "cmd/image/digest.h"
 #include "cmd/image/request.h"
 #include "cmd/image/restore.h"
@@ -19,7 +20,8 @@ static int check_digest_of(int fd, char ret_digest[OCI_DIGEST_SIZE], Error *erro
     return digest_of_file(fd, ret_digest, NULL, error);
 }
 
-static int check_restore(const RequestContext *context, Error *error)
+/* *ret_reasons: of every image that stays without a layer, why. */
+static int check_restore(const RequestContext *context, StrMap *ret_reasons, Error *error)
 {
     Intake intake CLEANUP(intake_done) = INTAKE_EMPTY;
     OciIndex index;
@@ -30,11 +32,17 @@ static int check_restore(const RequestContext *context, Error *error)
     if (r < 0)
         return r;
     for (size_t i = 0; i < index.manifests.count; i++) {
+        const OciDescriptor *descriptor = &index.manifests.items[i];
         Image image;
+        Error failure = { 0 };
         /* One image that cannot be helped must not keep the others from it: it stays reported. */
-        if (image_read(context->store, &index.manifests.items[i], context->arena, &image, NULL) ==
-            0)
-            restored += restore_image(context, &intake, &image, NULL) > 0;
+        if (image_read(context->store, descriptor, context->arena, &image, NULL) < 0)
+            continue;
+        int found = restore_image(context, &intake, &image, &failure);
+        restored += found > 0;
+        if (found < 0)
+            strmap_set(context->arena, ret_reasons, imagecheck_subject(descriptor),
+                       arena_strdup(context->arena, failure.message));
     }
     return restored > 0 ? intake_commit(&intake, error) : 0;
 }
@@ -59,7 +67,8 @@ static bool check_is_restored(const RequestContext *context, const ImageProblem 
     return image_resolve(context->store, problem->subject, context->arena, &image, NULL) == 0;
 }
 
-static void check_answer(const RequestContext *context, const ImageProblems *problems)
+static void check_answer(const RequestContext *context, const ImageProblems *problems,
+                         const StrMap *reasons)
 {
     JsonWriter *w = context->answer;
     json_write_object(w);
@@ -79,6 +88,11 @@ static void check_answer(const RequestContext *context, const ImageProblems *pro
         json_write_string(w, problem->text);
         json_write_key(w, "repaired");
         json_write_bool(w, repaired);
+        const char *reason = strmap_get(reasons, problem->subject);
+        if (problem->kind == IMAGE_PROBLEM_LAYER && !repaired && reason) {
+            json_write_key(w, "reason");
+            json_write_string(w, reason);
+        }
         json_write_end_object(w);
     }
     json_write_end_array(w);
@@ -95,10 +109,11 @@ int check_run(const RequestContext *context, Error *error)
         .digest_of = request->deep ? check_digest_of : NULL,
     };
     ImageProblems problems;
+    StrMap reasons = { 0 };
     int r = imagecheck_run(context->store, &check, context->arena, &problems, error);
     if (r == 0 && request->repair)
-        r = check_restore(context, error);
+        r = check_restore(context, &reasons, error);
     if (r == 0)
-        check_answer(context, &problems);
+        check_answer(context, &problems, &reasons);
     return r;
 }
