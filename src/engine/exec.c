@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "engine/container.h"
 #include "engine/foreground.h"
 #include "engine/names.h"
@@ -123,7 +124,7 @@ static int exec_plan(const ExecRequest *request, const ExecTarget *target,
         .start_ticks = target->state->start_ticks,
         .cgroup_path = target->state->cgroup_path,
         .cgroup_host = cgroup_host,
-        .user = request->user ? request->user : target->state->user,
+        .user = str_empty(request->user) ? target->state->user : request->user,
         .privileged = request->privileged,
         .userns_host = target->state->host_userns,
     };

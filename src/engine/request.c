@@ -173,6 +173,10 @@ static bool request_is_user(const char *name)
 
 int request_parse_user(RunRequest *request, const char *value, Arena *arena, Error *error)
 {
+    if (str_empty(value)) { /* as docker has it: the image's user */
+        request->user = NULL;
+        return 0;
+    }
     const char *colon = strchr(value, ':');
     const char *user = colon ? arena_strndup(arena, value, (size_t)(colon - value)) : value;
     if (!request_is_user(user) || (colon && !request_is_user(colon + 1)))

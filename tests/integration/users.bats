@@ -123,6 +123,12 @@ owner() { # FILE on the host
     expect_match '^uid=0 euid=0 gid=0'
     try run --rm -u other annas /init id
     expect_output "uid=1235 euid=1235 gid=78 egid=78 groups=78,88,99"
+    try run --rm -u '' annas /init id , env HOME
+    expect_output $'uid=1234 euid=1234 gid=77 egid=77 groups=77,88,99\n/home/anna'
+    start theirs annas /init say up , pause
+    try exec -u '' theirs /init id
+    expect_output "uid=1234 euid=1234 gid=77 egid=77 groups=77,88,99"
+    ambit rm -f theirs
 }
 
 @test "HOME: what is given wins, / where there is none" {
