@@ -73,6 +73,14 @@ static int run_sig_proxy(void *values, const Option *option, const char *value, 
     return 0;
 }
 
+/* The image's check never runs. */
+static int run_no_healthcheck(void *values, const Option *option, const char *value, Arena *arena,
+                              Error *error)
+{
+    (void)values, (void)option, (void)value, (void)arena, (void)error;
+    return 0;
+}
+
 static const char *const run_upper_words[] = {
     [REQUEST_UPPER_DISK] = "disk",
     [REQUEST_UPPER_MEMORY] = "memory",
@@ -149,6 +157,8 @@ const Option run_options[] = {
       .max = INT32_MAX },
     { 0, "sig-proxy", OPTION_CUSTOM_FLAG(RunRequest, no_signal_proxy, run_sig_proxy), NULL,
       "Pass the caller's signals on (default true)" },
+    { 0, "no-healthcheck", OPTION_CUSTOM_FLAG(RunRequest, image, run_no_healthcheck), NULL,
+      "Has no effect: there are no health checks" },
     { 0, "detach-keys", OPTION_STRING(RunRequest, detach_keys), "KEYS",
       "The keys that leave the container's terminal (default ctrl-p,ctrl-q)" },
 
@@ -258,7 +268,6 @@ const Option run_options[] = {
     OPTION_REFUSE(0, "health-start-period", RUN_DETACHED),
     OPTION_REFUSE(0, "health-timeout", RUN_DETACHED),
     OPTION_REFUSE(0, "health-on-failure", RUN_DETACHED),
-    OPTION_REFUSE(0, "no-healthcheck", RUN_DETACHED),
     OPTION_REFUSE('a', "attach", RUN_DETACHED),
     OPTION_REFUSE(0, "log-driver", RUN_LOGS),
     OPTION_REFUSE(0, "log-opt", RUN_LOGS),
