@@ -157,13 +157,6 @@ static int option_store(const Option *option, void *values, const char *value, A
     abort(); /* a table's mistake, not a person's */
 }
 
-static int option_apply(const Option *option, void *values, const char *value, Arena *arena,
-                        Error *error)
-{
-    int r = option_store(option, values, value, arena, error);
-    return r < 0 ? error_wrap(error, "--%s", option->name) : 0;
-}
-
 /* The state of one option_parse call. */
 typedef struct OptionScan {
     const Option *options;
@@ -174,10 +167,18 @@ typedef struct OptionScan {
     Arena *arena;
 } OptionScan;
 
-static int option_missing_value(const Option *option, Error *error)
+/* `name`: as it was written, which may be the alias. */
+static int option_apply(const OptionScan *scan, const Option *option, const char *name,
+                        const char *value, Error *error)
 {
-    return error_set(error, ERROR_USAGE, EINVAL, "--%s needs a value (--%s %s)", option->name,
-                     option->name, option->value ? option->value : "VALUE");
+    int r = option_store(option, scan->values, value, scan->arena, error);
+    return r < 0 ? error_wrap(error, "--%s", name) : 0;
+}
+
+static int option_missing_value(const Option *option, const char *name, Error *error)
+{
+    return error_set(error, ERROR_USAGE, EINVAL, "--%s needs a value (--%s %s)", name, name,
+                     option->value ? option->value : "VALUE");
 }
 
 static int option_unknown(const OptionScan *scan, const char *word, Error *error)
@@ -227,16 +228,17 @@ static int option_take_long(OptionScan *scan, const char *word, Error *error)
     if (!option)
         return option_unknown(scan, word, error);
 
+    const char *written = option_named(option->alias, name, length) ? option->alias : option->name;
     const char *value = equals ? equals + 1 : NULL;
     if (!value && option_is_flag(option))
         value = option_alone(option);
     else if (!value && option->kind == OPTION_KIND_REFUSED)
         value = "";
     else if (!value && scan->next == scan->count)
-        return option_missing_value(option, error);
+        return option_missing_value(option, written, error);
     else if (!value)
         value = scan->words[scan->next++];
-    return option_apply(option, scan->values, value, scan->arena, error);
+    return option_apply(scan, option, written, value, error);
 }
 
 /* One word of letters: -i, -it, -itw/src, -e A=B, -m=1g. The first letter with a value takes what
@@ -260,11 +262,11 @@ static int option_take_letters(OptionScan *scan, const char *word, Error *error)
             last = true;
         } else if (!flag && option->kind != OPTION_KIND_REFUSED) {
             if (!p[1] && scan->next == scan->count)
-                return option_missing_value(option, error);
+                return option_missing_value(option, option->name, error);
             value = p[1] ? p + 1 : scan->words[scan->next++];
             last = true;
         }
-        int r = option_apply(option, scan->values, value, scan->arena, error);
+        int r = option_apply(scan, option, option->name, value, error);
         if (r < 0 || last)
             return r;
     }

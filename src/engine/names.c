@@ -185,7 +185,7 @@ int names_resolve(const Engine *engine, const char *word, char ret_id[NAMES_ID_L
     }
     if (count == 1)
         return 0;
-    return count == 0 ? error_set(error, ERROR_NOT_FOUND, ENOENT, "no container '%s'", word)
+    return count == 0 ? error_set(error, ERROR_NOT_FOUND, ENOENT, "no such container: %s", word)
                       : error_set(error, ERROR_CONFLICT, ENOTUNIQ,
                                   "'%s' stands for more than one container", word);
 }

@@ -72,11 +72,11 @@ static int target_resolve(const Engine *engine, const char *word, char id[NAMES_
                           Error *error)
 {
     if (!engine)
-        return error_set(error, ERROR_NOT_FOUND, ENOENT, "no container '%s'", word);
+        return error_set(error, ERROR_NOT_FOUND, ENOENT, "no such container: %s", word);
     bool number = target_is_number(word) && strlen(word) <= TARGET_PID_DIGITS;
     int r = names_resolve(engine, word, id, error);
     if (number && (r < 0 || str_starts(id, word))) /* not by its name */
-        return error_set(error, ERROR_NOT_FOUND, ENOENT, "no container '%s'", word);
+        return error_set(error, ERROR_NOT_FOUND, ENOENT, "no such container: %s", word);
     return r;
 }
 

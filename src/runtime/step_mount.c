@@ -129,6 +129,8 @@ static int step_clone_source(const Step *step, Error *error)
     if (foreign)
         return mount_clone_of(pid, foreign, mount->recursive, error);
     int source_fd CLEANUP(fd_closep) = openat(AT_FDCWD, step->source, O_PATH | O_CLOEXEC);
+    if (source_fd < 0 && errno == ENOENT) /* "open" would say nothing more */
+        return error_set(error, ERROR_NOT_FOUND, ENOENT, "does not exist");
     if (source_fd < 0)
         return error_errno(error, errno, "open");
     return mount_clone(source_fd, "", mount->recursive, error);

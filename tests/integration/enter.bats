@@ -145,7 +145,7 @@ same_namespace() { # PID TYPE EXPECTED-LINE
 
 @test "what is not there" {
     try enter nosuch true
-    expect_error 125 "no container 'nosuch'"
+    expect_error 125 "no such container: nosuch"
     try enter ns:/etc/passwd true
     expect_error 125 '/etc/passwd: this file is not a namespace'
     try enter ns:/no/such true

@@ -274,6 +274,7 @@ nothing_left() {
     expect_error 125 nobody
     try rm -f nobody
     expect_status 0
+    expect_output ""
     nothing_left
 }
 

@@ -121,7 +121,7 @@ PYTHON
 
 @test "what is not there: one line, status 125" {
     try explain no-such-container
-    expect_error 125 "no container 'no-such-container'"
+    expect_error 125 "no such container: no-such-container"
     try explain pid:4194399
     expect_error 125 'no process 4194399'
     try explain pid:x

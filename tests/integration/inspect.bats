@@ -86,11 +86,11 @@ is() { # JQ VALUE
     try inspect service "$IMAGE"
     [ "$(jq length <<<"$output")" = 2 ]
     try inspect nothing
-    expect_error 125 "no container or image 'nothing'"
+    expect_error 125 "no such container or image: nothing"
     try inspect --type container service
-    expect_error 125 "no container 'service'"
+    expect_error 125 "no such container: service"
     try container inspect service
-    expect_error 125 "no container 'service'"
+    expect_error 125 "no such container: service"
     try inspect --type pod service
     expect_error 125 "--type: 'pod' is not one of container, image"
 }

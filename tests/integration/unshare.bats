@@ -144,7 +144,7 @@ mount mnt"
     try unshare --net="ns:/proc/self/ns/uts" true
     expect_error 125 'is a uts namespace, not a net namespace'
     try unshare --net=container:gone true
-    expect_error 125 "no container 'gone'"
+    expect_error 125 "no such container: gone"
 }
 
 @test "exit statuses" {

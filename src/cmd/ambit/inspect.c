@@ -69,7 +69,7 @@ static int inspect_one(const Engine *engine, CommandCall *call, const char *word
     if (r == 0)
         error_clear(error);
     else if (image_error.kind == ERROR_NOT_FOUND)
-        r = error_set(error, ERROR_NOT_FOUND, ENOENT, "no container or image '%s'", word);
+        r = error_set(error, ERROR_NOT_FOUND, ENOENT, "no such container or image: %s", word);
     else
         *error = image_error;
     return r;

@@ -25,7 +25,7 @@ static int rm_one(const Engine *engine, CommandCall *call, const char *word, Err
     int r = listing_find(engine, word, call->arena, &item, error);
     if (r == -ENOENT && options->force) {
         error_clear(error);
-        return 0;
+        return SESSION_NOTHING;
     }
     return r < 0 ? r : stop_remove(engine, &item, options->force, error);
 }

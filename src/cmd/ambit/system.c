@@ -56,8 +56,9 @@ static int system_check_run(CommandCall *call, Error *error)
     open += images.findings - images.repaired;
     size_t findings = report.count + images.findings;
     if (!options->quiet)
-        strbuf_printf(&text, "%zu containers, %zu findings, %zu repaired\n", report.containers,
-                      findings, findings - open);
+        strbuf_printf(&text, "%zu container%s, %zu finding%s, %zu repaired\n", report.containers,
+                      report.containers == 1 ? "" : "s", findings, findings == 1 ? "" : "s",
+                      findings - open);
     /* For scripts: 1 says that something is left to repair. */
     call->exit_status = open ? 1 : 0;
     return output_write(strbuf_text(&text), error);

@@ -84,7 +84,7 @@ static const struct {
     { "--net bridge i", "--net: 'bridge' is not supported yet (there are private, none, host, "
                         "container:NAME, ns:PATH)" },
     { "--network web i",
-      "--net: 'web': networks with names are not supported yet (there are private, none, host, "
+      "--network: 'web': networks with names are not supported yet (there are private, none, host, "
       "container:NAME, ns:PATH)" },
     { "--net x:y i", "--net: 'x:y' is not one of private, none, host, container:NAME, ns:PATH" },
     { "--monotonic-offset soon i",

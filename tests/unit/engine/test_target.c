@@ -114,9 +114,9 @@ static void test_containers(void **state)
     is_container(f, "1234567890");
     fails(&f->engine, "123", ERROR_CONFLICT, "container '123' is not running"); /* a name */
     fails(&f->engine, "abcdef", ERROR_CONFLICT, "container 'abcdef' is not running");
-    fails(&f->engine, "nosuch", ERROR_NOT_FOUND, "no container 'nosuch'");
-    fails(&f->engine, "../web", ERROR_NOT_FOUND, "no container '../web'");
-    fails(&f->engine, "", ERROR_NOT_FOUND, "no container ''");
+    fails(&f->engine, "nosuch", ERROR_NOT_FOUND, "no such container: nosuch");
+    fails(&f->engine, "../web", ERROR_NOT_FOUND, "no such container: ../web");
+    fails(&f->engine, "", ERROR_NOT_FOUND, "no such container: ");
 }
 
 static void test_processes(void **state)
@@ -133,7 +133,7 @@ static void test_processes(void **state)
     fails(&f->engine, "pid:0", ERROR_USAGE, "'0' is not a process id");
     fails(&f->engine, "pid:-1", ERROR_USAGE, "'-1' is not a process id");
     fails(&f->engine, "99999999999", ERROR_USAGE, "'99999999999' is not a process id");
-    fails(NULL, "web", ERROR_NOT_FOUND, "no container 'web'");
+    fails(NULL, "web", ERROR_NOT_FOUND, "no such container: web");
 }
 
 /* 1234 begins the container's id, and is a process or nothing. */
