@@ -71,8 +71,8 @@ class File(bats.File):
             files = [file for file in files if os.path.basename(file).split(".")[0] in ("0", str(number))]
         said = "".join(open(file, encoding="utf-8", errors="replace").read() for file in files)
         # A finding is said on standard output, which the test shows (lib.bash, show).
-        shown = itertools.dropwhile(lambda line: not line.startswith("output: "), result.details)
-        said += "".join(itertools.takewhile(lambda line: not line.startswith("errors: "), shown))
+        shown = itertools.dropwhile(lambda line: not line.startswith(" output: "), result.details)
+        said += "".join(itertools.takewhile(lambda line: not line.startswith(" errors: "), shown))
         if re.search(self.words, said):
             return Result(result.name + " (refused in words)", "passed")
         return result
