@@ -159,7 +159,7 @@ teardown_file() {
 
 @test "what has no layer of changes is refused with the reason" {
     try commit nothing x:1
-    expect_error 125 "no container"
+    expect_error 125 "no such container"
     start inmem --net none --read-only init /init say ready , pause
     try commit inmem x:1
     expect_error 125 'in memory'

@@ -78,7 +78,7 @@ store_is_whole() {
     try system check --repair
     expect_status 0
     try system check
-    expect_output '1 containers, 0 findings, 0 repaired'
+    expect_output '1 container, 0 findings, 0 repaired'
 }
 
 back_to_the_start() {

@@ -144,7 +144,7 @@ df_bytes() {
     try system check
     expect_line 'image partial: 1 downloads that nobody has continued for a week'
     try system check --repair
-    expect_match ' 1 findings, 1 repaired'
+    expect_match ' 1 finding, 1 repaired'
     [ ! -e "$partial/$hex" ]
     # prune takes a young one too, but not one that is being downloaded
     head -c 500000 /dev/urandom >"$partial/$hex"
