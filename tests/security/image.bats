@@ -89,7 +89,7 @@ take() { # KIND FILE: as its name says
 
 @test "a decompression bomb is stopped, in time and memory" {
     # shellcheck disable=SC2016
-    run --separate-stderr bash -c 'ulimit -t 60; exec /usr/bin/env time -f "%M" "$@"' - \
+    run --separate-stderr bash -c 'ulimit -t $((60 * ${TEST_SLOWNESS:-1})); exec /usr/bin/env time -f "%M" "$@"' - \
         "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" image import "$CORPUS/bomb.gz"
     [ "$status" -eq 125 ]
     # shellcheck disable=SC2154
