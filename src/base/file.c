@@ -172,6 +172,14 @@ bool file_is_at(int dirfd, const char *name, int fd)
            named.st_ino == opened.st_ino && named.st_dev == opened.st_dev;
 }
 
+bool file_link_is(int dirfd, const char *path, const char *text)
+{
+    char target[256];
+    ssize_t length = readlinkat(dirfd, path, target, sizeof(target));
+    return length >= 0 && (size_t)length < sizeof(target) && strlen(text) == (size_t)length &&
+           memcmp(target, text, (size_t)length) == 0;
+}
+
 int file_write_text_at(int dirfd, const char *path, const char *text)
 {
     int fd CLEANUP(fd_closep) = openat(dirfd, path, O_WRONLY | O_CLOEXEC);

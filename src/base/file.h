@@ -44,6 +44,8 @@ int file_remove_tree_at(int dirfd, const char *name) MUST_CHECK;
 /* Does the name (still) lead to what is open? Asked after locking it: who had the lock may have
  * removed or renamed it. */
 bool file_is_at(int dirfd, const char *name, int fd);
+/* Whether `path` is a symlink to exactly `text`, of less than 256 bytes. */
+bool file_link_is(int dirfd, const char *path, const char *text);
 
 /* Writes `text` with one write(2) to an existing file: for /proc, /sys and cgroup files. */
 int file_write_text_at(int dirfd, const char *path, const char *text) MUST_CHECK;

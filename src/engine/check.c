@@ -120,6 +120,16 @@ static int check_containers(Check *check, Error *error)
     return r;
 }
 
+/*
+ * Who ends in order gives back what he holds before his directory goes: a link that is there after
+ * that was looked for is a leftover. One that was read before may be another one's by now.
+ */
+static bool check_is_leftover(const Check *check, int directory_fd, const char *link,
+                              const char *id)
+{
+    return !container_exists(check->engine, id) && file_link_is(directory_fd, link, id);
+}
+
 static int check_names(Check *check, int base_fd, Error *error)
 {
     int fd = engine_directory(base_fd, "names", error);
@@ -128,14 +138,11 @@ static int check_names(Check *check, int base_fd, Error *error)
         return fd < 0 ? fd : error_errno(error, errno, "names");
     for (struct dirent *entry; (entry = readdir(dir));) {
         char id[72];
-        struct stat st;
         ssize_t length = readlinkat(fd, entry->d_name, id, sizeof(id) - 1);
         if (length < 0)
             continue;
         id[length] = '\0';
-        /* Given back meanwhile, or somebody's. */
-        if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-            container_exists(check->engine, id))
+        if (!check_is_leftover(check, fd, entry->d_name, id))
             continue;
         bool done = check->repair && unlinkat(fd, entry->d_name, 0) == 0;
         check_found(check, "name", entry->d_name, "its container is gone", done);
@@ -147,7 +154,9 @@ static int check_names(Check *check, int base_fd, Error *error)
 static int check_range(void *context, uint32_t first, const char *id)
 {
     Check *check = context;
-    if (container_exists(check->engine, id) || idrange_process_lives(id))
+    char link[IDRANGE_PATH_SIZE];
+    idrange_path(first, link);
+    if (idrange_process_lives(id) || !check_is_leftover(check, check->engine->state_fd, link, id))
         return 0;
     char which[32];
     (void)snprintf(which, sizeof(which), "%u", first);

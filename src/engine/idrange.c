@@ -45,10 +45,16 @@ int idrange_take(const Engine *engine, const char *id, uint32_t *ret_first, Erro
                      IDRANGE_COUNT);
 }
 
+void idrange_path(uint32_t first, char ret_path[IDRANGE_PATH_SIZE])
+{
+    (void)snprintf(ret_path, IDRANGE_PATH_SIZE, "idranges/%u",
+                   (first - IDRANGE_FIRST) / IDRANGE_SIZE);
+}
+
 void idrange_release(const Engine *engine, uint32_t first)
 {
-    char path[32];
-    (void)snprintf(path, sizeof(path), "idranges/%u", (first - IDRANGE_FIRST) / IDRANGE_SIZE);
+    char path[IDRANGE_PATH_SIZE];
+    idrange_path(first, path);
     (void)unlinkat(engine->state_fd, path, 0);
 }
 

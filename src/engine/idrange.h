@@ -27,6 +27,9 @@ enum {
 int idrange_take(const Engine *engine, const char *id, uint32_t *ret_first, Error *error)
     MUST_CHECK;
 void idrange_release(const Engine *engine, uint32_t first);
+/* Its symlink, below the state directory. */
+enum { IDRANGE_PATH_SIZE = 32 };
+void idrange_path(uint32_t first, char ret_path[IDRANGE_PATH_SIZE]);
 
 /* Calls `visit` for each taken range until it answers other than 0; for `system check`. */
 int idrange_each(const Engine *engine, int (*visit)(void *context, uint32_t first, const char *id),

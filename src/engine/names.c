@@ -119,25 +119,16 @@ int names_take(const Engine *engine, const NamesWish *wish, Arena *arena, char *
                      wish->name ? wish->name : "", owner);
 }
 
-static void names_release_in(int base_fd, const char *path, const char *id)
-{
-    char owner[NAMES_ID_LENGTH + 1];
-    ssize_t length = readlinkat(base_fd, path, owner, sizeof(owner) - 1);
-    if (length < 0)
-        return;
-    owner[length] = '\0';
-    if (str_eq(owner, id))
-        (void)unlinkat(base_fd, path, 0);
-}
-
 void names_release(const Engine *engine, const char *name, const char *id)
 {
     char path[NAMES_NAME_MAX + 8];
     if (str_empty(name))
         return;
     (void)snprintf(path, sizeof(path), "names/%s", name);
-    names_release_in(engine->state_fd, path, id);
-    names_release_in(engine->root_fd, path, id);
+    if (file_link_is(engine->state_fd, path, id))
+        (void)unlinkat(engine->state_fd, path, 0);
+    if (file_link_is(engine->root_fd, path, id))
+        (void)unlinkat(engine->root_fd, path, 0);
 }
 
 static bool names_lookup(int base_fd, const char *name, char ret_id[NAMES_ID_LENGTH + 1])

@@ -81,3 +81,11 @@ late() { # CALL[:when=N] ARGUMENT...
     ambit rm ended
     wait "$late"
 }
+
+@test "what a container gives back while it is looked for is no leftover" {
+    start passing "$IMAGE" /init say up , await TERM
+    late faccessat system check
+    stop passing
+    wait "$late" || true
+    grep -q ' 0 findings' "$TEST_DIR/late.out" || { cat "$TEST_DIR/late.out"; false; }
+}
