@@ -39,3 +39,5 @@ bool build_rules(const Build *build, NamespaceType type);
 const char *build_namespace_text(const Build *build, NamespaceType type);
 /* A device of the host by path, NULL if there is none. */
 const FactsDevice *build_find_device(const Build *build, const char *path);
+/* A path below /proc/sys as runtime-spec and sysctl(8) write it: '/' and '.' change places. */
+const char *build_sysctl_dotted(const char *key, Arena *arena);

@@ -3,9 +3,8 @@
  * defaults and the image's word are in it, and a relative source is an absolute one.
  */
 #include <ctype.h>
-#include <string.h>
 
-#include "engine/build.h"
+#include "engine/build_parts.h"
 #include "linux/signalname.h"
 
 enum { SETTINGS_SHM_BYTES = 64 * 1024 * 1024 };
@@ -133,20 +132,10 @@ static const char *build_settings_ulimit_name(const char *name, Arena *arena)
     return lower;
 }
 
-/* A path below /proc/sys as sysctl(8) writes it, where a dot in a name becomes a slash. */
-static const char *build_settings_sysctl_name(const char *path, Arena *arena)
-{
-    char *name = arena_strdup(arena, path);
-    for (char *p = name; *p; p++)
-        *p = *p == '/' ? '.' : *p == '.' ? '/' : *p;
-    return name;
-}
-
 static void build_settings_lists(const RunRequest *request, Arena *arena, SettingsHost *host)
 {
     for (size_t i = 0; i < request->sysctls.count; i++)
-        strmap_set(arena, &host->sysctls,
-                   build_settings_sysctl_name(request->sysctls.items[i].key, arena),
+        strmap_set(arena, &host->sysctls, build_sysctl_dotted(request->sysctls.items[i].key, arena),
                    request->sysctls.items[i].value);
     for (size_t i = 0; i < request->host_count; i++)
         strlist_append(

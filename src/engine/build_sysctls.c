@@ -25,10 +25,9 @@ static const struct {
     { "user/", NAMESPACE_USER },
 };
 
-/* '/' and '.' change places: the spelling of runtime-spec and sysctl(8). */
-static const char *build_dotted(const Build *build, const char *key)
+const char *build_sysctl_dotted(const char *key, Arena *arena)
 {
-    char *dotted = arena_strdup(build->arena, key);
+    char *dotted = arena_strdup(arena, key);
     for (char *p = dotted; *p; p++)
         *p = *p == '/' ? '.' : *p == '.' ? '/' : *p;
     return dotted;
@@ -46,7 +45,7 @@ static NamespaceType build_sysctl_type(const char *key)
 
 static int build_check_sysctl(const Build *build, const char *key, Error *error)
 {
-    const char *dotted = build_dotted(build, key);
+    const char *dotted = build_sysctl_dotted(key, build->arena);
     if (str_eq(key, "kernel/hostname") || str_eq(key, "kernel/domainname"))
         return error_set(error, ERROR_USAGE, EINVAL, "--sysctl: %s is set by --%s", dotted,
                          key + strlen("kernel/"));
@@ -94,7 +93,7 @@ int build_sysctls(Build *build, Error *error)
         if (r < 0)
             return r;
         strmap_set(build->arena, &build->spec->linux->sysctl,
-                   build_dotted(build, wishes->items[i].key), wishes->items[i].value);
+                   build_sysctl_dotted(wishes->items[i].key, build->arena), wishes->items[i].value);
     }
     return 0;
 }
