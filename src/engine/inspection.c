@@ -4,7 +4,7 @@
  */
 #include "engine/inspection.h"
 
-#include <time.h>
+#include "base/timestamp.h"
 
 typedef struct InspectionState {
     const char *status;
@@ -109,12 +109,8 @@ static const FieldTable inspection_table = FIELD_TABLE(Inspection, inspection_fi
 
 static const char *inspection_time(int64_t seconds, Arena *arena)
 {
-    char text[40];
-    time_t t = (time_t)seconds;
-    struct tm utc;
-    (void)gmtime_r(&t, &utc);
-    (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-    return seconds ? arena_strdup(arena, text) : "0001-01-01T00:00:00Z";
+    char text[TIMESTAMP_SIZE];
+    return seconds ? arena_strdup(arena, timestamp_text(seconds, text)) : "0001-01-01T00:00:00Z";
 }
 
 static void inspection_state(const ListingItem *item, Arena *arena, InspectionState *state)

@@ -21,12 +21,12 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/option.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 #include "cmd/image/request.h"
 #include "cmd/image/sandbox.h"
 #include "image/reference.h"
@@ -64,16 +64,6 @@ static const Option main_options[] = {
     OPTION_END,
 };
 
-static const char *main_now(Arena *arena)
-{
-    char text[32];
-    struct tm utc;
-    time_t now = time(NULL);
-    (void)gmtime_r(&now, &utc);
-    (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-    return arena_strdup(arena, text);
-}
-
 /* References become whole ones. */
 static int main_normalise(StrList *names, Arena *arena, Error *error)
 {
@@ -95,7 +85,7 @@ static int main_parse(int argc, char **argv, Arena *arena, Request *ret, size_t 
     *ret = (Request){
         .limits = { .layer_bytes = 256ULL << 30, .layer_entries = 10 * 1000 * 1000 },
         .architecture = machine_architecture(arena),
-        .created = main_now(arena),
+        .created = timestamp_now(arena),
     };
     StrList arguments;
     size_t command = 0;

@@ -10,11 +10,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/timestamp.h"
 #include "bundle.h"
 #include "handout.h"
 #include "linux/clone.h"
@@ -56,16 +56,6 @@ int instance_read_bundle(const InstanceOptions *options, Arena *arena, Spec **re
     *ret_spec = spec;
     *ret_path = arena_strdup(arena, path);
     return 0;
-}
-
-static const char *instance_now(Arena *arena)
-{
-    struct timespec now;
-    struct tm utc;
-    char text[40];
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", gmtime_r(&now.tv_sec, &utc));
-    return arena_printf(arena, "%s.%09ldZ", text, now.tv_nsec);
 }
 
 /* The devices every container has are usable whatever the rules of the spec say; making nodes
@@ -113,7 +103,7 @@ static void instance_fill_record(Instance *instance, const char *id, const char 
         .id = id,
         .bundle = bundle,
         .rootfs = root[0] == '/' ? root : arena_printf(instance->arena, "%s/%s", bundle, root),
-        .created = instance_now(instance->arena),
+        .created = timestamp_now_ns(instance->arena),
         .cgroup_path = spec->linux->cgroups_path,
         .unit = instance->placement.scope ? instance->placement.scope->unit : NULL,
         .unit_user = instance->placement.unprivileged,

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 
 static const OciGlobals *log_globals;
 static const char *log_file; /* NULL: standard error */
@@ -48,10 +49,8 @@ bool log_is_debug(void)
 static void log_render(LogLevel level, const char *message, StrBuf *line)
 {
     static const char *const names[] = { "error", "warning", "debug" };
-    char now[40];
-    time_t seconds = time(NULL);
-    struct tm utc;
-    (void)strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &utc));
+    char now[TIMESTAMP_SIZE];
+    (void)timestamp_text(time(NULL), now);
     JsonWriter writer = { .text = line };
     if (log_globals && log_globals->log_format == OCI_LOG_JSON) {
         json_write_object(&writer);
