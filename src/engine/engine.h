@@ -23,8 +23,20 @@ typedef struct Engine {
 
 #define ENGINE_NONE ((Engine){ .root_fd = -1, .state_fd = -1 })
 
-/* Opens both, making them (0700) where they are missing. */
-int engine_open(const char *root, const char *state, Engine *ret_engine, Error *error) MUST_CHECK;
+/*
+ * What is to be done with them decides what is made (0700) where it is missing. A root that was
+ * named and that nothing was ever put into is a slip of the hand for who wants to see or change
+ * what is there; one at its default place is the first use. State is gone with every reboot: to
+ * look at, a missing one is an empty one.
+ */
+typedef enum EngineUse {
+    ENGINE_LOOK,   /* nothing is written */
+    ENGINE_CHANGE, /* what is there: stop, remove, execute in */
+    ENGINE_MAKE,   /* containers and images are made: both directories too */
+} EngineUse;
+
+int engine_open(const char *root, const char *state, EngineUse use, Engine *ret_engine,
+                Error *error) MUST_CHECK;
 void engine_done(Engine *engine);
 
 /* A directory of the engine's below root_fd or state_fd ("containers"), made if missing. */

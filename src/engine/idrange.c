@@ -61,10 +61,12 @@ void idrange_release(const Engine *engine, uint32_t first)
 int idrange_each(const Engine *engine, int (*visit)(void *context, uint32_t first, const char *id),
                  void *context, Error *error)
 {
-    int fd = engine_directory(engine->state_fd, "idranges", error);
+    int fd = openat(engine->state_fd, "idranges", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return 0;
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     if (!dir)
-        return fd < 0 ? fd : error_errno(error, errno, "idranges");
+        return error_errno(error, errno, "idranges");
     int r = 0;
     for (struct dirent *entry; r == 0 && (entry = readdir(dir));) {
         uint32_t index;

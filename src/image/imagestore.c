@@ -75,6 +75,10 @@ int imagestore_open(int dirfd, const char *path, ImageStore *ret_store, Error *e
         imagestore_done(&store);
         store.root_fd = imagestore_open_dir(dirfd, path);
         if (store.root_fd >= 0) {
+            /* Before anything is made in a directory that is not ours. */
+            int owned = imagestore_check_owner(store.root_fd, error);
+            if (owned < 0)
+                return owned;
             store.blobs_fd = imagestore_open_dir(store.root_fd, "blobs/sha256");
             store.layers_fd = imagestore_open_dir(store.root_fd, "layers");
         }
@@ -89,9 +93,6 @@ int imagestore_open(int dirfd, const char *path, ImageStore *ret_store, Error *e
         if (r < 0)
             return r;
     }
-    int r = imagestore_check_owner(store.root_fd, error);
-    if (r < 0)
-        return r;
     *ret_store = store;
     store = IMAGESTORE_EMPTY;
     return 0;

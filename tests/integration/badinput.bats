@@ -262,6 +262,45 @@ END
     expect_error 125 root
 }
 
+@test "a mistyped --root or --state: who only looks makes nothing" {
+    local place=$BATS_TEST_TMPDIR/mistyped words
+    while read -ra words; do
+        run --separate-stderr "$PROGRAMS/ambit" --root "$place/store" --state "$TEST_STATE" "${words[@]}"
+        errors=$stderr
+        expect_error 125 "--root: $place/store: no such directory"
+        run --separate-stderr env AMBIT_ROOT="$TEST_ROOT" AMBIT_STATE="$place/state" \
+            "$PROGRAMS/ambit" "${words[@]}"
+        [ "$stderr" = "" ] || { errors=$stderr; expect_error 125 'no such container'; }
+        [ ! -e "$place" ] || { echo "made by ${words[*]}"; false; }
+    done <<END
+ps -a
+images
+info
+inspect $IMAGE
+image inspect $IMAGE
+history $IMAGE
+system df
+system check
+image check
+image mount
+save -o /dev/null $IMAGE
+diff nobody
+export nobody
+END
+    run --separate-stderr "$PROGRAMS/ambit" --root "$place/store" --state "$place/state" rm nobody
+    errors=$stderr
+    expect_error 125 "no such directory"
+    [ ! -e "$place" ]
+}
+
+@test "a --root that is somebody else's directory: nothing is made in it" {
+    mkdir -m 755 "$BATS_TEST_TMPDIR/etc"
+    run --separate-stderr "$PROGRAMS/ambit" --root "$BATS_TEST_TMPDIR/etc" --state "$TEST_STATE" images
+    errors=$stderr
+    expect_error 125 'mode 0700'
+    [ -z "$(ls -A "$BATS_TEST_TMPDIR/etc")" ]
+}
+
 @test "a container whose record is damaged is listed as dead" {
     ambit run --name broken "$IMAGE"
     local file

@@ -16,7 +16,7 @@ const Engine *boundary_engine(const CommandCall *call, Engine *engine)
     strbuf_printf(&path, "%s/containers", globals->root);
     if (access(strbuf_text(&path), F_OK) < 0) /* opening a store makes it */
         return NULL;
-    return session_open(call, engine, NULL) == 0 ? engine : NULL;
+    return session_open(call, ENGINE_LOOK, engine, NULL) == 0 ? engine : NULL;
 }
 
 int boundary_residents(const Engine *engine, Arena *arena, Residents *ret_residents, Error *error)

@@ -4,6 +4,7 @@
 #include "commands.h"
 
 #include "cmd/program/output.h"
+#include "engine/engine.h"
 
 static const Option ambit_options[] = {
     { 0, "root", OPTION_STRING(AmbitGlobals, root), "DIR",
@@ -17,8 +18,8 @@ static const Option ambit_options[] = {
 };
 
 static const AmbitGlobals ambit_defaults = {
-    .root = "/var/lib/ambit",
-    .state = "/run/ambit",
+    .root = ENGINE_ROOT_DEFAULT,
+    .state = ENGINE_STATE_DEFAULT,
 };
 
 #define AMBIT_DETACHED "not supported yet: containers run in the foreground for now"

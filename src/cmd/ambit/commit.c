@@ -126,7 +126,7 @@ static int commit_run(CommandCall *call, Error *error)
     if (options->pause && !str_eq(options->pause, "true") && !str_eq(options->pause, "false"))
         return error_set(error, ERROR_USAGE, EINVAL, "--pause: '%s' is neither true nor false",
                          options->pause);
-    int r = image_session_open(call, &session, error);
+    int r = image_session_open(call, ENGINE_CHANGE, &session, error);
     if (r == 0)
         r = changes_find(&session.engine, call->arguments[0], call->arena, &item, &layers, error);
     if (r == 0)

@@ -45,7 +45,7 @@ static void candidates_containers(Completion *completion, const AmbitGlobals *gl
     Listing listing;
     if (!candidates_exists(globals->root, "containers", arena) ||
         !candidates_exists(globals->state, "containers", arena) ||
-        engine_open(globals->root, globals->state, &engine, NULL) < 0 ||
+        engine_open(globals->root, globals->state, ENGINE_LOOK, &engine, NULL) < 0 ||
         listing_read(&engine, true, arena, &listing, NULL) < 0)
         return;
     for (size_t i = 0; i < listing.count; i++) {

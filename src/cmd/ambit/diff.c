@@ -12,7 +12,7 @@ static int diff_run(CommandCall *call, Error *error)
     ListingItem item;
     ChangesLayers layers;
     ChangesList list;
-    int r = session_open(call, &engine, error);
+    int r = session_open(call, ENGINE_LOOK, &engine, error);
     if (r == 0)
         r = changes_find(&engine, call->arguments[0], call->arena, &item, &layers, error);
     if (r == 0)

@@ -54,7 +54,7 @@ static int exec_command_run(CommandCall *call, Error *error)
     ExecRequest *request = call->values;
     int r = exec_load_env(request, call->arena, error);
     if (r == 0)
-        r = session_open(call, &engine, error);
+        r = session_open(call, ENGINE_CHANGE, &engine, error);
     if (r < 0)
         return r;
     request->container = call->arguments[0];

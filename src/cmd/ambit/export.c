@@ -40,7 +40,7 @@ static int export_run(CommandCall *call, Error *error)
     ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
     ListingItem item;
     ChangesLayers layers;
-    int r = image_session_open(call, &session, error);
+    int r = image_session_open(call, ENGINE_LOOK, &session, error);
     if (r == 0)
         r = changes_find(&session.engine, call->arguments[0], call->arena, &item, &layers, error);
     int fd CLEANUP(fd_closep) = r < 0 ? -1 : export_open(options->output, error);

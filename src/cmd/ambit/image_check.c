@@ -102,7 +102,8 @@ static int image_check_run(CommandCall *call, Error *error)
     ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     ImageCheckCount count;
-    int r = image_session_open(call, &session, error);
+    int r =
+        image_session_open(call, options->repair ? ENGINE_CHANGE : ENGINE_LOOK, &session, error);
     if (r == 0)
         r = image_check_add(&session, options, call->arena, &text, &count, error);
     if (r < 0)

@@ -80,7 +80,7 @@ static int import_run(CommandCall *call, Error *error)
     if (fd < 0)
         return fd;
     helper.data_fd = fd;
-    r = image_session_open(call, &session, error);
+    r = image_session_open(call, ENGINE_MAKE, &session, error);
     ImageAddedList added;
     if (r == 0)
         r = imagehelper_add(&session.store, &helper, call->arena, &added, error);

@@ -170,7 +170,7 @@ static int image_inspect_run(CommandCall *call, Error *error)
     StrBuf json CLEANUP(strbuf_done) = { 0 };
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     JsonWriter writer = { .text = &json, .pretty = true };
-    int r = image_session_open(call, &session, error);
+    int r = image_session_open(call, ENGINE_LOOK, &session, error);
     json_write_array(&writer);
     for (size_t i = 0; r == 0 && i < call->argument_count; i++)
         r = image_inspect_write(&session, call->arguments[i], call->arena, &writer, error);
@@ -248,7 +248,7 @@ static int history_run(CommandCall *call, Error *error)
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     Table table CLEANUP(table_done) = table_new(headings);
     Image image;
-    int r = image_session_open(call, &session, error);
+    int r = image_session_open(call, ENGINE_LOOK, &session, error);
     if (r == 0)
         r = image_resolve(&session.store, call->arguments[0], call->arena, &image, error);
     if (r < 0)

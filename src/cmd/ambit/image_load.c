@@ -70,7 +70,7 @@ static int load_run(CommandCall *call, Error *error)
     const LoadOptions *options = call->values;
     ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
     int fd CLEANUP(fd_closep) = load_open(options, error);
-    int r = fd < 0 ? fd : image_session_open(call, &session, error);
+    int r = fd < 0 ? fd : image_session_open(call, ENGINE_MAKE, &session, error);
     if (r < 0)
         return r;
     ImageHelperCall helper = { .command = "load", .data_fd = fd };

@@ -85,11 +85,15 @@ static int image_mount_run(CommandCall *call, Error *error)
     ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     StrList names = { 0 };
-    int r = image_session_open(call, &session, error);
-    int place CLEANUP(fd_closep) =
-        r < 0 ? r : engine_directory(session.engine.state_fd, IMAGEMOUNTS_PLACE, error);
-    if (place < 0)
-        return place;
+    EngineUse use = call->argument_count == 0 ? ENGINE_LOOK : ENGINE_CHANGE;
+    int r = image_session_open(call, use, &session, error);
+    if (r < 0)
+        return r;
+    int place CLEANUP(fd_closep) = -1;
+    if (use == ENGINE_CHANGE) {
+        place = engine_directory(session.engine.state_fd, IMAGEMOUNTS_PLACE, error);
+        r = place < 0 ? place : 0;
+    }
     for (size_t i = 0; r == 0 && i < call->argument_count; i++)
         r = image_mount_one(&session, place, call->arguments[i], call->arena, &text, error);
     if (r == 0 && call->argument_count == 0)
@@ -138,7 +142,7 @@ static int image_unmount_run(CommandCall *call, Error *error)
     StrList mounted = { 0 };
     if (!options->all && call->argument_count == 0)
         return error_set(error, ERROR_USAGE, EINVAL, "which image? or --all");
-    int r = image_session_open(call, &session, error);
+    int r = image_session_open(call, ENGINE_CHANGE, &session, error);
     if (r == 0)
         r = imagemounts_list(&session.engine, call->arena, &mounted);
     for (size_t i = 0; r == 0 && i < call->argument_count; i++)

@@ -132,7 +132,7 @@ static int pull_run(CommandCall *call, Error *error)
     const PullOptions *options = call->values;
     ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
     StrBuf text CLEANUP(strbuf_done) = { 0 };
-    int r = image_session_open(call, &session, error);
+    int r = image_session_open(call, ENGINE_MAKE, &session, error);
     if (r == 0 && options->all_tags && call->argument_count > 1)
         r = error_set(error, ERROR_USAGE, EINVAL, "--all-tags: one repository is expected");
     if (r == 0 && options->all_tags)

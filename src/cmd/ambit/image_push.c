@@ -47,7 +47,7 @@ static int push_run(CommandCall *call, Error *error)
     progress_init(&progress, false);
     int r = access_open(&options->access, call->arena, &push.access, error);
     if (r == 0)
-        r = image_session_open(call, &session, error);
+        r = image_session_open(call, ENGINE_LOOK, &session, error);
     if (r == 0)
         r = imagepush_run(&session.store, &push, call->arena, &pushed, error);
     progress_done(&progress);

@@ -47,7 +47,7 @@ static int save_run(CommandCall *call, Error *error)
     const SaveOptions *options = call->values;
     ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
     ImageList list = { 0 };
-    int r = image_session_open(call, &session, error);
+    int r = image_session_open(call, ENGINE_LOOK, &session, error);
     int lock CLEANUP(fd_closep) = r < 0 ? -1 : imagestore_lock(&session.store, false, error);
     if (lock < 0)
         return r < 0 ? r : lock;

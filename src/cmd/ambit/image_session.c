@@ -10,10 +10,11 @@
 #include "engine/imagemounts.h"
 #include "engine/listing.h"
 
-int image_session_open(const CommandCall *call, ImageSession *ret_session, Error *error)
+int image_session_open(const CommandCall *call, EngineUse use, ImageSession *ret_session,
+                       Error *error)
 {
     ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
-    int r = session_open(call, &session.engine, error);
+    int r = session_open(call, use, &session.engine, error);
     if (r == 0)
         r = imagestore_open(session.engine.root_fd, ".", &session.store, error);
     if (r < 0)

@@ -14,7 +14,8 @@ typedef struct ImageSession {
 
 #define IMAGE_SESSION_EMPTY ((ImageSession){ ENGINE_NONE, IMAGESTORE_EMPTY })
 
-int image_session_open(const CommandCall *call, ImageSession *ret_session, Error *error) MUST_CHECK;
+int image_session_open(const CommandCall *call, EngineUse use, ImageSession *ret_session,
+                       Error *error) MUST_CHECK;
 void image_session_done(ImageSession *session);
 
 /* The images and layers of all containers, running or not. */

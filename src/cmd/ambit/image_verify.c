@@ -42,7 +42,7 @@ static int image_verify_run(CommandCall *call, Error *error)
     ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     size_t problems = 0;
-    int r = image_session_open(call, &session, error);
+    int r = image_session_open(call, ENGINE_LOOK, &session, error);
     for (size_t i = 0; r == 0 && i < call->argument_count; i++)
         r = image_verify_one(&session, call->arguments[i], call->arena, &text, &problems, error);
     call->exit_status = problems > 0 ? 1 : 0;

@@ -221,7 +221,7 @@ static int images_run(CommandCall *call, Error *error)
     bool own = listformat_is_default(options->format);
     if (!own)
         listformat_init(&format, options->format, formatted);
-    int r = image_session_open(call, &run.session, error);
+    int r = image_session_open(call, ENGINE_LOOK, &run.session, error);
     if (r == 0)
         r = image_list(&run.session.store, call->arena, &run.list, &broken, error);
     if (r == 0)

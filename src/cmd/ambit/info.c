@@ -71,7 +71,7 @@ static int info_run(CommandCall *call, Error *error)
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     CgroupHost host;
     struct utsname names;
-    int r = session_open(call, &engine, error);
+    int r = session_open(call, ENGINE_LOOK, &engine, error);
     if (r == 0)
         r = cgroup_host_read(call->arena, &host, error);
     if (r < 0)

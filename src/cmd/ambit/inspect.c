@@ -47,7 +47,7 @@ static int inspect_image(CommandCall *call, const char *word, StrBuf *json, Erro
 {
     ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
     JsonWriter writer = { .text = json, .pretty = true };
-    int r = image_session_open(call, &session, error);
+    int r = image_session_open(call, ENGINE_LOOK, &session, error);
     if (r == 0)
         r = image_inspect_write(&session, word, call->arena, &writer, error);
     strbuf_add_char(json, '\n');
@@ -105,7 +105,7 @@ static int inspect_all(CommandCall *call, Error *error)
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     int r = inspect_check_type(options->type, error);
     if (r == 0)
-        r = session_open(call, &engine, error);
+        r = session_open(call, ENGINE_LOOK, &engine, error);
     if (!options->format)
         strbuf_add(&text, "[\n");
     for (size_t i = 0; r == 0 && i < call->argument_count; i++) {

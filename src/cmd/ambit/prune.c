@@ -130,7 +130,7 @@ static int prune(CommandCall *call, const PruneScope *scope, Error *error)
         r = prune_ask(options, scope, error);
         if (r <= 0)
             return r;
-        r = image_session_open(call, &session, error);
+        r = image_session_open(call, ENGINE_CHANGE, &session, error);
     }
     if (r == 0 && scope->containers)
         r = prune_containers(&session.engine, &filter, call->arena, &text, error);

@@ -201,7 +201,7 @@ static int ps_run(CommandCall *call, Error *error)
     Listing listing;
     int r = ps_check_filters(options, error);
     if (r == 0)
-        r = session_open(call, &engine, error);
+        r = session_open(call, ENGINE_LOOK, &engine, error);
     /* A filter by status looks at all of them, as in docker. */
     for (size_t i = 0; i < options->filters.count; i++)
         options->all |= str_starts(options->filters.items[i], "status=");

@@ -59,7 +59,7 @@ static int rmi_one(const ImageSession *session, const RmiOptions *options, const
 static int rmi_run(CommandCall *call, Error *error)
 {
     ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
-    int first = image_session_open(call, &session, error);
+    int first = image_session_open(call, ENGINE_CHANGE, &session, error);
     if (first < 0)
         return first;
     for (size_t i = 0; i < call->argument_count; i++) {

@@ -65,7 +65,7 @@ static int run_run(CommandCall *call, Error *error)
     request->warn = run_warn;
     Engine engine CLEANUP(engine_done) = ENGINE_NONE;
     RunOutcome outcome = { 0 };
-    r = session_open(call, &engine, error);
+    r = session_open(call, ENGINE_MAKE, &engine, error);
     if (r == 0)
         r = run_container(&engine, request, call->arena, &outcome, error);
     if (r < 0)

@@ -5,16 +5,16 @@
 
 #include "cmd/program/output.h"
 
-int session_open(const CommandCall *call, Engine *ret_engine, Error *error)
+int session_open(const CommandCall *call, EngineUse use, Engine *ret_engine, Error *error)
 {
     const AmbitGlobals *globals = call->globals;
-    return engine_open(globals->root, globals->state, ret_engine, error);
+    return engine_open(globals->root, globals->state, use, ret_engine, error);
 }
 
 int session_each(CommandCall *call, SessionAct *act, Error *error)
 {
     Engine engine CLEANUP(engine_done) = ENGINE_NONE;
-    int first = session_open(call, &engine, error);
+    int first = session_open(call, ENGINE_CHANGE, &engine, error);
     if (first < 0)
         return first;
     for (size_t i = 0; i < call->argument_count; i++) {

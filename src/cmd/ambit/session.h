@@ -6,7 +6,8 @@
 #include "commands.h"
 #include "engine/engine.h"
 
-int session_open(const CommandCall *call, Engine *ret_engine, Error *error) MUST_CHECK;
+int session_open(const CommandCall *call, EngineUse use, Engine *ret_engine, Error *error)
+    MUST_CHECK;
 
 /*
  * Runs `act` for each argument of a command (`rm a b c`) and prints the argument after each

@@ -24,7 +24,8 @@ static int system_check_images(const CommandCall *call, StrBuf *text, ImageCheck
     const CheckOptions *options = call->values;
     ImageCheckOptions images = { .repair = options->repair, .deep = options->deep };
     ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
-    int r = image_session_open(call, &session, error);
+    int r =
+        image_session_open(call, options->repair ? ENGINE_CHANGE : ENGINE_LOOK, &session, error);
     return r < 0 ? r : image_check_add(&session, &images, call->arena, text, ret_count, error);
 }
 
@@ -34,7 +35,7 @@ static int system_check_run(CommandCall *call, Error *error)
     Engine engine CLEANUP(engine_done) = ENGINE_NONE;
     CgroupHost cgroup_host;
     CheckReport report;
-    int r = session_open(call, &engine, error);
+    int r = session_open(call, options->repair ? ENGINE_CHANGE : ENGINE_LOOK, &engine, error);
     if (r == 0)
         r = cgroup_host_read(call->arena, &cgroup_host, error);
     if (r == 0)

@@ -169,7 +169,7 @@ static int df_run(CommandCall *call, Error *error)
     DfRow rows[DF_ROWS];
     if (options->verbose && options->format)
         return error_set(error, ERROR_USAGE, EINVAL, "--verbose: tables only, without --format");
-    int r = image_session_open(call, &session, error);
+    int r = image_session_open(call, ENGINE_LOOK, &session, error);
     if (r == 0 && options->verbose) {
         r = df_verbose_print(&session, call->arena, &text, error);
         return r < 0 ? r : output_write(strbuf_text(&text), error);

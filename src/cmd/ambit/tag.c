@@ -7,7 +7,7 @@
 static int tag_run(CommandCall *call, Error *error)
 {
     ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
-    int r = image_session_open(call, &session, error);
+    int r = image_session_open(call, ENGINE_CHANGE, &session, error);
     return r < 0 ? r : image_tag(&session.store, call->arguments[0], call->arguments[1], error);
 }
 

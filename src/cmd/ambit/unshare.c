@@ -150,7 +150,7 @@ static int unshare_run_command(CommandCall *call, Error *error)
     Engine opened CLEANUP(engine_done) = ENGINE_NONE;
     const Engine *engine = NULL;
     if (request->map == UNSHARE_MAP_AUTO && geteuid() == 0) { /* takes a range of ids */
-        r = session_open(call, &opened, error);
+        r = session_open(call, ENGINE_MAKE, &opened, error);
         engine = &opened;
     } else {
         engine = boundary_engine(call, &opened);

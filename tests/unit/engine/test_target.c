@@ -51,8 +51,8 @@ static int setup(void **state)
     strcpy(f->directory, "/tmp/ambit-target.XXXXXX");
     assert_non_null(mkdtemp(f->directory));
     assert_int_equal(engine_open(arena_printf(&f->arena, "%s/root", f->directory),
-                                 arena_printf(&f->arena, "%s/state", f->directory), &f->engine,
-                                 NULL),
+                                 arena_printf(&f->arena, "%s/state", f->directory), ENGINE_MAKE,
+                                 &f->engine, NULL),
                      0);
     assert_int_equal(clone_start_time(getpid(), &ticks), 0);
     add_container(f, running_id, "web", ticks);
