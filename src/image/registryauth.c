@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/base64.h"
@@ -21,7 +22,7 @@
 #define REGISTRYAUTH_HUB     "docker.io"
 #define REGISTRYAUTH_HUB_KEY "https://index.docker.io/v1/"
 
-enum { REGISTRYAUTH_FILE_MAX = 4 * 1024 * 1024 };
+enum { REGISTRYAUTH_FILE_MAX = 4 * 1024 * 1024, REGISTRYAUTH_LINKS_MAX = 8 };
 
 typedef struct RegistryAuthFile {
     const char *path;
@@ -229,6 +230,50 @@ static void registryauth_write_auths(JsonWriter *w, const JsonValue *auths,
     json_write_end_object(w);
 }
 
+/* The path that `link`, at `path`, leads to, or NULL for what is no link. */
+static int registryauth_link(const char *path, Arena *arena, char **ret_target, Error *error)
+{
+    char target[4096];
+    struct stat st;
+    *ret_target = NULL;
+    int fd CLEANUP(fd_closep) = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return fd < 0 && (errno == ENOENT || errno == ENOTDIR)
+                   ? 0
+                   : error_errno(error, errno, "%s", path);
+    if (!S_ISLNK(st.st_mode))
+        return 0;
+    if (st.st_uid != geteuid() && st.st_uid != 0)
+        return error_set(error, ERROR_DENIED, EPERM,
+                         "%s is a symbolic link of uid %u's: credentials are not written to where "
+                         "somebody else says",
+                         path, st.st_uid);
+    ssize_t length = readlinkat(fd, "", target, sizeof(target));
+    if (length <= 0 || (size_t)length == sizeof(target))
+        return error_errno(error, length < 0 ? errno : ENAMETOOLONG, "%s", path);
+    const char *slash = target[0] == '/' ? NULL : strrchr(path, '/');
+    *ret_target = arena_printf(arena, "%.*s%.*s", slash ? (int)(slash + 1 - path) : 0, path,
+                               (int)length, target);
+    return 0;
+}
+
+/* Where a file is to be changed: people keep these in a repository of theirs and link to them. */
+static int registryauth_follow(const char *path, Arena *arena, const char **ret_path, Error *error)
+{
+    for (int links = 0; links < REGISTRYAUTH_LINKS_MAX; links++) {
+        char *target;
+        int r = registryauth_link(path, arena, &target, error);
+        if (r < 0)
+            return r;
+        if (!target) {
+            *ret_path = path;
+            return 0;
+        }
+        path = target;
+    }
+    return error_errno(error, ELOOP, "%s", path);
+}
+
 /* Its directory, locked until it is closed: two logins at once both stay. -ENOENT, without an
  * error, where there is none and none is to be made. */
 static int registryauth_lock(const char *path, bool make, Arena *arena, Error *error)
@@ -290,8 +335,10 @@ int registryauth_store(const char *domain, const RegistryLogin *login, const cha
     if (!path)
         return error_set(error, ERROR_NOT_FOUND, ENOENT,
                          "nowhere to keep the credentials: neither HOME nor --authfile is given");
-    int lock CLEANUP(fd_closep) = registryauth_lock(path, true, arena, error);
-    int r = lock < 0 ? lock : registryauth_read(path, arena, &file, error);
+    *ret_place = path;
+    int r = registryauth_follow(path, arena, &path, error);
+    int lock CLEANUP(fd_closep) = r < 0 ? r : registryauth_lock(path, true, arena, error);
+    r = lock < 0 ? lock : registryauth_read(path, arena, &file, error);
     if (r < 0)
         return r;
     const char *program = registryauth_program(&file, domain);
@@ -303,7 +350,6 @@ int registryauth_store(const char *domain, const RegistryLogin *login, const cha
     RegistryAuthChange change = { .remove = &old,
                                   .key = registryauth_server(domain),
                                   .login = login };
-    *ret_place = path;
     return registryauth_change(&file, &change, arena, error);
 }
 
@@ -316,10 +362,10 @@ int registryauth_erase(const char *domain, const char *auth_file, Arena *arena, 
         keys = registryauth_keys(domain, NULL, arena);
     for (size_t i = 0; i < paths.count; i++) {
         RegistryAuthFile file;
-        int lock CLEANUP(fd_closep) = registryauth_lock(paths.items[i], false, arena, error);
-        int r = lock < 0 && lock != -ENOENT
-                    ? lock
-                    : registryauth_read(paths.items[i], arena, &file, error);
+        const char *path = paths.items[i];
+        int r = registryauth_follow(path, arena, &path, error);
+        int lock CLEANUP(fd_closep) = r < 0 ? r : registryauth_lock(path, false, arena, error);
+        r = lock < 0 && lock != -ENOENT ? lock : registryauth_read(path, arena, &file, error);
         if (r < 0)
             return r;
         if (!file.document)
