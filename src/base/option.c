@@ -171,7 +171,9 @@ typedef struct OptionScan {
 static int option_apply(const OptionScan *scan, const Option *option, const char *name,
                         const char *value, Error *error)
 {
-    int r = option_store(option, scan->values, value, scan->arena, error);
+    Option written = *option;
+    written.name = name;
+    int r = option_store(&written, scan->values, value, scan->arena, error);
     return r < 0 ? error_wrap(error, "--%s", name) : 0;
 }
 

@@ -47,7 +47,8 @@ typedef struct Option Option;
 
 /*
  * A row's own reading of a value, into the whole struct of the command. An error message begins
- * with the value ("'12x' is not a size"): the parser puts "--name: " before it.
+ * with the value ("'12x' is not a size"): the parser puts "--name: " before it. option->name is as
+ * it was written: the alias, if that was, for messages that come later.
  */
 typedef int OptionParse(void *values, const Option *option, const char *value, Arena *arena,
                         Error *error);

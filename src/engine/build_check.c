@@ -16,6 +16,8 @@ static int build_conflict(Error *error, const char *option, const char *with, co
 static int build_check_owned(const Build *build, Error *error)
 {
     const RunRequest *request = build->request;
+    const char *written = request->dns_option_written;
+    const char *dns_option = arena_printf(build->arena, "--%s", written ? written : "dns-option");
     const struct {
         bool given;
         const char *option;
@@ -29,7 +31,7 @@ static int build_check_owned(const Build *build, Error *error)
         { request->dns.count, "--dns", NAMESPACE_NET, true, "it shares that one's name servers" },
         { request->dns_search.count, "--dns-search", NAMESPACE_NET, true,
           "it shares that one's name servers" },
-        { request->dns_options.count, "--dns-option", NAMESPACE_NET, true,
+        { request->dns_options.count, dns_option, NAMESPACE_NET, true,
           "it shares that one's name servers" },
         { request->shm_bytes, "--shm-size", NAMESPACE_IPC, false, "/dev/shm is not its own" },
     };

@@ -39,8 +39,8 @@ const char *build_namespace_text(const Build *build, NamespaceType type)
         [REQUEST_NAMESPACE_PATH] = "ns:",
     };
     RequestNamespace asked = request_namespace(build->request, type);
-    return arena_printf(build->arena, "--%s=%s%s", namespace_table[type].option, words[asked.mode],
-                        asked.target ? asked.target : "");
+    return arena_printf(build->arena, "--%s=%s%s", request_namespace_option(build->request, type),
+                        words[asked.mode], asked.target ? asked.target : "");
 }
 
 /* The request's word for one type, made final. */

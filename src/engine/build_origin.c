@@ -48,7 +48,8 @@ static const char *build_origin_namespace(const RunRequest *request, const Spec 
     for (NamespaceType type = 0; index < all->count && type < NAMESPACE_MAX; type++)
         if (str_eq(namespace_table[type].oci_name, all->items[index].type) &&
             request->namespaces[type].mode != REQUEST_NAMESPACE_DEFAULT)
-            return options[type];
+            return type == NAMESPACE_NET && str_eq(request->net_written, "network") ? "--network"
+                                                                                    : options[type];
     return NULL;
 }
 

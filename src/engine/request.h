@@ -199,6 +199,9 @@ typedef struct RunRequest {
     RequestHost *hosts;
     size_t host_count;
     StrList dns, dns_search, dns_options;
+    /* Which of an option's two names was typed, for messages: "network", "dns-opt". NULL: not given
+     * by a command line. */
+    const char *net_written, *dns_option_written;
 
     /* its bounds */
     bool privileged;
@@ -253,6 +256,8 @@ int request_read_lines(const char *text, const char *file, bool names_alone, Are
 RequestNamespace request_namespace(const RunRequest *request, NamespaceType type);
 /* The type whose option decides that: `type` itself, or the one that is followed. */
 NamespaceType request_namespace_leader(const RunRequest *request, NamespaceType type);
+/* The option that says what namespace of this type it has, as it was typed: "network". */
+const char *request_namespace_option(const RunRequest *request, NamespaceType type);
 
 /* --- grammar that others need too ------------------------------------------------------------ */
 

@@ -109,6 +109,13 @@ NamespaceType request_namespace_leader(const RunRequest *request, NamespaceType 
     return type;
 }
 
+const char *request_namespace_option(const RunRequest *request, NamespaceType type)
+{
+    NamespaceType leader = request_namespace_leader(request, type);
+    return leader == NAMESPACE_NET && request->net_written ? request->net_written
+                                                           : namespace_table[leader].option;
+}
+
 RequestNamespace request_namespace(const RunRequest *request, NamespaceType type)
 {
     return request->namespaces[request_namespace_leader(request, type)];

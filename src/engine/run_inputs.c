@@ -65,7 +65,7 @@ static int run_join(const Engine *engine, NamespaceType type, Arena *arena, RunI
                     Error *error)
 {
     const RunRequest *request = inputs->build.request;
-    const char *option = namespace_table[request_namespace_leader(request, type)].option;
+    const char *option = request_namespace_option(request, type);
     const char *name = request_namespace(request, type).target;
     ListingItem item;
     int r = listing_find(engine, name, arena, &item, error);

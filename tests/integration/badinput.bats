@@ -48,6 +48,9 @@ refused() { # REGEX ARGUMENT... of run
     done <<END
 --net ns:/nope
 --net ns:/etc/passwd
+--network ns:/nope
+--network container:nope
+--dns-opt timeout:1 --net ns:/proc/self/ns/net
 --pid container:nope
 --volume /etc/passwd:/proc/x
 --mount type=bind,source=/nope,target=/x
@@ -56,6 +59,13 @@ refused() { # REGEX ARGUMENT... of run
 --workdir /init
 END
     nothing_left
+}
+
+@test "an option with two names is named as it was typed, also by what comes after parsing" {
+    refused '^ambit run: --add-host: cannot be used with --network=ns:/proc/self/ns/net ' \
+        --add-host a:10.0.0.1 --network ns:/proc/self/ns/net "$IMAGE"
+    refused '^ambit run: --add-host: cannot be used with --net=ns:/proc/self/ns/net ' \
+        --add-host a:10.0.0.1 --net ns:/proc/self/ns/net "$IMAGE"
 }
 
 @test "an option that is nearly right gets a hint" {

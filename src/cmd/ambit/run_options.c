@@ -41,7 +41,6 @@ RUN_PARSE(memory_swap)
 RUN_PARSE(monotonic_offset)
 RUN_PARSE(mount)
 RUN_PARSE(name)
-RUN_PARSE(net)
 RUN_PARSE(oom_score)
 RUN_PARSE(pid)
 RUN_PARSE(pids)
@@ -64,6 +63,24 @@ RUN_PARSE(weight_device)
 RUN_PARSE(workdir)
 RUN_PARSE(write_bps)
 RUN_PARSE(write_iops)
+
+/* Two options that have two names. */
+static int run_net(void *values, const Option *option, const char *value, Arena *arena,
+                   Error *error)
+{
+    ((RunRequest *)values)->net_written = option->name;
+    return request_parse_net(values, value, arena, error);
+}
+
+static int run_dns_option(void *values, const Option *option, const char *value, Arena *arena,
+                          Error *error)
+{
+    RunRequest *request = values;
+    (void)error;
+    request->dns_option_written = option->name;
+    strlist_append(arena, &request->dns_options, value);
+    return 0;
+}
 
 static int run_sig_proxy(void *values, const Option *option, const char *value, Arena *arena,
                          Error *error)
@@ -207,8 +224,8 @@ const Option run_options[] = {
     { 0, "dns", RUN_VALUE(dns), "ADDRESS", "Use this name server (repeatable)" },
     { 0, "dns-search", RUN_VALUE(dns_search), "DOMAIN",
       "Search names in this domain; '.' for none (repeatable)" },
-    { 0, "dns-option", OPTION_LIST(RunRequest, dns_options), "OPTION",
-      "An option of resolv.conf(5) (repeatable)", .alias = "dns-opt" },
+    { 0, "dns-option", RUN_VALUE(dns_option), "OPTION", "An option of resolv.conf(5) (repeatable)",
+      .alias = "dns-opt" },
     { 0, "sysctl", RUN_VALUE(sysctl), "KEY=VALUE",
       "Set a kernel parameter of the container's own namespaces (repeatable)" },
 
