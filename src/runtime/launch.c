@@ -21,6 +21,7 @@
 
 #include "base/file.h"
 #include "linux/clone.h"
+#include "linux/cpu.h"
 #include "linux/identity.h"
 #include "linux/namespace.h"
 #include "linux/syscalls.h"
@@ -190,7 +191,11 @@ static pid_t launch_clone(Runner *runner, int *ret_pidfd, Error *error)
         .cgroup_fd = runner->cgroup.unified_fd,
         .ret_pidfd = ret_pidfd,
     };
+    CpuSpread spread;
+    cpu_spread_prepare(&spread);
     pid_t pid = clone_process(&clone, error);
+    if (pid > 0)
+        cpu_spread(&spread, pid);
     if (pid != -EOPNOTSUPP)
         return pid;
     error_clear(error);
