@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -34,13 +35,11 @@ static const char *facts_text(const char *path, Arena *arena)
 static uint32_t facts_namespaces(void)
 {
     uint32_t bits = 0;
-    DIR *dir = opendir("/proc/self/ns");
-    for (struct dirent *entry; dir && (entry = readdir(dir));)
-        for (NamespaceType type = 0; type < NAMESPACE_MAX; type++)
-            if (str_eq(entry->d_name, namespace_table[type].proc_name))
-                bits |= FACTS_BIT(type);
-    if (dir)
-        (void)closedir(dir);
+    struct stat st;
+    int dir CLEANUP(fd_closep) = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (NamespaceType type = 0; dir >= 0 && type < NAMESPACE_MAX; type++)
+        if (fstatat(dir, namespace_table[type].proc_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+            bits |= FACTS_BIT(type);
     return bits;
 }
 

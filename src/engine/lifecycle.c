@@ -177,16 +177,23 @@ static bool lifecycle_keep_spare(const Lifecycle *lifecycle)
            spare_give(lifecycle->engine, path);
 }
 
+/* Nobody is left where the program was the first of a pid namespace: looking would cost more than
+ * removing. Without one it may have left processes behind. */
+static int lifecycle_drop_cgroup(Cgroup *cgroup, Error *error)
+{
+    if (cgroup_remove(cgroup, 0, NULL) == 0)
+        return 0;
+    int r = cgroup_kill(cgroup, SIGKILL, error);
+    return r < 0 ? r : cgroup_remove(cgroup, LIFECYCLE_REMOVE_MS, error);
+}
+
 int lifecycle_ended(Lifecycle *lifecycle, Cgroup *cgroup, int exit_status, Error *error)
 {
     Container *container = &lifecycle->container;
     uint64_t oom_kills = 0;
     if (cgroup_usage_oom_kills(cgroup, &oom_kills, NULL) == 0 && oom_kills != CGROUP_USAGE_NONE)
         container->oom_killed = oom_kills > 0;
-    /* Without a pid namespace of its own the program may have left processes behind. */
-    int r = cgroup_kill(cgroup, SIGKILL, error);
-    if (r == 0)
-        r = cgroup_remove(cgroup, LIFECYCLE_REMOVE_MS, error);
+    int r = lifecycle_drop_cgroup(cgroup, error);
 
     container->exit_status = exit_status;
     container->finished = time(NULL);

@@ -128,30 +128,25 @@ static int plan_mount_namespace(PlanBuilder *builder, Error *error)
 }
 
 /*
- * All namespaces are made with the child, but these two: network, because making it takes longer
- * than all else and the child can do it while the parent works; cgroup, because its root must be
- * the cgroup which the child enters first.
+ * Made with the child is what can be made in no other way: user and pid, of which it is the first,
+ * and time, which takes effect on a child. The others it makes itself, while the parent works
+ * already; cgroup after it has entered the cgroup that is to be its root.
  */
 static void plan_child_namespaces(PlanBuilder *builder)
 {
-    static const struct {
-        uint64_t flag;
-        const char *origin;
-    } later[] = {
-        { CLONE_NEWCGROUP, "linux.namespaces" },
-        { CLONE_NEWNET, "linux.namespaces" },
-    };
+    static const uint64_t later[] = { CLONE_NEWCGROUP, CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC,
+                                      CLONE_NEWNET };
     Plan *plan = builder->plan;
     plan->clone_flags = builder->new_namespaces;
     for (size_t i = 0; i < ARRAY_LEN(later); i++) {
-        if (!(builder->new_namespaces & later[i].flag))
+        if (!(builder->new_namespaces & later[i]))
             continue;
-        if (later[i].flag == CLONE_NEWNET && builder->input->spec->linux->net_devices.count)
+        if (later[i] == CLONE_NEWNET && builder->input->spec->linux->net_devices.count)
             continue; /* devices are moved there by the engine, which must find it */
-        plan->clone_flags &= ~later[i].flag;
-        bool meanwhile = later[i].flag == CLONE_NEWCGROUP && plan_cgroup_meanwhile(builder);
+        plan->clone_flags &= ~later[i];
+        bool meanwhile = later[i] == CLONE_NEWCGROUP && plan_cgroup_meanwhile(builder);
         StepPhase phase = meanwhile ? PHASE_ROOT : PHASE_ENTER;
-        plan_add(plan, STEP_UNSHARE, phase, later[i].origin)->flags = later[i].flag;
+        plan_add(plan, STEP_UNSHARE, phase, "linux.namespaces")->flags = later[i];
     }
     if (builder->new_namespaces & CLONE_NEWNET)
         (void)plan_add(plan, STEP_LOOPBACK_UP, PHASE_ENTER, "default");
