@@ -107,3 +107,32 @@ tells() {
     tells "interface: amb-left-$$"
     [ ! -d "$parent/$id" ]
 }
+
+refused() { # CALL LINE...: with CALL refused a test says these lines and fails
+    local call=$1
+    shift
+    sample "" "printf '%s\\n' $(printf '"%s" ' "$@") >\"\$FAULT_LOG/\$BATS_TEST_NUMBER.1\"" false
+    run timeout 60 "$runner" --fault "$call=EPERM" "$file"
+}
+
+@test "the fault lane takes a failure for good that names the call" {
+    refused fsopen "ambit run: rootfs: fsopen proc: Operation not permitted"
+    ends_with "2 passed, 0 failed, 0 skipped"
+}
+
+@test "the fault lane does not take one without a name, or with one of two" {
+    refused fsopen "ambit run: rootfs: mount proc: Operation not permitted"
+    ends_with "1 passed, 1 failed, 0 skipped"
+    refused fsopen "ambit run: fsopen: Operation not permitted" "ambit exec: Operation not permitted"
+    tells "unclear: ambit exec"
+    ends_with "1 passed, 1 failed, 0 skipped"
+}
+
+@test "the fault lane does not take words for calls that have another way, or for what does not end" {
+    sample "" 'echo "output: ambit: openat2: refused"' false
+    run timeout 60 "$runner" --fault openat2=EPERM "$file"
+    ends_with "1 passed, 1 failed, 0 skipped"
+    sample "# timeout: 1" 'echo "ambit: fsopen: refused" >"$FAULT_LOG/1.1"' "sleep 30"
+    run timeout 60 "$runner" --fault fsopen=EPERM "$file"
+    [ "$status" -eq 1 ]
+}
