@@ -120,6 +120,7 @@ END
 }
 
 @test "the unpacking processes have no network, no host files, few capabilities, a filter" {
+    [ -z "${FAULT_LOG:-}" ] || skip "a script that keeps what is said stands between"
     local reader pid facts fifo=$TEST_DIR/fifo
     mkfifo "$fifo"
     "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" image import "$fifo" hostile:1 \
