@@ -80,6 +80,30 @@ inside_or_refused() {
     ! grep saw "$TEST_DIR/spied.out" || { sort "$TEST_DIR/spied.out" | uniq -c; false; }
 }
 
+# The spy needs luck for a moment that short, and a change of ids makes a process dumpable only where
+# fs.suid_dumpable is 1: so the order of the calls is looked at.
+joins_hidden() { # ARGUMENT...: of ambit
+    local trace=$BATS_TEST_TMPDIR/trace
+    strace -f -qq -o "$trace" -e trace=prctl,setns,clone,clone3,setresuid,setresgid \
+        "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" "$@" >/dev/null
+    awk '
+        / prctl\(PR_SET_DUMPABLE, SUID_DUMP_DISABLE/ { hidden[$1] = 1 }
+        / setres[ug]id\(/ { hidden[$1] = 0 }
+        / setns\(/ { joined[$1] = 1; joins++ }
+        / (setns|clone3?)\(/ && joined[$1] && !hidden[$1] { print "can be looked into: " $0; bad = 1 }
+        END { if (!joins) print "nothing was joined"; exit bad || !joins }' "$trace" ||
+        { cat "$trace"; return 1; }
+}
+
+@test "whoever joins namespaces is hidden before, and again after a change of ids" {
+    require command -v strace -- "strace is not installed"
+    start joined "$IMAGE" /init say up , pause
+    joins_hidden exec joined /init pid
+    joins_hidden run --rm --net container:joined "$IMAGE" /init pid
+    joins_hidden enter joined /init pid
+    stop joined
+}
+
 closed() { # COMMAND...: without standard streams; bats' run keeps its own
     "$@" 0<&- 1>&- 2>&-
 }
