@@ -2,6 +2,7 @@
 # podman with ambit-oci as its runtime: docs/podman.md.
 # timeout: 400
 
+load podman
 load engine
 # shellcheck disable=SC2034 # what engine.bash looks at
 engine=podman engine_remove=(rm -f -t 0)
@@ -9,34 +10,14 @@ engine=podman engine_remove=(rm -f -t 0)
 setup_file() {
     make_world
     make_image "$TEST_DIR/busybox.tar"
-    # A test machine may lack CAP_SYS_RESOURCE: podman's default is more than it may set.
-    write /etc/containers/containers.conf <<END
-[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-runtime = "ambit-oci"
-runtime_supports_json = ["ambit-oci", "crun", "runc"]
-[engine.runtimes]
-ambit-oci = ["$PEERS_RUNTIME"]
-END
-    inside sh -c 'echo containers:200000:1000000 | tee -a /etc/subuid >>/etc/subgid'
+    configure_podman
     inside podman load -q -i "$TEST_DIR/busybox.tar"
     inside podman tag localhost/busybox:latest busybox
 }
 
 teardown_file() {
-    expect_nothing_left
+    podman_left_nothing
     end_world
-}
-
-expect_nothing_left() { # of a container that podman has removed
-    inside sh -c 'podman rm -f -t 0 -a >/dev/null 2>&1
-        ls /run/ambit/oci 2>/dev/null
-        find /sys/fs/cgroup -type d -path "*libpod-*" ! -path "*conmon*"
-        grep overlay-containers /proc/self/mountinfo' >"$TEST_DIR/left" || true
-    [ ! -s "$TEST_DIR/left" ] || { cat "$TEST_DIR/left"; return 1; }
 }
 
 podman() {
