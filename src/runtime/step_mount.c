@@ -276,6 +276,9 @@ int step_remount(Runner *runner, const Step *step, Error *error)
  * everything. A clone has a new id, but only what is attached can be cloned: to a place that
  * vanishes with the old root. Not "/", where pivot_root's umount would find it on top. Parked are
  * mounts one at a time, since each lies on the ones before: what is below is not cloned along.
+ *
+ * What is parked stops being a peer of the host's mount once it was cloned: the host would get what
+ * is parked on it next, and lose the mounts below it when the old root goes.
  */
 static int step_renew(const Runner *runner, const StepMount *mount, int mount_fd, Error *error)
 {
@@ -291,7 +294,14 @@ static int step_renew(const Runner *runner, const StepMount *mount, int mount_fd
                                     : mount_clone(mount_fd, "", mount && mount->recursive, error);
     if (fd < 0)
         return park_fd < 0 ? error_errno(error, errno, "mount") : fd;
-    r = mount ? step_change(mount, fd, error) : 0;
+    const MountAttributes alone = {
+        .propagation = MS_PRIVATE,
+        .userns_fd = -1,
+        .recursive = mount && mount->recursive,
+    };
+    r = park_fd < 0 ? 0 : mount_change(mount_fd, &alone, error);
+    if (r == 0 && mount)
+        r = step_change(mount, fd, error);
     return r < 0 ? r : TAKE_FD(fd);
 }
 

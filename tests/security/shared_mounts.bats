@@ -54,3 +54,28 @@ as_on_systemd() { # COMMAND...
         --bundle "$TEST_DIR/bundle" "shared-$$"
     expect_line mounted
 }
+
+# Mounts of a configuration are laid over each other for a moment, to be numbered in its order. What
+# lies on a volume there must not appear on the host's, nor may its own mounts go when that ends.
+@test "ambit-oci: nothing is mounted on a volume but what is for it; mounts on it stay" {
+    mkdir -p "$TEST_DIR/second" "$TEST_DIR/volume" "$TEST_DIR/rootfs/run"
+    "$PROGRAMS/ambit-oci" spec --bundle "$TEST_DIR/second"
+    jq --arg dir "$TEST_DIR" '.process.terminal = false | .root.path = $dir + "/rootfs"
+        | .process.args = ["/init", "cat", "/run/below/file"]
+        | .mounts = [{destination: "/run", source: ($dir + "/volume"), options: ["rbind", "rprivate"]}] + .mounts' \
+        "$TEST_DIR/second/config.json" >"$TEST_DIR/config.new"
+    mv "$TEST_DIR/config.new" "$TEST_DIR/second/config.json"
+    run unshare -m --propagation private bash -ec '
+        mkdir -p "$1/volume/below"
+        mount -t tmpfs volume "$1/volume"
+        mkdir "$1/volume/below"
+        mount -t tmpfs below "$1/volume/below"
+        echo kept >"$1/volume/below/file"
+        mount --make-rshared "$1/volume"
+        before=$(cat /proc/self/mountinfo)
+        "$2" --root "$1/oci" run --bundle "$1/second" "shared-$$"
+        diff <(echo "$before") /proc/self/mountinfo || echo "MOUNTS CHANGED"
+        cat "$1/volume/below/file"' - "$TEST_DIR" "$PROGRAMS/ambit-oci"
+    expect_no_line "MOUNTS CHANGED"
+    [ "$(grep -c kept <<<"$output")" = 2 ]
+}
