@@ -254,6 +254,9 @@ static void child(int channel, const char *program)
     int fds[HANDED_OVER];
     close(SEALED_FD);
     check(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "dumpable");
+    check(unshare(CLONE_NEWNS), "mount namespace");
+    check(unshare(CLONE_NEWUTS), "uts namespace");
+    check(unshare(CLONE_NEWIPC), "ipc namespace");
     check(unshare(CLONE_NEWNET), "network namespace");
     loopback_up();
     check(sethostname("ambit", 5), "host name");
@@ -330,6 +333,21 @@ static void parent_cgroups(int *directories, int *tasks)
     close(fd);
 }
 
+/* The child is not to wait for this CPU: src/linux/cpu.h. */
+static void parent_spread(pid_t pid)
+{
+    cpu_set_t all, others;
+    check(sched_getaffinity(0, sizeof(all), &all), "CPUs");
+    read_file(AT_FDCWD, "/proc/loadavg");
+    read_file(AT_FDCWD, "/sys/devices/system/cpu/online");
+    others = all;
+    CPU_CLR(sched_getcpu(), &others);
+    if (CPU_COUNT(&others) == 0)
+        return;
+    check(sched_setaffinity(pid, sizeof(others), &others), "CPU of the child");
+    check(sched_setaffinity(pid, sizeof(all), &all), "CPUs of the child");
+}
+
 static int parent_dev(void)
 {
     static const struct {
@@ -390,13 +408,13 @@ int main(int argc, char **argv)
     check(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), "socketpair");
     struct clone_args args = { .exit_signal = SIGCHLD,
                                .pidfd = (uintptr_t)&pidfd,
-                               .flags = CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS |
-                                        CLONE_NEWIPC };
+                               .flags = CLONE_PIDFD | CLONE_NEWPID };
     pid_t pid = check(syscall(SYS_clone3, &args, sizeof(args)), "clone3");
     if (pid == 0) {
         close(ends[0]);
         child(ends[1], argv[2]);
     }
+    parent_spread(pid);
     close(ends[1]);
     int directories[HIERARCHIES], fds[HANDED_OVER], status;
     write_file(state, "state.json", 220);
