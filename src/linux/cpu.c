@@ -21,7 +21,7 @@ enum {
 
 static bool cpu_read(const char *path, char text[CPU_TEXT_MAX])
 {
-    int fd CLEANUP(fd_closep) = open(path, O_RDONLY | O_CLOEXEC);
+    int fd CLEANUP(fd_closep) = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
     ssize_t got = fd < 0 ? -1 : read(fd, text, CPU_TEXT_MAX - 1);
     if (got <= 0)
         return false;
