@@ -1,5 +1,5 @@
 """What a test file must not leave on the host: processes, mounts, cgroups, network interfaces and
-files of containers that are gone.
+files of containers that are gone; and what it must not take: the host's mounts and devices.
 
 Other work on the machine goes on meanwhile, so each kind counts only what can be told to be this
 test's: descendants, mounts below its directory or the engine's default ones, cgroups named after the
@@ -73,6 +73,13 @@ class Snapshot:
         places = (self.directory, *OWN_PLACES)
         return [m for m in mount_points() if m not in self.mounts and m.startswith(places)]
 
+    def lost_mounts(self):
+        """Of the host's own: on a host with shared mounts a container's umount can reach them. Those
+        of tests beside this one come and go."""
+        tests = os.path.join(os.path.dirname(self.directory), "ambit-")
+        now = set(mount_points())
+        return [m for m in sorted(self.mounts - now) if not m.startswith((tests, *OWN_PLACES))]
+
     def new_cgroups(self):
         own = set(processes.descendants())
         return [c for c in sorted(cgroups() - self.cgroups) if not foreign(c, own)]
@@ -100,6 +107,7 @@ class Snapshot:
             time.sleep(0.1)
         self.clean(mounts, groups)
         lines += [f"host's device: {d}" for d in damaged_devices()]
+        lines += [f"host's mount is gone: {m}" for m in self.lost_mounts()]
         lines += [f"mount: {m}" for m in mounts] + [f"cgroup: {c}" for c in groups]
         return lines + [f"interface: {i}" for i in links] + [f"file: {f}" for f in self.files()]
 
