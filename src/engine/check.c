@@ -132,13 +132,10 @@ static bool check_is_leftover(const Check *check, int directory_fd, const char *
 
 static int check_names(Check *check, int base_fd, Error *error)
 {
-    int fd = openat(base_fd, "names", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT)
-        return 0;
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (!dir)
-        return error_errno(error, errno, "names");
-    for (struct dirent *entry; (entry = readdir(dir));) {
+    DIR *dir CLEANUP(file_closedirp) = NULL;
+    int r = engine_list(base_fd, "names", &dir, error);
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        int fd = dirfd(dir);
         char id[72];
         ssize_t length = readlinkat(fd, entry->d_name, id, sizeof(id) - 1);
         if (length < 0)
@@ -149,8 +146,7 @@ static int check_names(Check *check, int base_fd, Error *error)
         bool done = check->repair && unlinkat(fd, entry->d_name, 0) == 0;
         check_found(check, "name", entry->d_name, "its container is gone", done);
     }
-    (void)closedir(dir);
-    return 0;
+    return r;
 }
 
 static int check_range(void *context, uint32_t first, const char *id)

@@ -185,17 +185,12 @@ bool container_exists(const Engine *engine, const char *id)
 
 static int container_list_in(int base_fd, Arena *arena, StrList *ids, Error *error)
 {
-    int fd = openat(base_fd, "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT)
-        return 0;
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (!dir)
-        return error_errno(error, errno, "containers");
-    for (struct dirent *entry; (entry = readdir(dir));)
+    DIR *dir CLEANUP(file_closedirp) = NULL;
+    int r = engine_list(base_fd, "containers", &dir, error);
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
         if (strlen(entry->d_name) == 64 && !strlist_contains(ids, entry->d_name))
             strlist_append(arena, ids, entry->d_name);
-    (void)closedir(dir);
-    return 0;
+    return r;
 }
 
 int container_list(const Engine *engine, Arena *arena, StrList *ret_ids, Error *error)

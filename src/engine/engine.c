@@ -121,3 +121,16 @@ int engine_directory(int base_fd, const char *name, Error *error)
     int fd = file_make_dirs_at(base_fd, name, 0700);
     return fd < 0 ? error_errno(error, fd, "directory '%s'", name) : fd;
 }
+
+int engine_list(int base_fd, const char *name, DIR **ret_dir, Error *error)
+{
+    *ret_dir = NULL;
+    int fd CLEANUP(fd_closep) = openat(base_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return 0;
+    *ret_dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!*ret_dir)
+        return error_errno(error, errno, "%s", name);
+    (void)TAKE_FD(fd); /* the stream's now */
+    return 0;
+}

@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include <dirent.h>
+
 #include "base/error.h"
 #include "base/str.h"
 
@@ -41,3 +43,5 @@ void engine_done(Engine *engine);
 
 /* A directory of the engine's below root_fd or state_fd ("containers"), made if missing. */
 int engine_directory(int base_fd, const char *name, Error *error) MUST_CHECK;
+/* The same to be listed, and not made: where it is missing, 0 and NULL. For file_closedirp. */
+int engine_list(int base_fd, const char *name, DIR **ret_dir, Error *error) MUST_CHECK;

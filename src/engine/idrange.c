@@ -61,25 +61,19 @@ void idrange_release(const Engine *engine, uint32_t first)
 int idrange_each(const Engine *engine, int (*visit)(void *context, uint32_t first, const char *id),
                  void *context, Error *error)
 {
-    int fd = openat(engine->state_fd, "idranges", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT)
-        return 0;
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (!dir)
-        return error_errno(error, errno, "idranges");
-    int r = 0;
-    for (struct dirent *entry; r == 0 && (entry = readdir(dir));) {
+    DIR *dir CLEANUP(file_closedirp) = NULL;
+    int r = engine_list(engine->state_fd, "idranges", &dir, error);
+    for (struct dirent *entry; dir && r == 0 && (entry = readdir(dir));) {
         uint32_t index;
         char id[256];
         if (str_to_u32(entry->d_name, &index) < 0 || index >= IDRANGE_COUNT)
             continue;
-        ssize_t length = readlinkat(fd, entry->d_name, id, sizeof(id) - 1);
+        ssize_t length = readlinkat(dirfd(dir), entry->d_name, id, sizeof(id) - 1);
         if (length < 0)
             continue;
         id[length] = '\0';
         r = visit(context, IDRANGE_FIRST + index * IDRANGE_SIZE, id);
     }
-    (void)closedir(dir);
     return r;
 }
 
