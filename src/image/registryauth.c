@@ -274,10 +274,14 @@ static int registryauth_follow(const char *path, Arena *arena, const char **ret_
     return error_errno(error, ELOOP, "%s", path);
 }
 
-/* Its directory, locked until it is closed: two logins at once both stay. -ENOENT, without an
- * error, where there is none and none is to be made. */
-static int registryauth_lock(const char *path, bool make, Arena *arena, Error *error)
+/* The directory of what *path leads to, and is from then on; locked until it is closed: two logins
+ * at once both stay. -ENOENT, without an error, where there is none and none is to be made. */
+static int registryauth_lock(const char **path_ref, bool make, Arena *arena, Error *error)
 {
+    int r = registryauth_follow(*path_ref, arena, path_ref, error);
+    if (r < 0)
+        return r;
+    const char *path = *path_ref;
     const char *slash = strrchr(path, '/');
     const char *directory = !slash          ? "."
                             : slash == path ? "/"
@@ -286,7 +290,7 @@ static int registryauth_lock(const char *path, bool make, Arena *arena, Error *e
                                      : open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 && !make)
         return -ENOENT; /* reading the file says what is wrong */
-    int r = fd < 0 ? fd : 0;
+    r = fd < 0 ? fd : 0;
     while (r == 0 && flock(fd, LOCK_EX) < 0)
         r = errno == EINTR ? 0 : -errno;
     return r < 0 ? error_errno(error, r, "%s", path) : TAKE_FD(fd);
@@ -336,9 +340,8 @@ int registryauth_store(const char *domain, const RegistryLogin *login, const cha
         return error_set(error, ERROR_NOT_FOUND, ENOENT,
                          "nowhere to keep the credentials: neither HOME nor --authfile is given");
     *ret_place = path;
-    int r = registryauth_follow(path, arena, &path, error);
-    int lock CLEANUP(fd_closep) = r < 0 ? r : registryauth_lock(path, true, arena, error);
-    r = lock < 0 ? lock : registryauth_read(path, arena, &file, error);
+    int lock CLEANUP(fd_closep) = registryauth_lock(&path, true, arena, error);
+    int r = lock < 0 ? lock : registryauth_read(path, arena, &file, error);
     if (r < 0)
         return r;
     const char *program = registryauth_program(&file, domain);
@@ -363,9 +366,8 @@ int registryauth_erase(const char *domain, const char *auth_file, Arena *arena, 
     for (size_t i = 0; i < paths.count; i++) {
         RegistryAuthFile file;
         const char *path = paths.items[i];
-        int r = registryauth_follow(path, arena, &path, error);
-        int lock CLEANUP(fd_closep) = r < 0 ? r : registryauth_lock(path, false, arena, error);
-        r = lock < 0 && lock != -ENOENT ? lock : registryauth_read(path, arena, &file, error);
+        int lock CLEANUP(fd_closep) = registryauth_lock(&path, false, arena, error);
+        int r = lock < 0 && lock != -ENOENT ? lock : registryauth_read(path, arena, &file, error);
         if (r < 0)
             return r;
         if (!file.document)
