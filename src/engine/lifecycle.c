@@ -259,9 +259,7 @@ static int lifecycle_purge_cgroup(const CgroupHost *cgroup_host, const char *pat
         error_clear(error);
         return 0;
     }
-    if (r == 0)
-        r = cgroup_kill(&cgroup, SIGKILL, error);
-    return r < 0 ? r : cgroup_remove(&cgroup, LIFECYCLE_REMOVE_MS, error);
+    return r < 0 ? r : lifecycle_drop_cgroup(&cgroup, error);
 }
 
 typedef struct LifecycleRange {

@@ -244,6 +244,8 @@ static int cgroup_directory_try_remove(int directory, const char *self, uint64_t
 
 static int cgroup_directory_busy(int directory, Error *error)
 {
+    if (!error)
+        return -EBUSY; /* nobody will read who is in it */
     char name[PATH_MAX], comm[32] = "?", file[64];
     (void)cgroup_directory_name(directory, name, sizeof(name));
     Arena arena CLEANUP(arena_done) = { 0 };

@@ -22,10 +22,8 @@ enum {
 static bool cpu_read(const char *path, char text[CPU_TEXT_MAX])
 {
     int fd CLEANUP(fd_closep) = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : read(fd, text, CPU_TEXT_MAX - 1);
-    if (got <= 0)
+    if (fd < 0 || fd_read_text(fd, text, CPU_TEXT_MAX) <= 0)
         return false;
-    text[got] = '\0';
     text[strcspn(text, "\n")] = '\0';
     return true;
 }
