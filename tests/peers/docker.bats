@@ -2,33 +2,21 @@
 # dockerd with ambit-oci as its default runtime: docs/docker.md.
 # timeout: 400
 
+load docker
 load engine
 # shellcheck disable=SC2034 # what engine.bash looks at
 engine=docker engine_remove=(rm -f)
 
 setup_file() {
     make_world
-    # What `docker run --init` wants beside dockerd is in its package; the rest is the page's three lines.
-    write /etc/docker/daemon.json <<END
-{
-    "runtimes": { "ambit-oci": { "path": "$PEERS_RUNTIME" } },
-    "default-runtime": "ambit-oci"
-}
-END
-    serve dockerd dockerd
-    await 60 inside docker info || { tail -20 "$TEST_DIR/dockerd.log"; return 1; }
+    start_docker
     busybox_rootfs "$TEST_DIR/busybox"
     tar -C "$TEST_DIR/busybox" -c . | inside docker import -c 'CMD ["sh"]' -c 'ENV PATH=/bin' - busybox
     rm -rf "$TEST_DIR/busybox"
 }
 
 teardown_file() {
-    inside sh -c 'docker rm -f $(docker ps -aq) >/dev/null 2>&1
-        ls /run/docker/runtime-*/moby 2>/dev/null
-        find /sys/fs/cgroup -path "*/docker/*" -type d
-        ps ax | grep "[a]mbit-oci\|[c]ontainerd-shim"' >"$TEST_DIR/left" || true
-    end_world
-    [ ! -s "$TEST_DIR/left" ] || { cat "$TEST_DIR/left"; return 1; }
+    end_docker
 }
 
 docker() {

@@ -3,6 +3,7 @@
 # timeout: 400
 # Real services under docker with ambit-oci: services.bash.
 
+load docker
 load services
 # shellcheck disable=SC2034 # what engine.bash looks at
 engine=docker engine_remove=(rm -f -v)
@@ -10,20 +11,12 @@ engine=docker engine_remove=(rm -f -v)
 setup_file() {
     require apt-cache show nginx-light -- "apt knows no packages here"
     make_world
-    write /etc/docker/daemon.json <<END
-{"runtimes": {"ambit-oci": {"path": "$PEERS_RUNTIME"}}, "default-runtime": "ambit-oci"}
-END
-    serve dockerd dockerd
-    await 60 inside docker info || { tail -20 "$TEST_DIR/dockerd.log"; return 1; }
+    start_docker
     make_services
 }
 
 teardown_file() {
-    inside sh -c 'docker rm -f $(docker ps -aq) >/dev/null 2>&1
-        ls /run/docker/runtime-*/moby 2>/dev/null
-        find /sys/fs/cgroup -path "*/docker/*" -type d' >"$TEST_DIR/left" || true
-    end_world
-    [ ! -s "$TEST_DIR/left" ] || { cat "$TEST_DIR/left"; return 1; }
+    end_docker
 }
 
 becomes_healthy() { # NAME

@@ -71,10 +71,15 @@ static void put(const Fake *fake, const char *name, const char *text)
     fd_close(fd);
 }
 
-static void put_all(const Fake *fake, const char *const (*files)[2], size_t count)
+typedef const char *const FakeFile[2]; /* name and text */
+
+static CgroupStats read_files(Fake *fake, FakeFile *files, size_t count)
 {
+    CgroupStats stats;
     for (size_t i = 0; i < count; i++)
         put(fake, files[i][0], files[i][1]);
+    cgroup_stats_read(&fake->cgroup, &fake->arena, &stats);
+    return stats;
 }
 
 static void assert_io(const CgroupStatsIo *io, uint64_t minor, const char *operation,
@@ -88,7 +93,7 @@ static void assert_io(const CgroupStatsIo *io, uint64_t minor, const char *opera
 
 static void v2_is_told_in_terms_of_v1(void **state)
 {
-    static const char *const files[][2] = {
+    static FakeFile files[] = {
         { "cpu.stat", "usage_usec 30\nuser_usec 20\nsystem_usec 10\nnr_periods 5\nnr_throttled 1\n"
                       "throttled_usec 9\n" },
         { "cpu.pressure", "some avg10=1.50 avg60=2.00 avg300=0.25 total=77\n"
@@ -111,9 +116,7 @@ static void v2_is_told_in_terms_of_v1(void **state)
         { "cpuset.mems.effective", "0\n" },
     };
     Fake *fake = *state;
-    CgroupStats stats;
-    put_all(fake, files, ARRAY_LEN(files));
-    cgroup_stats_read(&fake->cgroup, &fake->arena, &stats);
+    CgroupStats stats = read_files(fake, files, ARRAY_LEN(files));
     assert_int_equal(stats.cpu.total, 30000);
     assert_int_equal(stats.cpu.user, 20000);
     assert_int_equal(stats.cpu.kernel, 10000);
@@ -151,15 +154,13 @@ static void v2_is_told_in_terms_of_v1(void **state)
 
 static void no_limit_of_swap_is_none_of_both(void **state)
 {
-    static const char *const files[][2] = {
+    static FakeFile files[] = {
         { "memory.current", "5000\n" },
         { "memory.max", "10000\n" },
         { "memory.swap.max", "max\n" },
     };
     Fake *fake = *state;
-    CgroupStats stats;
-    put_all(fake, files, ARRAY_LEN(files));
-    cgroup_stats_read(&fake->cgroup, &fake->arena, &stats);
+    CgroupStats stats = read_files(fake, files, ARRAY_LEN(files));
     assert_true(stats.memory_and_swap.limit_bytes == CGROUP_STATS_NO_LIMIT);
     put(fake, "memory.swap.max", "1\n");
     put(fake, "memory.max", "max\n");
@@ -170,7 +171,7 @@ static void no_limit_of_swap_is_none_of_both(void **state)
 
 static void v1_is_told_as_it_is(void **state)
 {
-    static const char *const files[][2] = {
+    static FakeFile files[] = {
         { "cpuacct.usage", "30\n" },
         { "cpuacct.usage_percpu", "10 20 \n" },
         { "cpuacct.usage_all", "cpu user system\n0 6 4\n1 12 8\n" },
@@ -190,9 +191,7 @@ static void v1_is_told_as_it_is(void **state)
         { "cpuset.effective_cpus", "0-1\n" },
     };
     Fake *fake = *state;
-    CgroupStats stats;
-    put_all(fake, files, ARRAY_LEN(files));
-    cgroup_stats_read(&fake->cgroup, &fake->arena, &stats);
+    CgroupStats stats = read_files(fake, files, ARRAY_LEN(files));
     assert_int_equal(stats.cpu.total, 30);
     assert_int_equal(stats.cpu.per_cpu.count, 2);
     assert_int_equal(stats.cpu.per_cpu.items[1], 20);
