@@ -44,6 +44,7 @@ static void launch_runner_init(Runner *runner, const Plan *plan, const LaunchOpt
         .userns_fd = -1,
         .netns_fd = -1,
         .channel = -1,
+        .place_fd = -1,
         .root_fd = -1,
         .park_fds = { -1, -1 },
         .terminal_fd = -1,
@@ -133,6 +134,8 @@ static int launch_child_steps(Runner *runner, const LaunchOptions *options, Erro
     /* Capabilities in the new user namespace are there from its first moment, so what takes long
      * (a network namespace) is done while the parent still maps and supplies. */
     int r = runner->plan->own_userns ? 0 : identity_set_dumpable(false, error);
+    if (r == 0 && runner->place_fd >= 0)
+        r = cgroup_enter_tasks(&runner->place_fd, 1, error);
     if (r == 0 && runner->plan->scope)
         r = channel_expect(runner->channel, MESSAGE_PLACED, error);
     if (r == 0 && runner->late_time && unshare(CLONE_NEWTIME) < 0)
@@ -181,8 +184,9 @@ _Noreturn static void launch_child(Runner *runner, const LaunchOptions *options)
 
 /*
  * clone3 with all namespaces and the cgroup. Where a kernel or an outer filter has only clone(2),
- * the time namespace is made by the child (it takes effect on exec) and the child is attached to
- * its cgroup by pid: slower, and the same in the end.
+ * the child makes the time namespace (it takes effect on exec) and enters the cgroup, both before
+ * anything else: a cgroup namespace that it made first would show it ours. Slower, and the same in
+ * the end.
  */
 static pid_t launch_clone(Runner *runner, int *ret_pidfd, Error *error)
 {
@@ -199,18 +203,18 @@ static pid_t launch_clone(Runner *runner, int *ret_pidfd, Error *error)
     if (pid != -EOPNOTSUPP)
         return pid;
     error_clear(error);
+    int place CLEANUP(fd_closep) = -1; /* opened here: it is the opener's rights that count */
+    if (clone.cgroup_fd >= 0) {
+        place = openat(clone.cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+        if (place < 0)
+            return error_errno(error, errno, "%s/cgroup.procs", runner->cgroup.path);
+    }
     clone.cgroup_fd = -1;
     clone.flags &= ~(uint64_t)CLONE_NEWTIME;
     pid = clone_process(&clone, error);
-    if (pid == 0)
+    if (pid == 0) {
         runner->late_time = runner->plan->clone_flags & CLONE_NEWTIME;
-    if (pid > 0 && runner->cgroup.unified_fd >= 0) {
-        int r = cgroup_attach(&runner->cgroup, pid, error);
-        if (r < 0) {
-            (void)kill(pid, SIGKILL);
-            (void)!clone_wait(pid, NULL, NULL);
-            return r;
-        }
+        runner->place_fd = TAKE_FD(place);
     }
     return pid;
 }

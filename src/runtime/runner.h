@@ -30,6 +30,7 @@ typedef struct Runner {
 
     /* child */
     bool late_time;    /* its time namespace could not be made with it */
+    int place_fd;      /* cgroup.procs of its cgroup, in which it could not be made; or -1 */
     bool started;      /* START has come already */
     bool unhooked;     /* a hook failed */
     int park_fds[2];   /* where directories and files are attached on their way: step_renew() */
