@@ -42,7 +42,7 @@ class File(bats.File):
     def __init__(self, path, call, error):
         super().__init__(path, prefix=f"faults/{call}={error}/")
         threads = not os.path.basename(path).startswith("oci_")
-        self.words = WORDS.get((call, error)) if threads and not CALLS.get(call) else CALLS.get(call)
+        self.words = CALLS.get(call) or (WORDS.get((call, error)) if threads else None)
         self.error = os.strerror(getattr(errno, error, 0))
         self.env = {
             "FAULT": f"{call}={error}",
@@ -59,22 +59,23 @@ class File(bats.File):
         os.mkdir(log)
         os.chmod(log, 0o1777)  # tests call programs as ordinary users
         self.env.update(PROGRAMS=place, FAULT_LOG=log if self.words else "")
-        tests = 0
+        begun = True
         for result in super().run():
-            tests += 1
-            yield self.judged(result, tests, log)
+            begun = begun and result.name != "setup_file failed"
+            yield self.judged(result, log, begun)
         shutil.rmtree(place)
 
-    def judged(self, result, number, log):
-        if result.outcome != "failed" or not self.words or result.name == "ends in time":
+    def judged(self, result, log, begun):
+        if result.outcome != "failed" or not self.words or result.name == "ends in time" or \
+                (result.name == "runs" and begun):
             return result
         if result.name == "leaves nothing behind":
             # A test that broke off could not stop the programs it had written in itself.
             left = [line for line in result.details if not re.match(r"process: \d+ python3 - ", line)]
             return Result(result.name, "failed" if left else "passed", details=left)
         files = glob.glob(f"{log}/*")
-        if result.name not in ("runs", "setup_file failed") and not result.name.startswith("teardown"):
-            files = [file for file in files if os.path.basename(file).split(".")[0] == str(number)]
+        if begun and not result.name.startswith("teardown"):
+            files = [file for file in files if os.path.basename(file).split(".")[0] == str(result.number)]
         said = "".join(open(file, encoding="utf-8", errors="replace").read() for file in files)
         # A finding is said on standard output, which the test shows (lib.bash, show).
         shown = itertools.dropwhile(lambda line: not line.startswith(" output: "), result.details)

@@ -11,6 +11,7 @@ class Result:
     outcome: str  # passed, failed, skipped
     reason: str = ""  # of a skip
     details: list = field(default_factory=list)  # lines that explain a failure
+    number: int = 0  # in its file; 0: of the harness
 
 
 def shortened(lines, most=60):

@@ -18,6 +18,7 @@ def parse(text):
             planned = int(plan.group(1))
         elif match:
             results.append(result_of(match, said))
+            results[-1].number = int(match.group(2))
             said = ""
         elif line.startswith("#") and results:
             results[-1].details.append(line[1:].strip("\n"))
