@@ -305,9 +305,8 @@ static int layer_start(LayerRun *run, Error *error)
     if (r < 0)
         return r;
     int failed = pthread_create(&run->feeder, NULL, layer_feeder_main, run);
-    if (failed) /* the C library has another way for ENOSYS only */
-        return error_errno(error, failed, "make a thread%s",
-                           failed == EPERM ? ": clone3 is refused" : "");
+    if (failed)
+        return error_errno(error, failed, "make a thread");
     run->feeding = true;
     return 0;
 }

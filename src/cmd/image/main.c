@@ -31,6 +31,7 @@
 #include "cmd/image/sandbox.h"
 #include "image/reference.h"
 #include "linux/machine.h"
+#include "linux/threads.h"
 
 static const struct {
     const char *name;
@@ -183,7 +184,9 @@ int main(int argc, char **argv)
     if (!main_is_heard())
         return 1;
     (void)umask(0);
-    int r = main_run(argc, argv, &answer, &error);
+    int r = threads_prepare(&error);
+    if (r == 0)
+        r = main_run(argc, argv, &answer, &error);
     if (r == 0) {
         strbuf_add_char(&answer, '\n');
         r = fd_write_all(STDOUT_FILENO, answer.data, answer.length);

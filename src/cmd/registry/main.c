@@ -17,6 +17,7 @@
 #include "cmd/registry/confine.h"
 #include "cmd/registry/serve.h"
 #include "linux/descriptors.h"
+#include "linux/threads.h"
 
 enum { MAIN_SOCKET = 3 };
 
@@ -32,7 +33,10 @@ static void main_proxy(void)
 static int main_open(Arena *arena, Session *session, Error *error)
 {
     RegistryOpen open;
-    int r = registrycall_receive_open(MAIN_SOCKET, arena, &open, error);
+    int r = threads_prepare(error);
+    if (r < 0)
+        return r;
+    r = registrycall_receive_open(MAIN_SOCKET, arena, &open, error);
     if (r <= 0)
         return r < 0 ? r : error_set(error, ERROR_SYSTEM, EPIPE, "nobody asked");
     r = configure_session(&open, arena, session, error);
