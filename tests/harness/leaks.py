@@ -88,7 +88,7 @@ class Snapshot:
         """Containers and half-written files in the test's own store and state."""
         found = []
         for top, directories, files in os.walk(self.directory):
-            if os.path.basename(top) in ("containers", "oci"):
+            if os.path.basename(top) in ("containers", "oci") and not top.endswith("/.config/containers"):
                 found += [os.path.join(top, name) for name in directories]
                 directories.clear()
             if os.path.basename(top) == "rootfs":

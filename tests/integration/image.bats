@@ -457,6 +457,10 @@ END
     try pull -q base
     expect_status 0
     ambit rmi -f base
+}
+
+@test "where the image base is not beside the program, the places it was looked for in are named" {
+    [ -z "${FAULT:-}" ] || skip "the program has another place"
     mkdir -p "$TEST_DIR/elsewhere/bin"
     cp "$PROGRAMS/ambit" "$TEST_DIR/elsewhere/bin/"
     PROGRAMS=$TEST_DIR/elsewhere/bin AMBIT_DATADIR=$TEST_DIR/none try run --rm base true

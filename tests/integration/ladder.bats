@@ -71,6 +71,7 @@ EOF
 
 @test "what has no second rung is said in one line, and nothing is left" {
     local call
+    [ -z "${FAULT_LOG:-}" ] || skip "a call without a second rung is missing already"
     for call in fsopen open_tree move_mount; do
         denied "$call=ENOSYS" init /init pid
         expect_error 125 "this kernel has no $call .Linux 5.2., or a filter hides it"

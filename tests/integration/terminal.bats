@@ -169,6 +169,7 @@ shell() { # a shell in a container, at its prompt
 }
 
 @test "Ctrl-C at login's question for a password leaves the terminal with its echo" {
+    [ -z "${FAULT_LOG:-}" ] || skip "a script that keeps what is said stands between"
     say "PS1='dash> ' dash -i" # bash would mend it
     await_text '^dash> ?$'
     say "'$PROGRAMS/ambit' --root '$TEST_ROOT' --state '$TEST_STATE' login -u me localhost:1"
