@@ -2,7 +2,8 @@
 a check that it left nothing behind.
 
 Comments in a file's head that mean something here: `# timeout: SECONDS` (120 without it), `# long`
-(run by check-all only) and `# not sanitized: WHY` (left out of the suite asan).
+(run by check-all only), `# not sanitized: WHY` (left out of the suite asan) and `# not faulty: WHY`
+(left out of the suite faults).
 """
 
 import glob
@@ -33,6 +34,7 @@ class File:
         self.timeout_s = (int(limit.group(1)) if limit else TIMEOUT_S) * processes.SLOWNESS
         self.long = bool(re.search(r"^# long\b", head, re.MULTILINE))
         self.sanitized = not re.search(r"^# not sanitized: \S", head, re.MULTILINE)
+        self.faulty = not re.search(r"^# not faulty: \S", head, re.MULTILINE)
 
     def run(self):
         if not shutil.which("bats"):

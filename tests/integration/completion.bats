@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# not faulty: it starts no container
 # Completion as the shells do it, the man pages and the help: what the tables of options give.
 
 load lib

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# not faulty: another way costs more
 # not sanitized: it counts system calls
 # What a start costs, in things that can be counted on a busy machine: system calls, processes,
 # programs. The bounds have room for other kernels and cgroup layouts; whoever goes over one has put

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# not faulty: it looks at the programs themselves
 # The program without any container: versions, errors and exit statuses; installing.
 
 load lib

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# not faulty: it measures
 # timeout: 240
 # What only shows at scale, in its short form: everything that a layer can say, 40 layers, memory.
 # Compared file by file with what podman and umoci unpack from the same image.
