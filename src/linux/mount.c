@@ -20,7 +20,10 @@
 #include "base/fd.h"
 #include "linux/syscalls.h"
 
-enum { MOUNT_DATA_MAX = 4096 }; /* mount(2) takes one page */
+enum {
+    MOUNT_DATA_MAX = 4096, /* mount(2) takes one page */
+    MOUNT_VALUE_MAX = 255, /* fsconfig(2) */
+};
 
 /* A call is absent: the kernel lacks it, or a filter around us refuses it. */
 static bool mount_call_absent(int code)
@@ -116,6 +119,16 @@ int mount_context_option(int context, const char *option, Error *error)
     memcpy(key, option, length);
     key[length] = '\0';
     return mount_context_string(context, key, equals + 1, error);
+}
+
+bool mount_new_takes(const StrList *options)
+{
+    for (size_t i = 0; options && i < options->count; i++) {
+        const char *equals = strchr(options->items[i], '=');
+        if (equals && strlen(equals + 1) > MOUNT_VALUE_MAX)
+            return false;
+    }
+    return true;
 }
 
 int mount_new(const char *type, const char *source, const StrList *options, uint64_t attributes,
@@ -334,7 +347,7 @@ static bool mount_superblock_word(const char *word, unsigned long *flags)
     return false;
 }
 
-static int mount_place_new_classic(const MountRequest *request, int target_fd, Error *error)
+int mount_place_new(const MountRequest *request, int target_fd, Error *error)
 {
     char target[FD_PATH_SIZE], data[MOUNT_DATA_MAX];
     unsigned long flags = mount_attributes_to_ms(request->attributes.set);
@@ -352,7 +365,13 @@ static int mount_place_new_classic(const MountRequest *request, int target_fd, E
     const char *source = request->source ? request->source : request->type;
     if (mount(source, fd_path(target_fd, target), request->type, flags, data) < 0)
         return error_errno(error, errno, "mount %s", request->type);
-    return mount_reopen(target_fd, -1, error);
+    return 0;
+}
+
+static int mount_place_new_classic(const MountRequest *request, int target_fd, Error *error)
+{
+    int r = mount_place_new(request, target_fd, error);
+    return r < 0 ? r : mount_reopen(target_fd, -1, error);
 }
 
 static int mount_place_bind_classic(const MountRequest *request, int target_fd, Error *error)

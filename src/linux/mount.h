@@ -27,6 +27,8 @@ int mount_call_error(int code, const char *call, const char *what, const char *n
  * for the filesystem itself ("mode=755", "newinstance"). Returns a mount descriptor. */
 int mount_new(const char *type, const char *source, const StrList *options, uint64_t attributes,
               Error *error) MUST_CHECK;
+/* Whether it can: a value has at most 255 bytes there, in mount(2) all of them together 4095. */
+bool mount_new_takes(const StrList *options);
 
 /* The same from an fsopen context of the caller's own (overlay with many layers). */
 int mount_open_context(const char *type, Error *error) MUST_CHECK;
@@ -73,6 +75,8 @@ typedef struct MountRequest {
     bool recursive;             /* bind: with the mounts below */
     MountAttributes attributes; /* new: clear is ignored. */
 } MountRequest;
+/* By mount(2) alone, for a new filesystem; the descriptor of what is below stays what it is. */
+int mount_place_new(const MountRequest *request, int target_fd, Error *error) MUST_CHECK;
 /* Returns an O_PATH-like descriptor of the root of the attached mount. */
 int mount_place(const MountRequest *request, int target_fd, Error *error) MUST_CHECK;
 

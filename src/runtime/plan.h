@@ -157,6 +157,7 @@ typedef struct StepMount {
     const char *label;   /* new: SELinux label of its root; NULL: none */
     bool copy_up;        /* new tmpfs: begins with what it covers */
     bool mode_of_target; /* new tmpfs: its root has the mode of the directory it covers */
+    bool writable_top;   /* cgroup v1: the tmpfs around the hierarchies turns read-only later */
     bool optional;       /* a kernel or host without it is no error */
 } StepMount;
 

@@ -296,6 +296,30 @@ static void plan_readonly_later(PlanBuilder *builder, size_t index, MountWords *
     *later = index;
 }
 
+/* Whether a later mount has its place on this one. */
+static bool plan_mounted_on(const PlanBuilder *builder, size_t index)
+{
+    const Spec *spec = builder->input->spec;
+    const char *destination = spec->mounts.items[index].destination;
+    size_t length = strlen(destination);
+    for (size_t i = index + 1; i < spec->mounts.count; i++) {
+        const char *other = spec->mounts.items[i].destination;
+        if (str_starts(other, destination) && other[length] == '/')
+            return true;
+    }
+    return false;
+}
+
+/* The directory of v1's hierarchies is a tmpfs too. podman has systemd's put there by a bind. */
+static void plan_cgroup_later(PlanBuilder *builder, size_t index, MountWords *words)
+{
+    if (builder->input->cgroup_host->mode == CGROUP_V2 || !plan_mounted_on(builder, index))
+        return;
+    MountWords top = *words;
+    plan_readonly_later(builder, index, &top);
+    words->step.writable_top = true;
+}
+
 static void plan_readonly_now(PlanBuilder *builder)
 {
     const StepMount readonly = { .set = MOUNT_ATTR_RDONLY };
@@ -348,6 +372,8 @@ static int plan_mount(PlanBuilder *builder, size_t index, bool *dev_done, Error 
                          origin);
     if (str_eq(mount->type, "tmpfs"))
         plan_readonly_later(builder, index, &words);
+    if (str_eq(mount->type, "cgroup"))
+        plan_cgroup_later(builder, index, &words);
     if (dev && str_eq(mount->type, "tmpfs"))
         return plan_mount_dev(builder, origin, mount, &words, error);
     Slot clones = plan_cgroup_clones(builder, origin, mount);

@@ -323,6 +323,7 @@ int step_mount_cgroup(Runner *runner, const Step *step, Error *error)
         if (r < 0)
             return r;
     }
-    MountAttributes readonly = { .set = mount->set, .userns_fd = -1 };
+    uint64_t later = mount->writable_top ? MOUNT_ATTR_RDONLY : 0;
+    MountAttributes readonly = { .set = mount->set & ~later, .userns_fd = -1 };
     return mount_change(mount_fd, &readonly, error);
 }

@@ -331,6 +331,26 @@ static int step_label_root(int mount_fd, const char *label, Error *error)
     return 0;
 }
 
+/* An overlay of some layers has more to say than fsconfig(2) takes in a word. */
+static int step_mount_wordy(const Runner *runner, const Step *step, Error *error)
+{
+    const StepMount *mount = step->with.mount;
+    const MountRequest request = {
+        .type = step->source,
+        .source = mount->device ? mount->device : step->source,
+        .options = mount->options,
+        .attributes = { .set = mount->set },
+    };
+    int target_fd CLEANUP(fd_closep) = inroot_make_dir(runner->root_fd, step->target, 0755, error);
+    int r = target_fd < 0 ? target_fd : mount_place_new(&request, target_fd, error);
+    if (r < 0)
+        return error_wrap(error, "mount on %s", step->target);
+    int mount_fd CLEANUP(fd_closep) = inroot_open(runner->root_fd, step->target, O_PATH, error);
+    const StepMount later = { .propagation = mount->propagation };
+    r = mount_fd < 0 ? mount_fd : step_change(&later, mount_fd, error);
+    return r == 0 && mount->label ? step_label_root(mount_fd, mount->label, error) : r;
+}
+
 /* In the child: a filesystem of its own namespaces, attached. In the parent: a tmpfs that becomes
  * the container's /dev, owned by the container's root. */
 int step_mount_new(Runner *runner, const Step *step, Error *error)
@@ -339,6 +359,8 @@ int step_mount_new(Runner *runner, const Step *step, Error *error)
     int refused = step_refuse_link(runner, step, error);
     if (refused < 0)
         return refused;
+    if (step->target && !mount_new_takes(mount->options))
+        return step_mount_wordy(runner, step, error);
     Error failure = { 0 };
     int mount_fd CLEANUP(fd_closep) =
         mount_new(step->source, mount->device ? mount->device : step->source, mount->options,

@@ -183,6 +183,45 @@ below_is() { # OPTION WANTED: the owner of a file in a mount below the source
     grep -q ' /tmp/a/b rw,' <<<"$(mount_line /tmp/a/b)"
 }
 
+# As podman asks for a container that systemd runs in.
+@test "a mount among the hierarchies of cgroup v1, whose directory is read-only" {
+    require test ! -e /sys/fs/cgroup/cgroup.controllers -- "cgroup v2"
+    run_with '.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", options: ["ro", "nosuid"]},
+        {destination: "/sys/fs/cgroup/systemd", type: "bind", source: "/sys/fs/cgroup/systemd", options: ["bind"]}]' \
+        'ls /sys/fs/cgroup/systemd , mkdir /sys/fs/cgroup/x'
+    expect_match '^cgroup.procs$'
+    grep -q 'Read-only file system' <<<"$errors"
+    run_with '.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", options: ["ro", "nosuid"]},
+        {destination: "/sys/fs/cgroup/systemd", type: "bind", source: "/sys/fs/cgroup/systemd", options: ["bind"]}]' \
+        'cat /proc/self/mountinfo'
+    expect_match ' /sys/fs/cgroup ro,nosuid'
+    expect_match ' /sys/fs/cgroup/pids ro,nosuid'
+    expect_match ' /sys/fs/cgroup/systemd rw'
+}
+
+# fsconfig takes 255 bytes of a value.
+@test "an overlay with more to say than fsconfig takes" {
+    local name lowers=
+    for name in one two three four; do
+        name=$TEST_DIR/source/$name-$(printf 'x%.0s' {1..80})
+        mkdir "$name"
+        touch "$name/from-$(basename "${name%%-x*}")"
+        lowers+=:$name
+    done
+    mkdir "$TEST_DIR/source"/{upper,work}
+    run_with ".mounts += [{destination: \"/data\", type: \"overlay\", source: \"overlay\", options: [
+        \"lowerdir=${lowers#:}\", \"upperdir=$TEST_DIR/source/upper\", \"workdir=$TEST_DIR/source/work\",
+        \"noexec\", \"private\"]}]" 'ls /data , touch /data/made , cat /proc/self/mountinfo'
+    expect_status 0
+    expect_line from-one
+    expect_line from-four
+    grep -q 'rw,noexec,relatime - overlay overlay' <<<"$(mount_line /data)"
+    [ -e "$TEST_DIR/source/upper/made" ]
+    run_with ".mounts += [{destination: \"/data\", type: \"overlay\", options: [
+        \"lowerdir=${lowers#:}:/nothing/there\"]}]" 'ls /data'
+    expect_error 1 'mounts\[[0-9]+\]: mount on /data: mount overlay: No such file'
+}
+
 @test "remount changes what is there" {
     run_with '.mounts += [{destination: "/tmp", type: "tmpfs", source: "t", options: ["size=1m"]},
                     {destination: "/tmp", options: ["remount", "noexec", "size=2m"]}]' \
