@@ -206,7 +206,13 @@ in_v1() { # CONTROLLER FILE: of the running container
     in_v1 devices devices.list >"$TEST_DIR/rules"
     grep -qx 'c 10:229 rw' "$TEST_DIR/rules"
     grep -qx 'b 7:\* rm\?' "$TEST_DIR/rules"
+    grep -qx 'c 10:200 rwm' "$TEST_DIR/rules" # tun, unless it is named
     [ "$(grep -c '^a ' "$TEST_DIR/rules")" -eq 0 ]
+    delete_all
+    start_with '.linux.resources.devices = [{allow: false, access: "rwm"},
+        {allow: false, type: "c", major: 10, minor: 200, access: "rw"}]'
+    in_v1 devices devices.list >"$TEST_DIR/rules"
+    ! grep -q 'c 10:200' "$TEST_DIR/rules"
 }
 
 @test "resources that the host has not are refused by name" {

@@ -58,22 +58,31 @@ int instance_read_bundle(const InstanceOptions *options, Arena *arena, Spec **re
     return 0;
 }
 
-/* The devices every container has are usable whatever the rules of the spec say; making nodes
- * takes a capability besides, and using them a rule. */
+/*
+ * The devices every container has are usable whatever the rules of the spec say; making nodes takes
+ * a capability besides, and using them a rule. The last one is tun, as with runc and crun: images
+ * of VPNs make the node themselves. A rule of the spec that names it counts.
+ */
 static void instance_allow_devices(Instance *instance)
 {
     static const struct {
         const char *type, *access;
         int64_t major, minor;
     } rows[] = {
-        { "c", "m", -1, -1 }, { "b", "m", -1, -1 },    { "c", "rwm", 1, 3 }, { "c", "rwm", 1, 5 },
-        { "c", "rwm", 1, 7 }, { "c", "rwm", 1, 8 },    { "c", "rwm", 1, 9 }, { "c", "rwm", 5, 0 },
-        { "c", "rwm", 5, 2 }, { "c", "rwm", 136, -1 },
+        { "c", "m", -1, -1 },    { "b", "m", -1, -1 },    { "c", "rwm", 1, 3 },
+        { "c", "rwm", 1, 5 },    { "c", "rwm", 1, 7 },    { "c", "rwm", 1, 8 },
+        { "c", "rwm", 1, 9 },    { "c", "rwm", 5, 0 },    { "c", "rwm", 5, 2 },
+        { "c", "rwm", 136, -1 }, { "c", "rwm", 10, 200 },
     };
+    enum { TUN = ARRAY_LEN(rows) - 1 };
     SpecResources *resources = instance->spec->linux ? instance->spec->linux->resources : NULL;
     if (!resources || resources->devices.count == 0)
         return; /* nothing is denied */
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    bool named = false;
+    for (size_t i = 0; i < resources->devices.count; i++)
+        named |= resources->devices.items[i].major.value == rows[TUN].major &&
+                 resources->devices.items[i].minor.value == rows[TUN].minor;
+    for (size_t i = 0; i < (named ? TUN : ARRAY_LEN(rows)); i++) {
         SpecDeviceRule *rule = arena_append(instance->arena, &resources->devices.items,
                                             &resources->devices.count, sizeof(*rule));
         *rule = (SpecDeviceRule){
