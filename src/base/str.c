@@ -137,6 +137,12 @@ int str_to_bytes(const char *s, uint64_t *ret_bytes)
     return 0;
 }
 
+void str_swap(char *s, char a, char b)
+{
+    for (; *s; s++)
+        *s = *s == a ? b : *s == b ? a : *s;
+}
+
 char *str_from_bytes(uint64_t bytes, char *buffer, size_t size)
 {
     static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
@@ -182,6 +188,13 @@ StrList strlist_split(Arena *arena, const char *s, char separator)
             return list;
         s = end + 1;
     }
+}
+
+char *strlist_join(Arena *arena, const StrList *list, const char *separator)
+{
+    StrBuf text CLEANUP(strbuf_done) = { 0 };
+    strbuf_add_list(&text, list, separator);
+    return arena_strdup(arena, strbuf_text(&text));
 }
 
 StrBuf strbuf_in(char *memory, size_t size)
@@ -241,6 +254,14 @@ void strbuf_printf(StrBuf *buffer, const char *format, ...)
     (void)vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, args);
     va_end(args);
     buffer->length += (size_t)length;
+}
+
+void strbuf_add_list(StrBuf *buffer, const StrList *list, const char *separator)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        strbuf_add(buffer, i ? separator : "");
+        strbuf_add(buffer, list->items[i]);
+    }
 }
 
 const char *strbuf_text(const StrBuf *buffer)

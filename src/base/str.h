@@ -26,6 +26,9 @@ int str_to_i64(const char *s, int64_t *ret_value) MUST_CHECK;
 int str_to_u32(const char *s, uint32_t *ret_value) MUST_CHECK;
 int str_to_mode(const char *s, uint32_t *ret_mode) MUST_CHECK;
 
+/* Each `a` becomes `b` and each `b` becomes `a`. */
+void str_swap(char *s, char a, char b);
+
 /*
  * docker's sizes: a number with an optional suffix b, k, m, g, t, p in either case, each also
  * written kb, kib, ...: powers of 1024; a decimal fraction is allowed ("1.5g"). In bytes.
@@ -46,6 +49,8 @@ void strlist_append(Arena *arena, StrList *list, const char *s);
 bool strlist_contains(const StrList *list, const char *s);
 /* Splits at every `separator`; "" gives an empty list, "a,,b" an empty item in the middle. */
 StrList strlist_split(Arena *arena, const char *s, char separator);
+/* The inverse: "" for an empty list. */
+char *strlist_join(Arena *arena, const StrList *list, const char *separator);
 
 /*
  * A growing text. `data` is always terminated once something was added (NULL before that);
@@ -66,6 +71,8 @@ void strbuf_add(StrBuf *buffer, const char *s);
 void strbuf_add_bytes(StrBuf *buffer, const void *data, size_t size);
 void strbuf_add_char(StrBuf *buffer, char c);
 void strbuf_printf(StrBuf *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The items, with the separator between them. */
+void strbuf_add_list(StrBuf *buffer, const StrList *list, const char *separator);
 const char *strbuf_text(const StrBuf *buffer);
 void strbuf_clear(StrBuf *buffer); /* empties it and keeps the memory */
 void strbuf_done(StrBuf *buffer);

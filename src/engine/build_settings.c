@@ -204,12 +204,14 @@ static const char *build_settings_source_at(const BuildResult *built, const char
 
 static const char *build_settings_words(const RequestMount *asked, Arena *arena)
 {
-    const char *words = asked->readonly ? "ro" : "";
+    StrList words = { 0 };
+    if (asked->readonly)
+        strlist_append(arena, &words, "ro");
     if (asked->propagation)
-        words = arena_printf(arena, "%s%s%s", words, *words ? "," : "", asked->propagation);
+        strlist_append(arena, &words, asked->propagation);
     for (size_t i = 0; i < asked->options.count; i++)
-        words = arena_printf(arena, "%s%s%s", words, *words ? "," : "", asked->options.items[i]);
-    return words;
+        strlist_append(arena, &words, asked->options.items[i]);
+    return strlist_join(arena, &words, ",");
 }
 
 static void build_settings_add_volume(Settings *settings, const BuildVolume *volume, Arena *arena,

@@ -28,8 +28,7 @@ static const struct {
 const char *build_sysctl_dotted(const char *key, Arena *arena)
 {
     char *dotted = arena_strdup(arena, key);
-    for (char *p = dotted; *p; p++)
-        *p = *p == '/' ? '.' : *p == '.' ? '/' : *p;
+    str_swap(dotted, '.', '/');
     return dotted;
 }
 

@@ -209,10 +209,8 @@ int request_parse_workdir(RunRequest *request, const char *value, Arena *arena, 
 static char *request_sysctl_key(const char *text, size_t length, Arena *arena)
 {
     char *key = arena_strndup(arena, text, length);
-    if (key[strcspn(key, "./")] == '.') {
-        for (char *p = key; *p; p++)
-            *p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
-    }
+    if (key[strcspn(key, "./")] == '.')
+        str_swap(key, '.', '/');
     /* A name between slashes neither begins nor ends with a dot, whichever way it is spelled. */
     if (!request_only(key, "_-./:@") || !strchr(key, '/') || strstr(key, "/.") ||
         strstr(key, "./") || strstr(key, "..") || key[0] == '.' || str_ends(key, "."))

@@ -198,12 +198,11 @@ static int cgroup_create_v2(const CgroupHost *host, const CgroupRequest *request
 /* "" and the names of the controllers in `bits`: "memory, pids". */
 static const char *cgroup_names(uint32_t bits, CgroupMode mode, Arena *arena)
 {
-    const char *names = "";
+    StrList names = { 0 };
     for (int c = 0; c < CGROUP_CONTROLLER_MAX; c++)
         if (bits & CGROUP_BIT(c))
-            names = arena_printf(arena, "%s%s%s", names, *names ? ", " : "",
-                                 cgroup_controller_name((CgroupController)c, mode));
-    return names;
+            strlist_append(arena, &names, cgroup_controller_name((CgroupController)c, mode));
+    return strlist_join(arena, &names, ", ");
 }
 
 /* Everything, into *cgroup; on failure the caller undoes what `made` says. */

@@ -176,13 +176,9 @@ int procfs_sysctl_path(const char *key, char ret_path[PROCFS_SYSCTL_MAX], Error 
     if (length == 0 || length >= PROCFS_SYSCTL_MAX)
         return error_set(error, ERROR_USAGE, EINVAL, "\"%.64s\" is not a sysctl key", key);
     char path[PROCFS_SYSCTL_MAX];
-    bool dotted = key[strcspn(key, "./")] == '.';
-    for (size_t i = 0; i <= length; i++) {
-        char c = key[i];
-        if (dotted && (c == '.' || c == '/'))
-            c = c == '.' ? '/' : '.';
-        path[i] = c;
-    }
+    memcpy(path, key, length + 1);
+    if (key[strcspn(key, "./")] == '.')
+        str_swap(path, '.', '/');
     for (const char *p = path; p; p = strchr(p, '/')) {
         p += p != path;
         size_t part = strcspn(p, "/");

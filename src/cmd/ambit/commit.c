@@ -81,8 +81,7 @@ static int commit_config(const ImageSession *session, const CommitOptions *optio
     }
     field_print(&oci_image_config_table, &config, false, &text);
     StrBuf command CLEANUP(strbuf_done) = { 0 };
-    for (size_t i = 0; i < container->command.count; i++)
-        strbuf_printf(&command, "%s%s", i ? " " : "", container->command.items[i]);
+    strbuf_add_list(&command, &container->command, " ");
     const char *const pairs[] = {
         "--image",      container->image_id,   "--config", strbuf_text(&text),
         "--created-by", strbuf_text(&command), "--author", options->author,

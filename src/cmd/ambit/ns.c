@@ -32,8 +32,8 @@ static const Option ns_options[] = {
 static void ns_inhabitants(const NslistEntry *entry, StrBuf *text)
 {
     strbuf_add(text, entry->host ? "host" : "");
-    for (size_t i = 0; i < entry->containers.count; i++)
-        strbuf_printf(text, "%s%s", text->length ? ", " : "", entry->containers.items[i]);
+    strbuf_add(text, entry->host && entry->containers.count ? ", " : "");
+    strbuf_add_list(text, &entry->containers, ", ");
 }
 
 /* A mount namespace that was copied from ours since has a copy of the file. */

@@ -88,8 +88,8 @@ static int ps_check_filters(const PsOptions *options, Error *error)
 static void ps_command_text(const Container *container, bool full, StrBuf *text)
 {
     StrBuf whole CLEANUP(strbuf_done) = { 0 };
-    for (size_t i = 0; container && i < container->command.count; i++)
-        strbuf_printf(&whole, "%s%s", i ? " " : "", container->command.items[i]);
+    if (container)
+        strbuf_add_list(&whole, &container->command, " ");
     bool cut = !full && whole.length > 20;
     strbuf_add_char(text, '"');
     for (size_t i = 0; i < (cut ? 19 : whole.length); i++) /* a command is hostile text */

@@ -114,8 +114,7 @@ static void ps_own_table(const PsPids *pids, Arena *arena, StrBuf *text)
             process_cmdline(proc, arena, &words, NULL) < 0)
             continue; /* ended meanwhile */
         StrBuf line CLEANUP(strbuf_done) = { 0 };
-        for (size_t w = 0; w < words.count; w++)
-            strbuf_printf(&line, "%s%s", w ? " " : "", words.items[w]);
+        strbuf_add_list(&line, &words, " ");
         table_printf(&table, "%u", status.uid[0]);
         table_printf(&table, "%d", (int)pids->items[i]);
         table_printf(&table, "%d", (int)status.parent);
