@@ -44,10 +44,13 @@ static void build_settings_config(const BuildInput *input, const BuildResult *bu
         .labels = built->labels,
         .stop_signal = arena_strdup(arena, signalname_of(built->stop_signal, name)),
     };
-    if (image) {
-        config->exposed_ports = image->exposed_ports;
+    for (size_t i = 0; image && i < image->exposed_ports.count; i++)
+        strlist_append(arena, &config->exposed_ports, image->exposed_ports.items[i]);
+    for (size_t i = 0; i < request->expose.count; i++)
+        if (!strlist_contains(&config->exposed_ports, request->expose.items[i]))
+            strlist_append(arena, &config->exposed_ports, request->expose.items[i]);
+    if (image)
         config->volumes = image->volumes;
-    }
     if (built->stop_timeout_s >= 0)
         config->stop_timeout = (OptU32){ true, (uint32_t)built->stop_timeout_s };
     build_settings_split_command(input, &process->args, arena, config);

@@ -95,7 +95,7 @@ static int check_container(Check *check, const char *id, Error *error)
     if (!container_exists(check->engine, id))
         return 0; /* removed since the list was read */
 
-    bool keep = read == 0 && !container->remove;
+    bool keep = read == 0 && !container->settings.host.remove;
     int r = 0;
     if (check->repair)
         r = keep ? check_mark_ended(check, container, error)

@@ -30,7 +30,7 @@ static const Field container_fields[] = {
     FIELD_STR(Container, "user", user, 0),
     FIELD_STR(Container, "workdir", workdir, 0),
     FIELD_I64(Container, "created", created, FIELD_REQUIRED),
-    FIELD_BOOL(Container, "remove", remove, 0),
+    FIELD_I64(Container, "createdNs", created_ns, 0),
     FIELD_STRMAP(Container, "annotations", annotations, 0),
     FIELD_STRUCT(Container, "settings", settings, 0, &settings_table),
     FIELD_STRLIST(Container, "anonymousVolumes", anonymous_volumes, 0),
@@ -101,10 +101,11 @@ int container_write(const Engine *engine, const Container *container, Error *err
     char memory[2048];
     StrBuf text CLEANUP(strbuf_done) = strbuf_in(memory, sizeof(memory));
     field_print(&container_table, container, true, &text);
-    return container->remove ? container_put(engine->state_fd, container->id, "container.json",
-                                             &text, FILE_VOLATILE, error)
-                             : container_put(engine->root_fd, container->id, "container.json",
-                                             &text, FILE_DURABLE, error);
+    return container->settings.host.remove
+               ? container_put(engine->state_fd, container->id, "container.json", &text,
+                               FILE_VOLATILE, error)
+               : container_put(engine->root_fd, container->id, "container.json", &text,
+                               FILE_DURABLE, error);
 }
 
 int container_write_state(const Engine *engine, const char *id, const ContainerState *state,

@@ -42,9 +42,9 @@ typedef struct Container {
                              was taken away */
     const char *user, *workdir; /* as asked for, or NULL */
     int64_t created;            /* seconds since 1970 */
-    bool remove;                /* --rm */
+    int64_t created_ns;         /* and nanoseconds: which of two is the newer */
     StrMap annotations;
-    Settings settings;         /* what `inspect` says of it, labels and stop signal among that */
+    Settings settings;         /* what `inspect` says of it: labels, stop signal, --rm and more */
     StrList anonymous_volumes; /* removed with it */
     const char *rung;          /* which way the root was made: rootfs.h */
     int64_t started;           /* seconds since 1970; written when it has ended */

@@ -75,7 +75,6 @@ typedef struct Inspection {
     InspectionNetworks network;
     /* ambit's own */
     const char *rootfs, *rung;
-    bool remove;
     StrMap annotations;
     const char *cgroup_path;
     OptU32 first_id;
@@ -99,7 +98,6 @@ static const Field inspection_fields[] = {
     FIELD_STRUCT(Inspection, "NetworkSettings", network, 0, &inspection_networks_table),
     FIELD_STR(Inspection, "Rootfs", rootfs, FIELD_ALWAYS),
     FIELD_STR(Inspection, "Rung", rung, FIELD_ALWAYS),
-    FIELD_BOOL(Inspection, "AutoRemove", remove, FIELD_ALWAYS),
     FIELD_STRMAP(Inspection, "Annotations", annotations, FIELD_ALWAYS),
     FIELD_STR(Inspection, "CgroupPath", cgroup_path, 0),
     FIELD_OPT_U32(Inspection, "FirstHostId", first_id, 0),
@@ -159,7 +157,6 @@ static void inspection_container(const Container *container, Arena *arena, Inspe
     inspection->config = container->settings.config;
     inspection->rootfs = container->rootfs;
     inspection->rung = container->rung;
-    inspection->remove = container->remove;
     inspection->annotations = container->annotations;
     inspection_network(container, &inspection->state, arena, &inspection->network);
 }

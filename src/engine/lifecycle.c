@@ -114,9 +114,12 @@ int lifecycle_begin(const Engine *engine, const LifecycleWish *wish, Arena *aren
     *lifecycle = (Lifecycle){ .engine = engine, .lock_fd = -1, .state_fd = -1, .data_fd = -1 };
     names_new_id(lifecycle->id);
     lifecycle->container.id = lifecycle->id;
-    lifecycle->container.created = time(NULL);
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    lifecycle->container.created = now.tv_sec;
+    lifecycle->container.created_ns = now.tv_nsec;
     lifecycle->state.engine_pid = getpid();
-    lifecycle->container.remove = wish->passing;
+    lifecycle->container.settings.host.remove = wish->passing;
     int r = lifecycle_take(lifecycle, wish, arena, error);
     if (r < 0)
         lifecycle_abandon(lifecycle);
@@ -199,9 +202,9 @@ int lifecycle_ended(Lifecycle *lifecycle, Cgroup *cgroup, int exit_status, Error
     container->finished = time(NULL);
     Error failure = { 0 };
     int end = 0;
-    if (container->remove && lifecycle_keep_spare(lifecycle)) {
+    if (container->settings.host.remove && lifecycle_keep_spare(lifecycle)) {
         names_release(lifecycle->engine, container->name, lifecycle->id);
-    } else if (container->remove) {
+    } else if (container->settings.host.remove) {
         end = lifecycle_drop_data(lifecycle->engine, lifecycle->id, container->name, &failure);
         lifecycle_drop_volumes(lifecycle->engine, &container->anonymous_volumes);
     } else {

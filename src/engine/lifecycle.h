@@ -44,7 +44,7 @@ int lifecycle_started(Lifecycle *lifecycle, pid_t pid, Error *error) MUST_CHECK;
 
 /*
  * The process has ended: records status and OOM kill, removes the cgroup and all volatile state,
- * and with container.remove the container itself.
+ * and with --rm the container itself.
  */
 int lifecycle_ended(Lifecycle *lifecycle, Cgroup *cgroup, int exit_status, Error *error) MUST_CHECK;
 

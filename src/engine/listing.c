@@ -41,15 +41,17 @@ int listing_find(const Engine *engine, const char *word, Arena *arena, ListingIt
     return 0;
 }
 
-static int64_t listing_created(const ListingItem *item)
-{
-    return item->container ? item->container->created : 0;
-}
-
+/* The newest first. */
 static int listing_compare(const void *a, const void *b)
 {
-    int64_t x = listing_created(a), y = listing_created(b);
-    return x > y ? -1 : x < y;
+    static const Container nothing;
+    const Container *x = ((const ListingItem *)a)->container;
+    const Container *y = ((const ListingItem *)b)->container;
+    x = x ? x : &nothing;
+    y = y ? y : &nothing;
+    if (x->created != y->created)
+        return x->created > y->created ? -1 : 1;
+    return x->created_ns > y->created_ns ? -1 : x->created_ns < y->created_ns;
 }
 
 int listing_read(const Engine *engine, bool all, Arena *arena, Listing *ret_listing, Error *error)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "linux/signalname.h"
+#include "spec/oci_port.h"
 
 enum {
     REQUEST_NAME_MAX = 255,
@@ -191,6 +192,13 @@ int request_parse_group(RunRequest *request, const char *value, Arena *arena, Er
         return request_bad(error, value, "a group (a name or a number)");
     strlist_append(arena, &request->groups, value);
     return 0;
+}
+
+int request_parse_expose(RunRequest *request, const char *value, Arena *arena, Error *error)
+{
+    return oci_port_add(value, arena, &request->expose) < 0
+               ? request_bad(error, value, "a port (80, 53/udp, 8000-8010)")
+               : 0;
 }
 
 int request_parse_workdir(RunRequest *request, const char *value, Arena *arena, Error *error)

@@ -160,6 +160,7 @@ typedef struct RunRequest {
     const char *name;
     const char *cidfile;
     StrMap labels, annotations;
+    StrList expose; /* "80/tcp": told by `inspect` and `ps`, nothing more */
     StrList label_files;
     bool remove;
 
@@ -222,8 +223,8 @@ typedef int RequestParse(RunRequest *request, const char *value, Arena *arena, E
 /* request.c */
 RequestParse request_parse_name, request_parse_hostname, request_parse_domainname,
     request_parse_env, request_parse_label, request_parse_annotation, request_parse_platform,
-    request_parse_stop_signal, request_parse_user, request_parse_group, request_parse_workdir,
-    request_parse_sysctl, request_parse_oom_score;
+    request_parse_stop_signal, request_parse_user, request_parse_group, request_parse_expose,
+    request_parse_workdir, request_parse_sysctl, request_parse_oom_score;
 /* request_namespace.c */
 RequestParse request_parse_pid, request_parse_net, request_parse_ipc, request_parse_uts,
     request_parse_userns, request_parse_cgroupns, request_parse_timens,

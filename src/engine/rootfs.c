@@ -69,7 +69,7 @@ int rootfs_layers(const Lifecycle *lifecycle, const StrList *layers, bool in_mem
         .base = lifecycle->engine->root,
         .lowers = lowers,
         .lower_count = layers->count + 1,
-        .volatile_upper = lifecycle->container.remove,
+        .volatile_upper = lifecycle->container.settings.host.remove,
     };
     if (in_memory) {
         ret_layers->memory_upper = true;

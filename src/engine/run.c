@@ -88,7 +88,6 @@ static void run_record(Run *run)
     container->env = request->env;
     container->user = request->user;
     container->workdir = request->working_directory;
-    container->remove = request->remove;
     container->annotations = request->annotations;
     build_settings(&run->inputs.build, &run->built, run->arena, &container->settings);
     container->rung = rootfs_rung_name(run->rung);

@@ -11,7 +11,7 @@
 typedef struct SettingsConfig {
     const char *hostname, *domainname;
     const char *user;      /* "" is root */
-    StrList exposed_ports; /* "80/tcp": the image's word, nothing more */
+    StrList exposed_ports; /* "80/tcp": a word of the image's and --expose's, nothing more */
     bool terminal, interactive;
     StrList env; /* all of it: the image's, the caller's and the engine's */
     StrList cmd;

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/strmap.h"
+#include "spec/oci_port.h"
 
 typedef struct ImageChange {
     OciImageConfig *config;
@@ -150,27 +151,15 @@ static int imagechange_label(const ImageChange *change, Error *error)
     return r;
 }
 
-/* "80", "80/tcp", "53/udp": always with its protocol afterwards. */
 static int imagechange_expose(const ImageChange *change, Error *error)
 {
     StrList words;
     int r = imagechange_words(change, &words, error);
     if (r == 0 && words.count == 0)
         r = imagechange_wrong(change, "a port", error);
-    for (size_t i = 0; r == 0 && i < words.count; i++) {
-        char *word = words.items[i];
-        char *slash = strchr(word, '/');
-        const char *protocol = slash ? slash + 1 : "tcp";
-        uint64_t port;
-        if (slash)
-            *slash = '\0';
-        if (str_to_u64(word, &port) < 0 || port == 0 || port > 65535 ||
-            (!str_eq(protocol, "tcp") && !str_eq(protocol, "udp") && !str_eq(protocol, "sctp")))
-            return imagechange_wrong(change, "PORT or PORT/tcp, /udp, /sctp", error);
-        const char *text = arena_printf(change->arena, "%s/%s", word, protocol);
-        if (!strlist_contains(&change->config->exposed_ports, text))
-            strlist_append(change->arena, &change->config->exposed_ports, text);
-    }
+    for (size_t i = 0; r == 0 && i < words.count; i++)
+        if (oci_port_add(words.items[i], change->arena, &change->config->exposed_ports) < 0)
+            r = imagechange_wrong(change, "PORT or PORT/tcp, /udp, /sctp", error);
     return r;
 }
 

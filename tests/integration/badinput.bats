@@ -34,7 +34,13 @@ refused() { # REGEX ARGUMENT... of run
     refused read-only --read-only=maybe "$IMAGE" /init say ran
     refused "'-Z'|-Z" -Z "$IMAGE" /init say ran
     refused image
-    refused 'attach|detach|not supported' -d "$IMAGE" /init say ran
+    refused 'detach: not supported' -d "$IMAGE" /init say ran
+    refused 'restart: not supported' --restart always "$IMAGE" /init say ran
+    refused 'log-driver: not supported' --log-driver json-file "$IMAGE" /init say ran
+    refused "isolation: 'hyperv' is for Windows" --isolation hyperv "$IMAGE" /init say ran
+    try run --rm --detach=false --restart no --log-driver none --isolation default \
+        --disable-content-trust "$IMAGE" /init say ran # what is so anyway
+    expect_output ran
     nothing_left
 }
 

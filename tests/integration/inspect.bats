@@ -44,6 +44,7 @@ is() { # JQ VALUE
     is '[.Mounts[] | [.Type, .Source, .Destination, .RW, .Mode, .Propagation]]' \
         "[[\"bind\",\"$TEST_DIR/host\",\"/host\",false,\"ro\",\"rprivate\"],[\"volume\",\"$TEST_ROOT/volumes/kept/data\",\"/kept\",true,\"\",\"\"],[\"tmpfs\",\"\",\"/u\",true,\"\",\"\"],[\"volume\",$(about '.Mounts[3].Source'),\"/data\",true,\"\",\"\"]]"
     is '.Mounts[1] | [.Name, .Driver]' '["kept","local"]'
+    is '[.. | objects | has("AutoRemove")] | map(select(.)) | length' 1 # said in one place
     is '.HostConfig | [.Memory, .NanoCpus, .PidsLimit, .ShmSize, .ReadonlyRootfs, .AutoRemove, .Init, .Privileged]' \
         '[67108864,500000000,50,1048576,true,true,true,false]'
     is '.HostConfig | [.CapAdd, .CapDrop, .SecurityOpt, .ExtraHosts, .Dns, .Sysctls, .Tmpfs]' \
@@ -71,6 +72,30 @@ is() { # JQ VALUE
     NAME=ended is '.Mounts | [length, .[0].Destination, .[0].Mode]' '[2,"/x","ro,noexec"]'
     NAME=ended is '[.NetworkSettings.SandboxKey, .Spec]' '["",null]'
     ambit rm ended
+}
+
+@test "--expose: said by inspect and ps beside the image's, kept by commit, nothing else" {
+    start open --expose 8000-8002 --expose 53/UDP --expose 80/tcp --rm=true service
+    NAME=open is '.Config.ExposedPorts | keys' '["53/udp","80/tcp","8000/tcp","8001/tcp","8002/tcp"]'
+    NAME=open is '.NetworkSettings.Ports' '{}'
+    try ps --format '{{.Ports}}'
+    expect_output '80/tcp, 8000-8002/tcp, 53/udp'
+    try ps
+    expect_match 'NAMES$'
+    expect_match ' 80/tcp, 8000-8002/tcp, 53/udp +open$'
+    stop open
+    ambit run --name open --expose 9 service exit 0
+    try ps -a --format '[{{.Ports}}]' # nothing listens there any more
+    expect_output '[]'
+    ambit commit open opened
+    try inspect --type image -f '{{json .Config.ExposedPorts}}' opened
+    expect_output '{"80/tcp":{},"9/tcp":{}}'
+    ambit rm open
+    ambit rmi opened
+    for port in 0 65536 9-8 80/x x -1 80- ''; do
+        try run --rm --expose "$port" service exit 0
+        expect_error 125 "--expose: '$port' is not a port"
+    done
 }
 
 @test "--type: a container goes before an image; what is neither" {

@@ -22,6 +22,30 @@ load lib
     expect_output ""
 }
 
+@test "ps: the newest, names as patterns, exit statuses, volumes; what docker's templates ask for" {
+    ambit run --name web "$IMAGE" /init exit 3 || true
+    ambit run --name web-old -v kept:/kept -l a=b -l c=d "$IMAGE" /init exit 0
+    try ps -l --format '{{.Names}}'
+    expect_output web-old
+    try ps -n 1 --filter exited=3 --format '{{.Names}}'
+    expect_output web
+    try ps -aq --filter name=web
+    [ "$(wc -l <<<"$output")" -eq 2 ]
+    local pattern
+    for pattern in '^web$' '^/web$' '^/?w.b$'; do
+        try ps -a --filter "name=$pattern" --format '{{.Names}}'
+        expect_output web
+    done
+    try ps -a --filter volume=kept --format '{{.Names}} {{.Labels}} {{.Mounts}} {{.Networks}} {{.LocalVolumes}}'
+    expect_output 'web-old a=b,c=d kept none 1'
+    try ps -a --filter 'name=('
+    expect_error 125 'not a regular expression'
+    try ps -a --filter exited=soon
+    expect_error 125 "exited 'soon' is not a number"
+    ambit rm web web-old
+    rm -r "$TEST_ROOT/volumes/kept"
+}
+
 @test "inspect tells as JSON, or by a template" {
     start looked "$IMAGE" /init say up , pause
     try inspect looked

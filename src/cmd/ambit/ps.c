@@ -2,17 +2,22 @@
  * `ambit ps`: containers as a table, as ids, or through a template.
  */
 #include <errno.h>
+#include <regex.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/listformat.h"
+#include "base/timestamp.h"
 #include "cmd/program/output.h"
 #include "engine/listing.h"
 #include "engine/names.h"
 #include "session.h"
+#include "spec/oci_port.h"
 
 typedef struct PsOptions {
-    bool all, quiet, full;
+    bool all, quiet, full, latest;
+    int64_t last; /* -1: all */
     StrList filters;
     const char *format;
 } PsOptions;
@@ -22,13 +27,53 @@ static const Option ps_options[] = {
     { 'q', "quiet", OPTION_FLAG(PsOptions, quiet), NULL, "Print ids only" },
     { 0, "no-trunc", OPTION_FLAG(PsOptions, full), NULL, "Do not shorten anything" },
     { 'f', "filter", OPTION_LIST(PsOptions, filters), "KEY=VALUE",
-      "Only those with this name, id, status, ancestor (image) or label" },
+      "Only those with this name (a regular expression), id, status, exited (status number), "
+      "ancestor (image), label or volume" },
+    { 'l', "latest", OPTION_FLAG(PsOptions, latest), NULL, "The newest one, in whatever state" },
+    { 'n', "last", OPTION_I64(PsOptions, last), "N", "The N newest, in whatever state", .min = -1,
+      .max = INT32_MAX },
     { 0, "format", OPTION_STRING(PsOptions, format), "TEXT",
       "\"json\", or TEXT or \"table TEXT\" with {{.ID}}, {{.Names}}, {{.Image}}, {{.Command}}, "
-      "{{.Status}}, "
-      "{{.State}}, {{.Pid}}" },
+      "{{.CreatedAt}}, {{.RunningFor}}, {{.Status}}, {{.State}}, {{.Ports}}, {{.Labels}}, "
+      "{{.Mounts}}, {{.Networks}}, {{.LocalVolumes}}, {{.Pid}}" },
     OPTION_END,
 };
+
+static const PsOptions ps_defaults = { .last = -1 };
+
+/* docker's names begin with a slash, and patterns may say so: "^/?web$". */
+static int ps_name_matches(const char *name, const char *pattern, Error *error)
+{
+    regex_t regex;
+    char slashed[NAMES_NAME_MAX + 2];
+    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+        return error_set(error, ERROR_USAGE, EINVAL,
+                         "--filter: name '%s' is not a regular expression", pattern);
+    (void)snprintf(slashed, sizeof(slashed), "/%s", name);
+    bool matches =
+        regexec(&regex, name, 0, NULL, 0) == 0 || regexec(&regex, slashed, 0, NULL, 0) == 0;
+    regfree(&regex);
+    return matches;
+}
+
+static bool ps_volume_matches(const Container *container, const char *wanted)
+{
+    const SettingsMounts *mounts = &container->settings.mounts;
+    for (size_t i = 0; i < mounts->count; i++)
+        if (str_eq(mounts->items[i].name, wanted) || str_eq(mounts->items[i].source, wanted) ||
+            str_eq(mounts->items[i].target, wanted))
+            return true;
+    return false;
+}
+
+static int ps_exited_matches(const ListingItem *item, const char *wanted, Error *error)
+{
+    int64_t status;
+    if (str_to_i64(wanted, &status) < 0)
+        return error_set(error, ERROR_USAGE, EINVAL, "--filter: exited '%s' is not a number",
+                         wanted);
+    return item->status == CONTAINER_EXITED && item->container->exit_status == status;
+}
 
 static bool ps_label_matches(const Container *container, const char *wanted)
 {
@@ -58,21 +103,30 @@ static int ps_status_matches(const ListingItem *item, const char *wanted, Error 
 
 static int ps_matches(const ListingItem *item, const char *filter, Error *error)
 {
-    const char *value = strchr(filter, '=');
-    size_t length = value ? (size_t)(value - filter) : 0;
+    const char *equals = strchr(filter, '=');
+    char key[16] = "";
+    const char *value = equals ? equals + 1 : "";
     const Container *container = item->container;
-    if (value && length == 4 && strncmp(filter, "name", 4) == 0)
-        return container && container->name && strstr(container->name, value + 1);
-    if (value && length == 2 && strncmp(filter, "id", 2) == 0)
-        return str_starts(item->id, value + 1);
-    if (value && length == 6 && strncmp(filter, "status", 6) == 0)
-        return ps_status_matches(item, value + 1, error);
-    if (value && length == 8 && strncmp(filter, "ancestor", 8) == 0)
-        return container && str_eq(container->image, value + 1);
-    if (value && length == 5 && strncmp(filter, "label", 5) == 0)
-        return container && ps_label_matches(container, value + 1);
-    return error_set(error, ERROR_USAGE, EINVAL,
-                     "--filter: '%s' is none of name=, id=, status=, ancestor=, label=", filter);
+    if (equals && equals - filter < (int)sizeof(key))
+        memcpy(key, filter, (size_t)(equals - filter));
+    if (str_eq(key, "name"))
+        return ps_name_matches(container && container->name ? container->name : "", value, error);
+    if (str_eq(key, "id"))
+        return str_starts(item->id, value);
+    if (str_eq(key, "status"))
+        return ps_status_matches(item, value, error);
+    if (str_eq(key, "exited"))
+        return ps_exited_matches(item, value, error);
+    if (str_eq(key, "ancestor"))
+        return container && str_eq(container->image, value);
+    if (str_eq(key, "label"))
+        return container && ps_label_matches(container, value);
+    if (str_eq(key, "volume"))
+        return container && ps_volume_matches(container, value);
+    return error_set(
+        error, ERROR_USAGE, EINVAL,
+        "--filter: '%s' is none of name=, id=, status=, exited=, ancestor=, label=, volume=",
+        filter);
 }
 
 /* Also where no container is there to be matched. */
@@ -101,8 +155,9 @@ static void ps_command_text(const Container *container, bool full, StrBuf *text)
 
 typedef struct PsRow {
     char id[NAMES_ID_LENGTH + 1];
-    const char *image, *name;
+    const char *image, *name, *created_at, *ports, *labels, *mounts, *networks, *volumes;
     StrBuf command, created, status;
+    Arena arena;
 } PsRow;
 
 static void ps_row_done(PsRow *row)
@@ -110,6 +165,33 @@ static void ps_row_done(PsRow *row)
     strbuf_done(&row->command);
     strbuf_done(&row->created);
     strbuf_done(&row->status);
+    arena_done(&row->arena);
+}
+
+/* What was asked for when it was made. */
+static void ps_fill_settings(const ListingItem *item, PsRow *row)
+{
+    const Settings *settings = &item->container->settings;
+    StrList labels = { 0 }, mounts = { 0 };
+    size_t volumes = 0;
+    for (size_t i = 0; i < settings->config.labels.count; i++) {
+        const StrPair *label = &settings->config.labels.items[i];
+        strlist_append(&row->arena, &labels,
+                       arena_printf(&row->arena, "%s=%s", label->key, label->value));
+    }
+    for (size_t i = 0; i < settings->mounts.count; i++) {
+        const SettingsMount *mount = &settings->mounts.items[i];
+        const char *name = str_empty(mount->name) ? mount->source : mount->name;
+        volumes += str_eq(mount->type, "volume");
+        if (!str_empty(name))
+            strlist_append(&row->arena, &mounts, name);
+    }
+    row->labels = strlist_join(&row->arena, &labels, ",");
+    row->mounts = strlist_join(&row->arena, &mounts, ",");
+    row->volumes = arena_printf(&row->arena, "%zu", volumes);
+    row->networks = settings->host.network ? settings->host.network : "";
+    if (item->status == CONTAINER_RUNNING) /* nothing listens in the others */
+        row->ports = oci_port_summary(&settings->config.exposed_ports, &row->arena);
 }
 
 static void ps_fill(const ListingItem *item, const PsOptions *options, PsRow *row)
@@ -121,10 +203,15 @@ static void ps_fill(const ListingItem *item, const PsOptions *options, PsRow *ro
         row->id[NAMES_SHORT_LENGTH] = '\0';
     row->image = container && container->image ? container->image : "-";
     row->name = container && container->name ? container->name : "-";
+    row->created_at = row->ports = row->labels = row->mounts = row->networks = row->volumes = "";
     ps_command_text(container, options->full, &row->command);
-    if (container)
+    if (container) {
+        char at[TIMESTAMP_SIZE];
         listing_duration(now - container->created, &row->created);
-    strbuf_add(&row->created, " ago");
+        strbuf_add(&row->created, " ago");
+        row->created_at = arena_strdup(&row->arena, timestamp_text(container->created, at));
+        ps_fill_settings(item, row);
+    }
     listing_status_text(item, now, &row->status);
 }
 
@@ -138,9 +225,15 @@ static void ps_json(const ListingItem *item, const PsRow *row, StrBuf *text)
         { "Names", row->name },
         { "Image", row->image },
         { "Command", strbuf_text(&row->command) },
+        { "CreatedAt", row->created_at },
         { "RunningFor", strbuf_text(&row->created) },
         { "Status", strbuf_text(&row->status) },
         { "State", container_status_name(item->status) },
+        { "Ports", row->ports },
+        { "Labels", row->labels },
+        { "Mounts", row->mounts },
+        { "Networks", row->networks },
+        { "LocalVolumes", row->volumes },
     };
     json_write_object(&writer);
     for (size_t i = 0; i < ARRAY_LEN(members); i++) {
@@ -152,41 +245,73 @@ static void ps_json(const ListingItem *item, const PsRow *row, StrBuf *text)
     json_write_end_object(&writer);
 }
 
-/* `format`: NULL for our own table. */
-static int ps_print(const ListingItem *item, const PsOptions *options, ListFormat *format,
-                    StrBuf *text, Error *error)
+static void ps_add_row(const PsRow *row, Table *table)
+{
+    table_add(table, row->id);
+    table_add(table, row->image);
+    table_add(table, strbuf_text(&row->command));
+    table_add(table, strbuf_text(&row->created));
+    table_add(table, strbuf_text(&row->status));
+    table_add(table, row->ports);
+    table_add(table, row->name);
+}
+
+typedef struct PsOutput {
+    const PsOptions *options;
+    Table table;       /* our own table */
+    ListFormat format; /* --format */
+    StrBuf text;
+} PsOutput;
+
+static void ps_output_done(PsOutput *output)
+{
+    table_done(&output->table);
+    listformat_done(&output->format);
+    strbuf_done(&output->text);
+}
+
+static int ps_print(const ListingItem *item, PsOutput *output, Error *error)
 {
     PsRow row CLEANUP(ps_row_done) = { 0 };
-    ps_fill(item, options, &row);
-    if (options->quiet) {
-        strbuf_printf(text, "%s\n", row.id);
+    ps_fill(item, output->options, &row);
+    if (output->options->quiet) {
+        strbuf_printf(&output->text, "%s\n", row.id);
         return 0;
     }
-    if (!format) {
-        strbuf_printf(text, "%-*s  %-20s  %-22s  %-16s  %-26s  %s\n",
-                      options->full ? NAMES_ID_LENGTH : NAMES_SHORT_LENGTH, row.id, row.image,
-                      strbuf_text(&row.command), strbuf_text(&row.created),
-                      strbuf_text(&row.status), row.name);
+    if (listformat_is_default(output->options->format)) {
+        ps_add_row(&row, &output->table);
         return 0;
     }
     StrBuf json CLEANUP(strbuf_done) = { 0 };
     ps_json(item, &row, &json);
-    return listformat_add(format, &json, text, error);
+    return listformat_add(&output->format, &json, &output->text, error);
 }
 
-static int ps_each(const Listing *listing, const PsOptions *options, ListFormat *format,
-                   StrBuf *text, Error *error)
+static int ps_each(const Listing *listing, PsOutput *output, Error *error)
 {
-    for (size_t i = 0; i < listing->count; i++) {
+    const PsOptions *options = output->options;
+    int64_t left = options->latest ? 1 : options->last > 0 ? options->last : INT64_MAX;
+    for (size_t i = 0; i < listing->count && left > 0; i++) { /* the newest first */
         const ListingItem *item = &listing->items[i];
         int matches = 1;
         for (size_t f = 0; matches == 1 && f < options->filters.count; f++)
             matches = ps_matches(item, options->filters.items[f], error);
-        int r = matches > 0 ? ps_print(item, options, format, text, error) : matches;
+        int r = matches > 0 ? ps_print(item, output, error) : matches;
         if (r < 0)
             return r;
+        left -= matches;
     }
     return 0;
+}
+
+/* As in docker: what asks for a state, or for the newest, looks at all of them. */
+static bool ps_wants_all(const PsOptions *options)
+{
+    bool all = options->all || options->latest || options->last >= 0;
+    for (size_t i = 0; i < options->filters.count; i++)
+        all = all || str_starts(options->filters.items[i], "status=") ||
+              str_starts(options->filters.items[i], "exited=");
+    return all;
 }
 
 static int ps_run(CommandCall *call, Error *error)
@@ -196,34 +321,32 @@ static int ps_run(CommandCall *call, Error *error)
         { "RunningFor", "CREATED" },
         { 0 },
     };
-    PsOptions *options = call->values;
+    static const char *const own_headings[] = { "CONTAINER ID", "IMAGE", "COMMAND", "CREATED",
+                                                "STATUS",       "PORTS", "NAMES",   NULL };
+    const PsOptions *options = call->values;
     Engine engine CLEANUP(engine_done) = ENGINE_NONE;
     Listing listing;
     int r = ps_check_filters(options, error);
     if (r == 0)
         r = session_open(call, ENGINE_LOOK, &engine, error);
-    /* A filter by status looks at all of them, as in docker. */
-    for (size_t i = 0; i < options->filters.count; i++)
-        options->all |= str_starts(options->filters.items[i], "status=");
     if (r == 0)
-        r = listing_read(&engine, options->all, call->arena, &listing, error);
+        r = listing_read(&engine, ps_wants_all(options), call->arena, &listing, error);
     if (r < 0)
         return r;
-    StrBuf text CLEANUP(strbuf_done) = { 0 };
-    ListFormat format CLEANUP(listformat_done) = { 0 };
+    PsOutput output CLEANUP(ps_output_done) = { .options = options,
+                                                .table = table_new(own_headings) };
+    output.table.gap = 3;
     bool own = listformat_is_default(options->format);
     if (!own)
-        listformat_init(&format, options->format, headings);
-    if (!options->quiet && own)
-        strbuf_printf(&text, "%-*s  %-20s  %-22s  %-16s  %-26s  %s\n",
-                      options->full ? NAMES_ID_LENGTH : NAMES_SHORT_LENGTH, "CONTAINER ID", "IMAGE",
-                      "COMMAND", "CREATED", "STATUS", "NAMES");
-    r = ps_each(&listing, options, own ? NULL : &format, &text, error);
+        listformat_init(&output.format, options->format, headings);
+    r = ps_each(&listing, &output, error);
     if (r < 0)
         return r;
-    if (!options->quiet)
-        listformat_end(&format, &text);
-    return output_write(strbuf_text(&text), error);
+    if (!options->quiet && own)
+        table_print(&output.table, false, &output.text);
+    else if (!options->quiet)
+        listformat_end(&output.format, &output.text);
+    return output_write(strbuf_text(&output.text), error);
 }
 
 static const char *const ps_aliases[] = { "ls", NULL };
@@ -236,5 +359,6 @@ const Command ps_command = {
                 "ambit ps -aq --filter status=exited\n",
     .options = ps_options,
     .values_size = sizeof(PsOptions),
+    .defaults = &ps_defaults,
     .run = ps_run,
 };

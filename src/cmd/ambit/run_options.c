@@ -9,6 +9,11 @@
 
 #include <errno.h>
 
+#define RUN_DETACHED "not supported yet: containers run in the foreground for now"
+#define RUN_NETWORK  "not supported yet: there are no bridge networks for now"
+#define RUN_WINDOWS  "this is for Windows"
+#define RUN_LOGS     "not supported yet: a container's output goes to the terminal for now"
+
 /* An adapter from the parser's form of callback to the request's. */
 #define RUN_PARSE(name)                                                                        \
     static int run_##name(void *values, const Option *option, const char *value, Arena *arena, \
@@ -32,6 +37,7 @@ RUN_PARSE(dns)
 RUN_PARSE(dns_search)
 RUN_PARSE(domainname)
 RUN_PARSE(env)
+RUN_PARSE(expose)
 RUN_PARSE(group)
 RUN_PARSE(host)
 RUN_PARSE(hostname)
@@ -90,9 +96,40 @@ static int run_sig_proxy(void *values, const Option *option, const char *value, 
     return 0;
 }
 
-/* The image's check never runs. */
-static int run_no_healthcheck(void *values, const Option *option, const char *value, Arena *arena,
-                              Error *error)
+/* Words of docker's that ask for what is so already: the others fail with the reason. */
+static int run_detach(void *values, const Option *option, const char *value, Arena *arena,
+                      Error *error)
+{
+    (void)values, (void)option, (void)arena;
+    return str_eq(value, "false") ? 0 : error_set(error, ERROR_USAGE, EINVAL, RUN_DETACHED);
+}
+
+static int run_restart(void *values, const Option *option, const char *value, Arena *arena,
+                       Error *error)
+{
+    (void)values, (void)option, (void)arena;
+    return str_eq(value, "no") ? 0 : error_set(error, ERROR_USAGE, EINVAL, RUN_DETACHED);
+}
+
+static int run_log_driver(void *values, const Option *option, const char *value, Arena *arena,
+                          Error *error)
+{
+    (void)values, (void)option, (void)arena;
+    return str_eq(value, "none") ? 0 : error_set(error, ERROR_USAGE, EINVAL, RUN_LOGS);
+}
+
+static int run_isolation(void *values, const Option *option, const char *value, Arena *arena,
+                         Error *error)
+{
+    (void)values, (void)option, (void)arena;
+    return str_eq(value, "default") || str_empty(value)
+               ? 0
+               : error_set(error, ERROR_USAGE, EINVAL, "'%s' is for Windows", value);
+}
+
+/* The image's check never runs; no signature is asked for. */
+static int run_no_effect(void *values, const Option *option, const char *value, Arena *arena,
+                         Error *error)
 {
     (void)values, (void)option, (void)value, (void)arena, (void)error;
     return 0;
@@ -126,9 +163,6 @@ static const char *const run_security_words[] = {
 };
 
 #define RUN_VALUE(function) OPTION_CUSTOM(RunRequest, image, run_##function)
-#define RUN_DETACHED        "not supported yet: containers run in the foreground for now"
-#define RUN_NETWORK         "not supported yet: there are no bridge networks for now"
-#define RUN_LOGS            "not supported yet: a container's output goes to the terminal for now"
 
 const Option run_options[] = {
     OPTION_HEADING("Container"),
@@ -139,6 +173,8 @@ const Option run_options[] = {
       .completes = "file" },
     { 0, "annotation", RUN_VALUE(annotation), "KEY=VALUE",
       "Put an annotation into the OCI spec (repeatable)" },
+    { 0, "expose", RUN_VALUE(expose), "PORT[-PORT][/PROTOCOL]",
+      "Say that it listens there: for `ps` and `inspect`, nothing is opened (repeatable)" },
     { 0, "cidfile", OPTION_STRING(RunRequest, cidfile), "FILE",
       "Write the container's id to a new file", .completes = "file" },
     { 0, "plan", OPTION_FLAG(RunRequest, plan), NULL,
@@ -174,7 +210,7 @@ const Option run_options[] = {
       .max = INT32_MAX },
     { 0, "sig-proxy", OPTION_CUSTOM_FLAG(RunRequest, no_signal_proxy, run_sig_proxy), NULL,
       "Pass the caller's signals on (default true)" },
-    { 0, "no-healthcheck", OPTION_CUSTOM_FLAG(RunRequest, image, run_no_healthcheck), NULL,
+    { 0, "no-healthcheck", OPTION_CUSTOM_FLAG(RunRequest, image, run_no_effect), NULL,
       "Has no effect: there are no health checks" },
     { 0, "detach-keys", OPTION_STRING(RunRequest, detach_keys), "KEYS",
       "The keys that leave the container's terminal (default ctrl-p,ctrl-q)" },
@@ -276,8 +312,12 @@ const Option run_options[] = {
     { 0, "cgroup-parent", OPTION_STRING(RunRequest, limits.cgroup_parent), "PATH",
       "Make the container's cgroup below this one" },
 
-    OPTION_REFUSE('d', "detach", RUN_DETACHED),
-    OPTION_REFUSE(0, "restart", RUN_DETACHED),
+    { 'd', "detach", OPTION_CUSTOM_FLAG(RunRequest, image, run_detach), NULL, "", .hidden = true },
+    { 0, "restart", RUN_VALUE(restart), "no", "", .hidden = true },
+    { 0, "log-driver", RUN_VALUE(log_driver), "none", "", .hidden = true },
+    { 0, "isolation", RUN_VALUE(isolation), "default", "", .hidden = true },
+    { 0, "disable-content-trust", OPTION_CUSTOM_FLAG(RunRequest, image, run_no_effect), NULL, "",
+      .hidden = true },
     OPTION_REFUSE(0, "health-cmd", RUN_DETACHED),
     OPTION_REFUSE(0, "health-interval", RUN_DETACHED),
     OPTION_REFUSE(0, "health-retries", RUN_DETACHED),
@@ -286,14 +326,13 @@ const Option run_options[] = {
     OPTION_REFUSE(0, "health-timeout", RUN_DETACHED),
     OPTION_REFUSE(0, "health-on-failure", RUN_DETACHED),
     OPTION_REFUSE('a', "attach", RUN_DETACHED),
-    OPTION_REFUSE(0, "log-driver", RUN_LOGS),
     OPTION_REFUSE(0, "log-opt", RUN_LOGS),
     OPTION_REFUSE('p', "publish", RUN_NETWORK),
     OPTION_REFUSE('P', "publish-all", RUN_NETWORK),
-    OPTION_REFUSE(0, "expose", RUN_NETWORK),
     OPTION_REFUSE(0, "link", RUN_NETWORK),
     OPTION_REFUSE(0, "ip", RUN_NETWORK),
     OPTION_REFUSE(0, "ip6", RUN_NETWORK),
+    OPTION_REFUSE(0, "link-local-ip", RUN_NETWORK),
     OPTION_REFUSE(0, "mac-address", RUN_NETWORK),
     OPTION_REFUSE(0, "network-alias", RUN_NETWORK),
     OPTION_REFUSE(0, "net-alias", RUN_NETWORK),
@@ -302,7 +341,11 @@ const Option run_options[] = {
     OPTION_REFUSE(0, "storage-opt", "not supported yet: the writable layer has no quota"),
     OPTION_REFUSE(0, "gpus", "not supported yet: give the devices with --device"),
     OPTION_REFUSE(0, "runtime", "not supported yet: there is one runtime for now"),
-    OPTION_REFUSE(0, "isolation", "this is for Windows"),
+    OPTION_REFUSE(0, "cpu-count", RUN_WINDOWS),
+    OPTION_REFUSE(0, "cpu-percent", RUN_WINDOWS),
+    OPTION_REFUSE(0, "io-maxbandwidth", RUN_WINDOWS),
+    OPTION_REFUSE(0, "io-maxiops", RUN_WINDOWS),
+    OPTION_REFUSE(0, "use-api-socket", "there is no daemon, and so no socket of one"),
     OPTION_REFUSE(0, "cpu-rt-period", "not supported: the kernel's own limit is enough for most"),
     OPTION_REFUSE(0, "cpu-rt-runtime", "not supported: the kernel's own limit is enough for most"),
     OPTION_REFUSE(0, "kernel-memory", "Linux 5.4 and newer have no such limit"),
