@@ -253,6 +253,32 @@ static int imagepush_part(void *context, const ImagePart *part, Error *error)
     return r < 0 ? r : 0;
 }
 
+/* Is it there, in its size? Its digest is the registry's to compute. */
+static int imagepush_check_blob(void *context, const OciDescriptor *blob, Error *error)
+{
+    const ImagePushRun *run = context;
+    struct stat st;
+    int fd CLEANUP(fd_closep) = imagestore_open_blob(run->store, blob->digest, error);
+    if (fd < 0)
+        return fd;
+    if (fstat(fd, &st) < 0)
+        return error_errno(error, errno, "blob %s", blob->digest);
+    if (st.st_size != blob->size)
+        return error_set(error, ERROR_CORRUPT, EBADMSG, "blob %s: %lld bytes instead of %lld",
+                         blob->digest, (long long)st.st_size, (long long)blob->size);
+    return 0;
+}
+
+/* Nothing is sent of an image of which a part is lost. */
+static int imagepush_check(ImagePushRun *run, Error *error)
+{
+    ImageParts parts = { .store = run->store, .each = imagepush_check_blob, .context = run };
+    int r = run->image.whole
+                ? imageparts_walk(&parts, &run->top, error)
+                : imageparts_blobs(&run->image.manifest, imagepush_check_blob, run, error);
+    return r < 0 ? error_wrap(error, "the store has not all of it (`ambit image check`)") : 0;
+}
+
 static int imagepush_all(ImagePushRun *run, Error *error)
 {
     ImageParts parts = { .store = run->store, .visit = imagepush_part, .context = run };
@@ -293,6 +319,9 @@ int imagepush_run(const ImageStore *store, const ImagePush *push, Arena *arena,
     if (run.destination.digest && !str_eq(run.destination.digest, run.top.digest))
         return error_set(error, ERROR_USAGE, EINVAL, "%s: the image's digest is %s", destination,
                          run.top.digest);
+    r = imagepush_check(&run, error);
+    if (r < 0)
+        return r;
     imagepush_find_sources(&run, &index);
     r = imagepush_all(&run, error);
     registryhelper_done(&run.registry);

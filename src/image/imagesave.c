@@ -2,6 +2,9 @@
  * Blobs are copied as they are: what was pulled goes out with the same digests. The same images
  * give the same bytes: times are zero, documents are written compactly, in the order given.
  *
+ * Whoever reads may be slow, or never read on: the store's lock is not held for him. All that will
+ * be written is opened first; what is removed then is read all the same.
+ *
  * The trap: ustar holds sizes below 8 GiB; a larger blob has its size in base 256, which GNU tar,
  * libarchive and Go read.
  */
@@ -10,6 +13,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,12 +27,20 @@ enum { IMAGESAVE_BLOCK = 512, IMAGESAVE_BUFFER = 256 * 1024 };
 
 #define IMAGESAVE_CONTAINERD_NAME "io.containerd.image.name"
 
+typedef struct ImageSaveBlob {
+    const char *digest;
+    uint64_t size;
+    int fd; /* -1: more than a process may have open; opened when it is written */
+} ImageSaveBlob;
+
 typedef struct ImageSave {
     const ImageStore *store;
     const ImageList *images;
     int fd;
     Arena *arena;
-    StrList written; /* digests */
+    LIST_OF(ImageSaveBlob) blobs;
+    size_t room;          /* how many of them may be open */
+    StrBuf index, docker; /* index.json, manifest.json */
     char *buffer;
 } ImageSave;
 
@@ -113,27 +125,54 @@ static int imagesave_copy(const ImageSave *save, int from, uint64_t size, Error 
     return imagesave_pad(save, size, error);
 }
 
-static int imagesave_blob(ImageSave *save, const char *digest, Error *error)
+static int imagesave_blob(const ImageSave *save, const ImageSaveBlob *blob, Error *error)
 {
-    if (strlist_contains(&save->written, digest))
+    int late CLEANUP(fd_closep) =
+        blob->fd < 0 ? imagestore_open_blob(save->store, blob->digest, error) : -1;
+    if (blob->fd < 0 && late < 0)
+        return late;
+    const char *name = arena_printf(save->arena, "blobs/sha256/%s", oci_digest_hex(blob->digest));
+    int r = imagesave_header(save, name, blob->size, error);
+    if (r == 0)
+        r = imagesave_copy(save, blob->fd < 0 ? late : blob->fd, blob->size, error);
+    return r < 0 ? error_wrap(error, "blob %s", blob->digest) : 0;
+}
+
+/*** What will be written. ***/
+
+/* A quarter of the descriptors: the caller and a walk hold some too. */
+static size_t imagesave_room(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return 0;
-    strlist_append(save->arena, &save->written, digest);
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        (void)getrlimit(RLIMIT_NOFILE, &limit);
+    return (size_t)(limit.rlim_cur / 4);
+}
+
+static int imagesave_add_blob(ImageSave *save, const char *digest, Error *error)
+{
     struct stat st;
+    for (size_t i = 0; i < save->blobs.count; i++)
+        if (str_eq(save->blobs.items[i].digest, digest))
+            return 0;
     int fd CLEANUP(fd_closep) = imagestore_open_blob(save->store, digest, error);
     if (fd < 0)
         return fd;
     if (fstat(fd, &st) < 0)
         return error_errno(error, errno, "blob %s", digest);
-    const char *name = arena_printf(save->arena, "blobs/sha256/%s", oci_digest_hex(digest));
-    int r = imagesave_header(save, name, (uint64_t)st.st_size, error);
-    if (r == 0)
-        r = imagesave_copy(save, fd, (uint64_t)st.st_size, error);
-    return r < 0 ? error_wrap(error, "blob %s", digest) : 0;
+    bool keep = save->blobs.count < save->room;
+    ImageSaveBlob *blob =
+        arena_append(save->arena, &save->blobs.items, &save->blobs.count, sizeof(*blob));
+    *blob = (ImageSaveBlob){ arena_strdup(save->arena, digest), (uint64_t)st.st_size, -1 };
+    if (keep)
+        blob->fd = TAKE_FD(fd);
+    return 0;
 }
 
-/*** The two tables of contents. ***/
-
-static int imagesave_index(const ImageSave *save, Error *error)
+static int imagesave_index(ImageSave *save, Error *error)
 {
     OciIndex index = { .schema_version = 2, .media_type = OCI_MEDIA_TYPE_INDEX };
     for (size_t i = 0; i < save->images->count; i++) {
@@ -152,9 +191,8 @@ static int imagesave_index(const ImageSave *save, Error *error)
         strmap_set(save->arena, &at->annotations, IMAGEINDEX_REF_NAME, image->name);
         strmap_set(save->arena, &at->annotations, IMAGESAVE_CONTAINERD_NAME, image->name);
     }
-    StrBuf text CLEANUP(strbuf_done) = { 0 };
-    oci_index_encode(&index, false, &text);
-    return imagesave_bytes(save, "index.json", &text, error);
+    oci_index_encode(&index, false, &save->index);
+    return 0;
 }
 
 static void imagesave_docker_image(const ImageSave *save, const Image *image, JsonWriter *w)
@@ -181,10 +219,9 @@ static void imagesave_docker_image(const ImageSave *save, const Image *image, Js
     json_write_end_object(w);
 }
 
-static int imagesave_docker(const ImageSave *save, Error *error)
+static void imagesave_docker(ImageSave *save)
 {
-    StrBuf text CLEANUP(strbuf_done) = { 0 };
-    JsonWriter w = { .text = &text };
+    JsonWriter w = { .text = &save->docker };
     StrList seen = { 0 };
     json_write_array(&w);
     for (size_t i = 0; i < save->images->count; i++) {
@@ -195,48 +232,67 @@ static int imagesave_docker(const ImageSave *save, Error *error)
         imagesave_docker_image(save, image, &w);
     }
     json_write_end_array(&w);
-    return imagesave_bytes(save, "manifest.json", &text, error);
 }
 
 static int imagesave_part_blob(void *context, const OciDescriptor *blob, Error *error)
 {
-    return imagesave_blob(context, blob->digest, error);
+    return imagesave_add_blob(context, blob->digest, error);
 }
 
-static int imagesave_blobs(ImageSave *save, const Image *image, Error *error)
+static int imagesave_add_image(ImageSave *save, const Image *image, Error *error)
 {
     ImageParts parts = { .store = save->store, .each = imagesave_part_blob, .context = save };
     if (image->whole)
         return imageparts_stored(&parts, image->origin, error);
-    int r = imagesave_blob(save, image->manifest_digest, error);
+    int r = imagesave_add_blob(save, image->manifest_digest, error);
     if (r == 0)
-        r = imagesave_blob(save, image->id, error);
+        r = imagesave_add_blob(save, image->id, error);
     for (size_t i = 0; r == 0 && i < image->manifest.layers.count; i++)
-        r = imagesave_blob(save, image->manifest.layers.items[i].digest, error);
+        r = imagesave_add_blob(save, image->manifest.layers.items[i].digest, error);
     return r;
 }
 
-static int imagesave_all(ImageSave *save, Error *error)
+static int imagesave_prepare(ImageSave *save, Error *error)
+{
+    int r = imagesave_index(save, error);
+    for (size_t i = 0; r == 0 && i < save->images->count; i++)
+        r = imagesave_add_image(save, &save->images->items[i], error);
+    imagesave_docker(save);
+    return r;
+}
+
+static int imagesave_all(const ImageSave *save, Error *error)
 {
     static const char end[2 * IMAGESAVE_BLOCK];
     StrBuf layout CLEANUP(strbuf_done) = { 0 };
     strbuf_add(&layout, "{\"imageLayoutVersion\":\"1.0.0\"}");
     int r = imagesave_bytes(save, "oci-layout", &layout, error);
     if (r == 0)
-        r = imagesave_index(save, error);
+        r = imagesave_bytes(save, "index.json", &save->index, error);
     if (r == 0)
-        r = imagesave_docker(save, error);
-    for (size_t i = 0; r == 0 && i < save->images->count; i++)
-        r = imagesave_blobs(save, &save->images->items[i], error);
+        r = imagesave_bytes(save, "manifest.json", &save->docker, error);
+    for (size_t i = 0; r == 0 && i < save->blobs.count; i++)
+        r = imagesave_blob(save, &save->blobs.items[i], error);
     return r < 0 ? r : imagesave_put(save, end, sizeof(end), error);
 }
 
-int imagesave_write(const ImageStore *store, const ImageList *images, int fd, Error *error)
+int imagesave_write(const ImageStore *store, const ImageList *images, int fd, int *lock,
+                    Error *error)
 {
     Arena arena CLEANUP(arena_done) = { 0 };
-    ImageSave save = { .store = store, .images = images, .fd = fd, .arena = &arena };
+    ImageSave save = {
+        .store = store, .images = images, .fd = fd, .arena = &arena, .room = imagesave_room()
+    };
     save.buffer = mem_alloc(IMAGESAVE_BUFFER);
-    int r = imagesave_all(&save, error);
+    int r = imagesave_prepare(&save, error);
+    if (save.blobs.count <= save.room)
+        fd_closep(lock);
+    if (r == 0)
+        r = imagesave_all(&save, error);
+    for (size_t i = 0; i < save.blobs.count; i++)
+        fd_close(save.blobs.items[i].fd);
+    strbuf_done(&save.index);
+    strbuf_done(&save.docker);
     mem_freep(&save.buffer);
     return r;
 }

@@ -283,6 +283,7 @@ END
     ambit tag base saved:1
     id=$(ambit image inspect saved:1 -f '{{.Id}}')
     ambit save -o "$TEST_DIR/saved.tar" saved:1 tree init
+    (ulimit -n 32 && ambit save saved:1 tree init) | cmp - "$TEST_DIR/saved.tar" # not all open at once
     ambit save saved:1 tree init | cmp - "$TEST_DIR/saved.tar" # the same bytes again
     "$PROGRAMS/ambit" --root "$other" --state "$TEST_STATE" load -i "$TEST_DIR/saved.tar"
     [ "$("$PROGRAMS/ambit" --root "$other" --state "$TEST_STATE" image inspect saved:1 \

@@ -201,6 +201,11 @@ store_is_whole() {
     expect_match '^pid=1 '
     try push -q "$MULTI" "$REGISTRY_PLAIN/broken:1"
     expect_error 125 "$blob"
+    local layer # of the part that is there: nothing of it was sent
+    layer=$(jq -r '.manifests[0].digest' "$child/${INDEX#sha256:}")
+    layer=$(jq -r '.layers[0].digest' "$child/${layer#sha256:}")
+    run curl -s -o /dev/null -w '%{http_code}' "http://$REGISTRY_PLAIN/v2/broken/blobs/$layer"
+    expect_output 404
     try image verify "$MULTI"
     expect_status 1
     # the next pull brings it back

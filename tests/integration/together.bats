@@ -34,6 +34,24 @@ late() { # CALL[:when=N] ARGUMENT...
     ambit rmi passing
 }
 
+@test "a slow reader of save keeps nobody waiting, and gets all of what is removed meanwhile" {
+    ambit load -q -i "$TOP/build/base.tar" -t slow
+    ambit save -o "$TEST_DIR/whole.tar" slow
+    mkfifo "$TEST_DIR/pipe"
+    ambit save slow 3>&- >"$TEST_DIR/pipe" &
+    local save=$! reader
+    exec {reader}<"$TEST_DIR/pipe"
+    head -c 512 <&"$reader" >"$TEST_DIR/read.tar"
+    timeout 20 "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" rmi slow
+    timeout 20 "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" image prune -f
+    kill -0 "$save"
+    cat <&"$reader" >>"$TEST_DIR/read.tar"
+    exec {reader}<&-
+    wait "$save"
+    cmp "$TEST_DIR/read.tar" "$TEST_DIR/whole.tar"
+    rm "$TEST_DIR/pipe" "$TEST_DIR/read.tar" "$TEST_DIR/whole.tar"
+}
+
 @test "an image that two mount at once is mounted once" {
     late move_mount image mount "$IMAGE"
     ambit image mount "$IMAGE"

@@ -62,7 +62,7 @@ static int save_run(CommandCall *call, Error *error)
     int fd CLEANUP(fd_closep) = r < 0 ? -1 : save_open(options, error);
     if (fd < 0)
         return r < 0 ? r : fd;
-    r = imagesave_write(&session.store, &list, fd, error);
+    r = imagesave_write(&session.store, &list, fd, &lock, error);
     struct stat st;
     /* Half an archive is none; but what is not a file (a device, a pipe) is not ours to remove. */
     if (r < 0 && options->output && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
