@@ -116,9 +116,9 @@ int request_parse_pids(RunRequest *request, const char *value, Arena *arena, Err
 {
     (void)arena;
     int64_t number;
-    if (str_to_i64(value, &number) < 0 || number < -1 || number == 0)
-        return request_bad(error, value, "a number of processes above 0, or -1 (no limit)");
-    request->limits.pids = number;
+    if (str_to_i64(value, &number) < 0 || number < -1)
+        return request_bad(error, value, "a number of processes, or -1 (no limit)");
+    request->limits.pids = number ? number : -1; /* as docker has it */
     return 0;
 }
 

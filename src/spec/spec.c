@@ -3,6 +3,9 @@
  */
 #include "spec/spec.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static int spec_parse_as(const FieldTable *table, Arena *arena, const char *text, size_t size,
                          void **ret_object, Error *error)
 {
@@ -54,6 +57,11 @@ int spec_resources_parse(Arena *arena, const char *text, size_t size, SpecResour
 void spec_encode(const Spec *spec, bool pretty, StrBuf *text)
 {
     field_print(&spec_table, spec, pretty, text);
+}
+
+bool spec_zero_pids_is_none(const char *oci_version)
+{
+    return str_starts(oci_version, "1.") && strtoul(oci_version + strlen("1."), NULL, 10) < 3;
 }
 
 Spec *spec_copy(const Spec *spec, Arena *arena)

@@ -394,6 +394,10 @@ int spec_validate(const Spec *spec, Error *error) MUST_CHECK;
 /* The part for one process, for `exec`: the path begins with "process". */
 int spec_process_validate(const SpecProcess *process, Error *error) MUST_CHECK;
 
+/* Before 1.3 pids.limit was required where there was a "pids", and callers wrote 0 for "no limit",
+ * as runc and crun read it. Since then it is a limit like others. */
+bool spec_zero_pids_is_none(const char *oci_version);
+
 /* A copy that shares nothing with the original. */
 Spec *spec_copy(const Spec *spec, Arena *arena);
 

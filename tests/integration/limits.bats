@@ -36,6 +36,8 @@ limit_file() { # CONTAINER CONTROLLER V1-FILE V2-FILE
     try run --rm --pids-limit 20 "$IMAGE" /init fork 100
     expect_status 0
     expect_output "made 19"
+    try run --rm --pids-limit 0 "$IMAGE" /init fork 30 # no limit, as with docker
+    expect_output "made 30"
 }
 
 @test "there is a limit of processes without being asked for" {

@@ -196,6 +196,15 @@ in_v1() { # CONTROLLER FILE: of the running container
     delete_all
     start_with '.linux.resources += {cpu: {idle: 1}, pids: {limit: -1}}'
     [ "$(in_v1 cpu cpu.idle) $(in_v1 pids pids.max)" = '1 max' ]
+    delete_all
+    start_with '.linux.resources.pids.limit = 0' # since 1.3 a limit
+    [ "$(in_v1 pids pids.max)" = 0 ]
+    delete_all
+    start_with '.ociVersion = "1.2.1" | .linux.resources.pids.limit = 0' # podman's word for none
+    [ "$(in_v1 pids pids.max)" = max ]
+    oci update --pids-limit 5 c
+    echo '{"pids": {"limit": 0}}' | oci update --resources - c
+    [ "$(in_v1 pids pids.max)" = max ]
 }
 
 @test "resources: device rules on cgroup v1" {

@@ -56,10 +56,15 @@ END
 }
 
 engine_limits() {
+    local none
     [ -d /sys/fs/cgroup/memory ] || skip "cgroup v1 shows other files"
     once --memory 64m --memory-swap 64m --cpus 0.5 --pids-limit 50 --cpuset-cpus 0 busybox sh -c \
         'cd /sys/fs/cgroup && cat memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us pids/pids.max cpuset/cpuset.cpus'
     expect_output $'67108864\n50000\n50\n0'
+    for none in 0 -1; do
+        once --pids-limit "$none" busybox sh -c '(cat /sys/fs/cgroup/pids/pids.max)'
+        expect_output max
+    done
 }
 
 engine_volumes() {

@@ -297,7 +297,7 @@ const Option run_options[] = {
       "CPU time per period; -1: no limit" },
     { 0, "cpuset-cpus", RUN_VALUE(cpuset_cpus), "LIST", "Only these CPUs: 0-2,4" },
     { 0, "cpuset-mems", RUN_VALUE(cpuset_mems), "LIST", "Only memory of these nodes" },
-    { 0, "pids-limit", RUN_VALUE(pids), "N", "Processes and threads; -1: no limit (default 4096)" },
+    { 0, "pids-limit", RUN_VALUE(pids), "N", "Processes and threads; -1 or 0: no limit (default 4096)" },
     { 0, "ulimit", RUN_VALUE(ulimit), "NAME=SOFT[:HARD]",
       "A limit of setrlimit(2): nofile=1024:4096 (repeatable)" },
     { 0, "blkio-weight", RUN_VALUE(weight), "N", "Weight for block devices, 10 to 1000" },

@@ -53,6 +53,9 @@ int instance_read_bundle(const InstanceOptions *options, Arena *arena, Spec **re
         r = spec_validate(spec, error);
     if (r < 0)
         return error_wrap(error, "config.json");
+    SpecPids *pids = spec->linux && spec->linux->resources ? spec->linux->resources->pids : NULL;
+    if (pids && pids->limit.value == 0 && spec_zero_pids_is_none(spec->oci_version))
+        pids->limit.value = -1;
     *ret_spec = spec;
     *ret_path = arena_strdup(arena, path);
     return 0;

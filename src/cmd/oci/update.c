@@ -311,6 +311,8 @@ static int update_run(CommandCall *call, Error *error)
         r = update_recorded(&instance, &recorded, &before, error);
     if (r < 0)
         return r;
+    if (limit.pids == 0 && spec_zero_pids_is_none(instance.spec->oci_version))
+        limit.pids = -1;
     cgroup_limit_complete(&limit, &before);
     r = update_open_cgroup(&instance,
                            cgroup_limit_controllers(&limit) | resources_controllers(resources),
