@@ -277,7 +277,7 @@ int mount_change(int mount_fd, const MountAttributes *attributes, Error *error)
     }
     if (wanted.userns_fd > 0 && code == EINVAL)
         return error_errno(error, code, "idmap a mount (its filesystem may not support that)");
-    return error_errno(error, code, "change the attributes of a mount");
+    return error_errno(error, code, "change the attributes of a mount: mount_setattr");
 }
 
 /* ---- attaching ---- */

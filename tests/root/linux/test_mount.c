@@ -255,6 +255,31 @@ static int check_idmap_refused(void *context, char text[DENIAL_TEXT_SIZE])
     return 0;
 }
 
+/* A detached mount is out of mount(2)'s reach. */
+static int check_attributes_refused(void *context, char text[DENIAL_TEXT_SIZE])
+{
+    (void)context;
+    Error error = { 0 };
+    if (enter(text) < 0)
+        return -1;
+    const MountAttributes ro = { .set = MOUNT_ATTR_RDONLY };
+    int mount CLEANUP(fd_closep) = mount_clone(AT_FDCWD, "source", false, &error);
+    DENIAL_CHECK(mount >= 0);
+    DENIAL_CHECK(mount_change(mount, &ro, &error) < 0);
+    DENIAL_CHECK(strstr(error.message, "mount_setattr"));
+    return 0;
+}
+
+static void test_attributes_refused(void **state)
+{
+    (void)state;
+    skip_unless_root();
+    char text[DENIAL_TEXT_SIZE];
+    if (denial_run("mount_setattr=EPERM", check_attributes_refused, NULL, text) < 0 ||
+        denial_run("mount_setattr=ENOSYS", check_attributes_refused, NULL, text) < 0)
+        fail_msg("%s", text);
+}
+
 /* A weaker mount than the one asked for is no answer. */
 static void test_idmap_refused(void **state)
 {
@@ -350,7 +375,7 @@ int main(void)
         cmocka_unit_test(test_place_new),     cmocka_unit_test(test_place_bind),
         cmocka_unit_test(test_detached),      cmocka_unit_test(test_errors),
         cmocka_unit_test(test_idmap_refused), cmocka_unit_test(test_pivot),
-        cmocka_unit_test(test_replaced),
+        cmocka_unit_test(test_replaced),      cmocka_unit_test(test_attributes_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
