@@ -15,7 +15,8 @@ keep() { # NAME ARGUMENT...: as `start`, but the container stays when it has end
     "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" run --name "$name" "$@" \
         >"$TEST_DIR/$name.out" 2>"$TEST_DIR/$name.err" </dev/null 3>&- &
     echo $! >"$TEST_DIR/$name.pid"
-    await 10 test -s "$TEST_DIR/$name.out" || { cat "$TEST_DIR/$name.err"; return 1; }
+    await 10 eval "test -s '$TEST_DIR/$name.out' || ! kill -0 $!" && test -s "$TEST_DIR/$name.out" ||
+        { cat "$TEST_DIR/$name.err"; return 1; }
 }
 
 expect_end() { # NAME STATUS: of its `ambit run`, once that has ended

@@ -14,7 +14,8 @@ life() { # NUMBER: run, exec, stop and rm of one container, each must succeed
     local name=storm$1
     "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" run --name "$name" init /init say up , await TERM \
         >"$BATS_TEST_TMPDIR/$name" 2>&1 </dev/null &
-    await 20 grep -q up "$BATS_TEST_TMPDIR/$name" || { cat "$BATS_TEST_TMPDIR/$name"; return 1; }
+    await 20 eval "grep -q up '$BATS_TEST_TMPDIR/$name' || ! kill -0 $!" &&
+        grep -q up "$BATS_TEST_TMPDIR/$name" || { cat "$BATS_TEST_TMPDIR/$name"; return 1; }
     ambit exec "$name" /init pid >/dev/null || { echo "exec $name"; return 1; }
     ambit stop "$name" >/dev/null || { echo "stop $name"; return 1; }
     wait $!
