@@ -1,5 +1,6 @@
 """Results of tests, what is allowed to be skipped, and the count at the end."""
 
+import collections
 import fnmatch
 import sys
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 class Result:
     name: str
     outcome: str  # passed, failed, skipped
-    reason: str = ""  # of a skip
+    reason: str = ""  # of a skip; of a pass that is one for this reason
     details: list = field(default_factory=list)  # lines that explain a failure
     number: int = 0  # in its file; 0: of the harness
 
@@ -45,6 +46,7 @@ class Tally:
         self.skip_list = skip_list
         self.strict = strict
         self.passed = 0
+        self.reasons = collections.Counter()  # of passes
         self.failures = []
         self.skips = []
 
@@ -71,6 +73,7 @@ class Tally:
                 self.skips.append(f"{file}: {result.name}: {result.reason}{mark}")
         if result.outcome == "passed":
             self.passed += 1
+            self.reasons.update(filter(None, [result.reason]))
         elif result.outcome == "failed":
             self.failures.append(f"{file}: {result.name}")
 
@@ -80,5 +83,7 @@ class Tally:
                 print(f"\n{title}:")
                 for line in lines:
                     print(f"  {line}")
+        for reason, count in self.reasons.items():
+            print(f"\nof the passed, {count} were {reason}")
         print(f"\n{self.passed} passed, {len(self.failures)} failed, {len(self.skips)} skipped", flush=True)
         return 1 if self.failures or self.passed == 0 else 0

@@ -117,6 +117,16 @@ refused() { # CALL LINE...: with CALL refused a test says these lines and fails
 
 @test "the fault lane takes a failure for good that names the call" {
     refused fsopen "ambit run: rootfs: fsopen proc: Operation not permitted"
+    tells "of the passed, 1 were refused in words"
+    ends_with "2 passed, 0 failed, 0 skipped"
+}
+
+@test "the fault lane does not count tests whose setup_file was refused" {
+    sample 'setup_file() { echo "ambit: fsopen: refused" >"$FAULT_LOG/0.1"; false; }' true
+    printf '@test "another" {\n    true\n}\n' >>"$file"
+    run timeout 60 "$runner" --fault fsopen=EPERM "$file"
+    [ "$status" -eq 0 ]
+    tells "of the passed, 1 were refused in words"
     ends_with "2 passed, 0 failed, 0 skipped"
 }
 
