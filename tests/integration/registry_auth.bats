@@ -39,6 +39,20 @@ teardown_file() {
     expect_error 125 'certificate is not trusted'
 }
 
+@test "a machine without certificate authorities trusts whom it is told to, and says what is missing" {
+    export SSL_CERT_FILE=/dev/null
+    try push "$REGISTRY_CLOSED/x:1"
+    expect_error 125 'not trusted: this machine has no certificate authorities'
+    try push --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"
+    expect_error 125 'authentication is required'
+    try push --tls-verify=false "$REGISTRY_CLOSED/x:1"
+    expect_error 125 'authentication is required'
+    start_registry bare # on this machine, without TLS
+    ambit tag "$IMAGE" "$REGISTRY_BARE/x:1"
+    ambit push -q "$REGISTRY_BARE/x:1"
+    ambit rmi "$REGISTRY_BARE/x:1"
+}
+
 @test "login tries the credentials, keeps them with mode 600, and logout forgets them" {
     local file=$HOME/.config/containers/auth.json
     try push --cert-dir "$TEST_DIR/trust" "$REGISTRY_CLOSED/x:1"

@@ -13,6 +13,8 @@
 
 #include "cmd/registry/url.h"
 
+#define EXCHANGE_NOBODY "this machine has no certificate authorities (package ca-certificates)"
+
 enum {
     EXCHANGE_BUFFER = 256 * 1024,
     EXCHANGE_HEADERS_MAX = 64 * 1024,
@@ -171,10 +173,17 @@ static void exchange_set_trust(CURL *curl, const ExchangeTrust *trust)
         (void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
         (void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
     }
-    /* From memory: where this runs there are no files. */
-    exchange_set_blob(curl, CURLOPT_CAINFO_BLOB, trust->authorities ? trust->authorities : "");
-    exchange_set_blob(curl, CURLOPT_PROXY_CAINFO_BLOB,
-                      trust->authorities ? trust->authorities : "");
+    /* From memory: where this runs there are no files. An empty text libcurl takes for a broken
+     * one before it speaks to anybody; without any it finds out whether TLS is spoken. */
+    if (str_empty(trust->authorities)) {
+        (void)curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
+        (void)curl_easy_setopt(curl, CURLOPT_PROXY_CAINFO, NULL);
+        (void)curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+        (void)curl_easy_setopt(curl, CURLOPT_PROXY_CAPATH, NULL);
+    } else {
+        exchange_set_blob(curl, CURLOPT_CAINFO_BLOB, trust->authorities);
+        exchange_set_blob(curl, CURLOPT_PROXY_CAINFO_BLOB, trust->authorities);
+    }
     if (trust->certificate)
         exchange_set_blob(curl, CURLOPT_SSLCERT_BLOB, trust->certificate);
     if (trust->key)
@@ -286,6 +295,7 @@ static int exchange_failed(Exchange *exchange, CURLcode code, Error *error)
 {
     const char *origin = exchange_origin(exchange->request->url, exchange->arena);
     const char *why = *exchange->message ? exchange->message : curl_easy_strerror(code);
+    bool nobody = str_empty(exchange->request->trust->authorities);
     exchange->answer.tls_failed = code == CURLE_SSL_CONNECT_ERROR;
     if (exchange->too_long)
         return error_set(error, ERROR_CORRUPT, EFBIG, "%s sent more than the %lld bytes expected",
@@ -301,7 +311,7 @@ static int exchange_failed(Exchange *exchange, CURLcode code, Error *error)
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
         return error_set(error, ERROR_DENIED, EACCES, "%s: the certificate is not trusted: %s",
-                         origin, why);
+                         origin, nobody ? EXCHANGE_NOBODY : why);
     case CURLE_SSL_CLIENTCERT:
     case CURLE_OPERATION_TIMEDOUT:
     case CURLE_PARTIAL_FILE:
