@@ -31,7 +31,7 @@ is() { # JQ VALUE
         --mount type=tmpfs,target=/u -e B=2 -l mine=1 -m 64m --cpus 0.5 --pids-limit 50 \
         --cap-drop NET_RAW --cap-add SYS_PTRACE --security-opt no-new-privileges=false \
         --ulimit nofile=100:200 --ulimit core=-1 --read-only --hostname hh --add-host db:10.0.0.5 \
-        --dns 10.0.0.1 --shm-size 1m --sysctl net.core.somaxconn=99 --stop-timeout 3 --init service
+        --dns 10.0.0.1 --shm-size 1m --sysctl net.ipv4.ip_default_ttl=99 --stop-timeout 3 --init service
     is '.State | [.Status, .Running, .Paused, .Dead, .OOMKilled, .ExitCode, .Error]' \
         '["running",true,false,false,false,0,""]'
     is '.State.Pid > 1 and .State.StartedAt > "2020" and .State.FinishedAt == "0001-01-01T00:00:00Z"' true
@@ -48,7 +48,7 @@ is() { # JQ VALUE
     is '.HostConfig | [.Memory, .NanoCpus, .PidsLimit, .ShmSize, .ReadonlyRootfs, .AutoRemove, .Init, .Privileged]' \
         '[67108864,500000000,50,1048576,true,true,true,false]'
     is '.HostConfig | [.CapAdd, .CapDrop, .SecurityOpt, .ExtraHosts, .Dns, .Sysctls, .Tmpfs]' \
-        '[["SYS_PTRACE"],["NET_RAW"],["no-new-privileges=false"],["db:10.0.0.5"],["10.0.0.1"],{"net.core.somaxconn":"99"},{"/t":"size=1m"}]'
+        '[["SYS_PTRACE"],["NET_RAW"],["no-new-privileges=false"],["db:10.0.0.5"],["10.0.0.1"],{"net.ipv4.ip_default_ttl":"99"},{"/t":"size=1m"}]'
     is '.HostConfig.Ulimits' '[{"Name":"nofile","Hard":200,"Soft":100},{"Name":"core","Hard":-1,"Soft":-1}]'
     is '.HostConfig.Binds' "[\"$TEST_DIR/host:/host:ro\",\"kept:/kept\"]"
     is '.HostConfig | [.NetworkMode, .IpcMode, .PidMode, .UsernsMode, .RestartPolicy.Name]' \
