@@ -234,8 +234,8 @@ RequestParse request_parse_pid, request_parse_net, request_parse_ipc, request_pa
 RequestParse request_parse_volume, request_parse_mount, request_parse_tmpfs;
 /* request_limit.c */
 RequestParse request_parse_memory_swap, request_parse_swappiness, request_parse_cpus,
-    request_parse_cpuset_cpus, request_parse_cpuset_mems, request_parse_pids, request_parse_ulimit,
-    request_parse_weight, request_parse_weight_device, request_parse_read_bps,
+    request_parse_cpuset_cpus, request_parse_cpuset_mems, request_parse_pids, request_parse_shares,
+    request_parse_ulimit, request_parse_weight, request_parse_weight_device, request_parse_read_bps,
     request_parse_write_bps, request_parse_read_iops, request_parse_write_iops;
 /* request_security.c */
 RequestParse request_parse_security, request_parse_device, request_parse_device_rule,

@@ -1,5 +1,6 @@
 /*
- * Values of limits that are more than a number or a size.
+ * Values of limits that are more than a number or a size. As with docker 0 is the default: what has
+ * not been asked for.
  */
 #include "engine/request.h"
 
@@ -12,6 +13,8 @@ enum {
     REQUEST_CPU_HIGHEST = 8191, /* the kernel's own bound, NR_CPUS */
     REQUEST_WEIGHT_MIN = 10,
     REQUEST_WEIGHT_MAX = 1000,
+    REQUEST_SHARES_MIN = 2,
+    REQUEST_SHARES_MAX = 262144,
 };
 
 static int request_bad(Error *error, const char *value, const char *is_not)
@@ -57,8 +60,8 @@ int request_parse_cpus(RunRequest *request, const char *value, Arena *arena, Err
         while (*p == '0')
             p++;
     }
-    if (!digits || *p || nano == 0)
-        return request_bad(error, value, "a number of CPUs above 0 (examples: 0.5, 2)");
+    if (!digits || *p)
+        return request_bad(error, value, "a number of CPUs (examples: 0.5, 2)");
     request->limits.cpus_nano = nano;
     return 0;
 }
@@ -118,7 +121,7 @@ int request_parse_pids(RunRequest *request, const char *value, Arena *arena, Err
     int64_t number;
     if (str_to_i64(value, &number) < 0 || number < -1)
         return request_bad(error, value, "a number of processes, or -1 (no limit)");
-    request->limits.pids = number ? number : -1; /* as docker has it */
+    request->limits.pids = number ? number : -1; /* docker's default */
     return 0;
 }
 
@@ -170,10 +173,21 @@ int request_parse_weight(RunRequest *request, const char *value, Arena *arena, E
 {
     (void)arena;
     uint64_t weight;
-    if (str_to_u64(value, &weight) < 0 || weight < REQUEST_WEIGHT_MIN ||
-        weight > REQUEST_WEIGHT_MAX)
+    if (str_to_u64(value, &weight) < 0 ||
+        (weight && (weight < REQUEST_WEIGHT_MIN || weight > REQUEST_WEIGHT_MAX)))
         return request_bad(error, value, "a weight from 10 to 1000");
     request->limits.blkio_weight = weight;
+    return 0;
+}
+
+int request_parse_shares(RunRequest *request, const char *value, Arena *arena, Error *error)
+{
+    (void)arena;
+    uint64_t shares;
+    if (str_to_u64(value, &shares) < 0 ||
+        (shares && (shares < REQUEST_SHARES_MIN || shares > REQUEST_SHARES_MAX)))
+        return request_bad(error, value, "a weight from 2 to 262144");
+    request->limits.cpu_shares = shares;
     return 0;
 }
 

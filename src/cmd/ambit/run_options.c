@@ -50,6 +50,7 @@ RUN_PARSE(name)
 RUN_PARSE(oom_score)
 RUN_PARSE(pid)
 RUN_PARSE(pids)
+RUN_PARSE(shares)
 RUN_PARSE(platform)
 RUN_PARSE(read_bps)
 RUN_PARSE(read_iops)
@@ -289,8 +290,7 @@ const Option run_options[] = {
     { 0, "oom-score-adj", RUN_VALUE(oom_score), "N",
       "-1000 to 1000: whom the kernel kills first when the host runs short" },
     { 0, "cpus", RUN_VALUE(cpus), "N", "CPU time of this many CPUs: 0.5, 2" },
-    { 'c', "cpu-shares", OPTION_U64(RunRequest, limits.cpu_shares), "N",
-      "Weight against others, 2 to 262144", .min = 2, .max = 262144 },
+    { 'c', "cpu-shares", RUN_VALUE(shares), "N", "Weight against others, 2 to 262144" },
     { 0, "cpu-period", OPTION_U64(RunRequest, limits.cpu_period_us), "MICROSECONDS",
       "Period of the quota" },
     { 0, "cpu-quota", OPTION_I64(RunRequest, limits.cpu_quota_us), "MICROSECONDS",

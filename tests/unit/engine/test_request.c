@@ -165,11 +165,10 @@ static const struct {
                            "limit)" },
     { "--memory-swappiness 101 i",
       "--memory-swappiness: '101' is not a number from 0 to 100, or -1 (the host's)" },
-    { "--cpus 0 i", "--cpus: '0' is not a number of CPUs above 0 (examples: 0.5, 2)" },
-    { "--cpus -1 i", "--cpus: '-1' is not a number of CPUs above 0 (examples: 0.5, 2)" },
-    { "--cpus 1e3 i", "--cpus: '1e3' is not a number of CPUs above 0 (examples: 0.5, 2)" },
-    { "--cpus . i", "--cpus: '.' is not a number of CPUs above 0 (examples: 0.5, 2)" },
-    { "--cpu-shares 1 i", "--cpu-shares: '1' is out of range (2 to 262144)" },
+    { "--cpus -1 i", "--cpus: '-1' is not a number of CPUs (examples: 0.5, 2)" },
+    { "--cpus 1e3 i", "--cpus: '1e3' is not a number of CPUs (examples: 0.5, 2)" },
+    { "--cpus . i", "--cpus: '.' is not a number of CPUs (examples: 0.5, 2)" },
+    { "--cpu-shares 1 i", "--cpu-shares: '1' is not a weight from 2 to 262144" },
     { "--cpuset-cpus 1- i", "--cpuset-cpus: '1-' is not a list of CPUs (example: 0-2,4)" },
     { "--cpuset-cpus 3-1 i", "--cpuset-cpus: '3-1' is not a list of CPUs (example: 0-2,4)" },
     { "--cpuset-cpus 1,,2 i", "--cpuset-cpus: '1,,2' is not a list of CPUs (example: 0-2,4)" },
@@ -445,6 +444,9 @@ static void test_limits(void **state)
     assert_int_equal(r->limits.throttles[1].value, 7);
     assert_int_equal(r->limits.throttles[2].kind, REQUEST_THROTTLE_WEIGHT);
     assert_int_equal(r->oom_score_adj, -5);
+
+    r = good(f, "--cpus 0.0 --cpu-shares 0 --blkio-weight 0 --memory 0 --cpu-quota 0 i");
+    assert_int_equal(r->limits.cpus_nano + r->limits.cpu_shares + r->limits.blkio_weight, 0);
 
     r = good(f, "--cpus .5 i");
     assert_int_equal(r->limits.cpus_nano, 500000000);
