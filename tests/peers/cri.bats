@@ -1,20 +1,17 @@
 #!/usr/bin/env bats
 # Pods, as kubelet asks containerd for them, with ambit-oci as a RuntimeClass: docs/kubernetes.md.
-# timeout: 300
+# timeout: 400
 
 load lib
+load pods
 
 export SANDBOX_CONFIG='{"metadata": {"name": "pod", "uid": "u1", "namespace": "default"}, "hostname": "podhost",
     "log_directory": "/run/pods", "linux": {"cgroup_parent": "/kubepods/pod1",
     "security_context": {"namespace_options": {"network": 0, "pid": 1, "ipc": 0}}}}'
 
-export OWN_PIDS='{"security_context": {"namespace_options": {"network": 0, "pid": 1, "ipc": 0}}}'
-
 setup_file() {
     make_world
-    busybox_rootfs "$TEST_DIR/busybox"
-    "$ARCHIVE" --name latest --cmd 'sleep 100000' --env PATH=/bin "$TEST_DIR/busybox.tar" "$TEST_DIR/busybox"
-    rm -rf "$TEST_DIR/busybox"
+    busybox_image "$TEST_DIR/busybox.tar"
     write /etc/containerd/config.toml <<END
 version = 2
 [plugins."io.containerd.grpc.v1.cri"]
@@ -47,42 +44,6 @@ teardown_file() {
         ps ax | grep "[a]mbit-oci\|[c]ontainerd-shim"' >"$TEST_DIR/left" || true
     end_world
     [ ! -s "$TEST_DIR/left" ] || { cat "$TEST_DIR/left"; return 1; }
-}
-
-setup() {
-    pod=$(call RunPodSandbox "{\"config\": $SANDBOX_CONFIG, \"runtime_handler\": \"ambit\"}" pod_sandbox_id)
-}
-
-teardown() {
-    call StopPodSandbox "{\"pod_sandbox_id\": \"$pod\"}"
-    call RemovePodSandbox "{\"pod_sandbox_id\": \"$pod\"}"
-}
-
-other_pod() { # JQ-FILTER: in the place of the one that setup made
-    teardown
-    SANDBOX_CONFIG=$(jq -c "$1" <<<"$SANDBOX_CONFIG")
-    setup
-}
-
-call() { # METHOD JSON [MEMBER]
-    inside "$BATS_TEST_DIRNAME/cri" "$@"
-}
-
-container() { # NAME LINUX COMMAND-AS-JSON [MEMBERS]: prints its id, started
-    local id
-    id=$(call CreateContainer "{\"pod_sandbox_id\": \"$pod\", \"sandbox_config\": $SANDBOX_CONFIG,
-        \"config\": {\"metadata\": {\"name\": \"$1\"}, \"image\": {\"image\": \"docker.io/library/busybox:latest\"},
-        \"command\": $3, \"log_path\": \"$1.log\", \"linux\": $2 ${4:-}}}" container_id)
-    call StartContainer "{\"container_id\": \"$id\"}" >/dev/null
-    echo "$id"
-}
-
-execs() { # ID COMMAND-AS-JSON: what it prints
-    call ExecSync "{\"container_id\": \"$1\", \"cmd\": $2, \"timeout\": 20}"
-}
-
-is_status() { # ID JQ
-    call ContainerStatus "{\"container_id\": \"$1\"}" | jq -e ".status | $2"
 }
 
 @test "containers of a pod share network, ipc and hostname, not processes" {
@@ -245,4 +206,107 @@ is_status() { # ID JQ
     grep -q 'stdout F a terminal' "$TEST_DIR/out"
     grep -q 'stdout F 3' "$TEST_DIR/out"
     grep -q 'stdout F 1' "$TEST_DIR/out"
+}
+
+@test "streams of exec: output, errors, input, status; a terminal and its size" {
+    local one
+    one=$(container one "$OWN_PIDS" '["sleep", "1000"]')
+    run --separate-stderr stream Exec "{\"container_id\": \"$one\", \"stdin\": 1, \"stdout\": 1, \"stderr\": 1,
+        \"cmd\": [\"sh\", \"-c\", \"read word; echo out \$word; echo err >&2; exit 9\"]}" <<<word
+    [ "$status" -eq 9 ]
+    [ "$output" = "out word" ]
+    [ "$stderr" = err ]
+    run stream Exec "{\"container_id\": \"$one\", \"stdin\": 1, \"stdout\": 1, \"tty\": 1,
+        \"cmd\": [\"sh\", \"-c\", \"read word; until stty size; do sleep 0.1; done 2>/dev/null; tty; exit 3\"]}" 91x37 <<<word
+    [ "$status" -eq 3 ]
+    [[ $output == *"37 91"*"/dev/pts/0"* ]] || { show; false; }
+    execs "$one" '["ps"]' | jq -e '.stdout | contains("read word") | not'
+}
+
+@test "attach: the input and output of the program itself" {
+    local one
+    one=$(container one "$OWN_PIDS" '["sh", "-c", "read word; echo got $word; sleep 1; exit 4"]' ', "stdin": 1')
+    run stream Attach "{\"container_id\": \"$one\", \"stdin\": 1, \"stdout\": 1, \"stderr\": 1}" <<<word
+    [[ $output == "got word"* ]] || { show; false; }
+    await 10 is_status "$one" '.state == 2 and .exit_code == 4'
+    inside grep -q 'stdout F got word' /run/pods/one.log
+}
+
+@test "a port of the pod is forwarded, one where nobody listens is not" {
+    local one
+    one=$(container one '{}' '["nc", "-l", "-p", "80", "-e", "sh", "-c", "read word; echo $word from $(hostname)"]')
+    await 10 eval 'execs "$one" "[\"netstat\", \"-lnt\"]" | grep -q :80'
+    run stream PortForward "{\"pod_sandbox_id\": \"$pod\", \"port\": [80]}" 80 <<<hello
+    [ "$output" = "hello from podhost" ] || { show; false; }
+    [ "$status" -eq 0 ]
+    run stream PortForward "{\"pod_sandbox_id\": \"$pod\", \"port\": [81]}" 81 <<<hello
+    [[ $output == *"refused"* ]] || { show; false; }
+}
+
+@test "a pod whose containers share their processes, and one that sees those of another" {
+    local one two three
+    other_pod '.linux.security_context.namespace_options.pid = 0'
+    one=$(container one '{"security_context": {"namespace_options": {"pid": 0}}}' '["sleep", "1001"]')
+    two=$(container two '{"security_context": {"namespace_options": {"pid": 0}}}' '["sleep", "1002"]')
+    execs "$two" '["ps"]' | jq -r .stdout >"$TEST_DIR/out"
+    grep -q '^ *1 root .* sleep 100000$' "$TEST_DIR/out"
+    grep -q 'sleep 1001$' "$TEST_DIR/out"
+    call StopContainer "{\"container_id\": \"$one\", \"timeout\": 1}"
+    execs "$two" '["ps"]' | jq -e '.stdout | (contains("sleep 1002") and (contains("sleep 1001") | not))'
+    # As `kubectl debug --target`: an ephemeral container in a pod that runs already.
+    other_pod '.linux.security_context.namespace_options.pid = 1'
+    one=$(container one "$OWN_PIDS" '["sleep", "1001"]')
+    three=$(container three "{\"security_context\": {\"namespace_options\": {\"pid\": 3, \"target_id\": \"$one\"}}}" \
+        '["sleep", "1003"]')
+    execs "$three" '["ps"]' | jq -r .stdout >"$TEST_DIR/out"
+    grep -q '^ *1 root .* sleep 1001$' "$TEST_DIR/out"
+    grep -q 'sleep 1003$' "$TEST_DIR/out"
+}
+
+@test "a log that was moved away goes on in a new file" {
+    local one
+    one=$(container moved "$OWN_PIDS" '["sh", "-c", "echo before; until [ -e /run/go ]; do sleep 0.1; done; echo after; sleep 1000"]')
+    await 10 inside grep -q before /run/pods/moved.log
+    inside mv /run/pods/moved.log /run/pods/moved.log.1
+    call ReopenContainerLog "{\"container_id\": \"$one\"}"
+    execs "$one" '["touch", "/run/go"]'
+    await 10 inside grep -q 'stdout F after' /run/pods/moved.log
+    ! inside grep -q after /run/pods/moved.log.1 || false
+}
+
+@test "containerd is started again: its pods run on, are used, stopped and removed" {
+    local one
+    one=$(container one "$OWN_PIDS" '["sh", "-c", "trap \"exit 6\" TERM; while :; do echo on; sleep 0.2; done"]')
+    inside pkill -x containerd
+    await 10 eval '! inside pgrep -x containerd'
+    serve containerd containerd
+    await 30 call Version '{}'
+    is_status "$one" '.state == 1'
+    execs "$one" '["echo", "here"]' | jq -e '.stdout == "here\n"'
+    inside sh -c ': >/run/pods/one.log'
+    await 10 inside grep -q 'stdout F on' /run/pods/one.log
+    call StopContainer "{\"container_id\": \"$one\", \"timeout\": 10}"
+    is_status "$one" '.state == 2 and .exit_code == 6'
+}
+
+@test "many pods at once" {
+    local i count=${PODS:-10}
+    many() { # NUMBER
+        local pod SANDBOX_CONFIG=$SANDBOX_CONFIG id
+        SANDBOX_CONFIG=$(jq -c ".metadata.uid = \"many$1\" | .metadata.name = \"many$1\" |
+            .linux.cgroup_parent = \"/kubepods/many$1\"" <<<"$SANDBOX_CONFIG")
+        make_pod
+        id=$(container "many$1" "$OWN_PIDS" '["sleep", "1000"]')
+        execs "$id" "[\"echo\", \"$1\"]" | jq -e ".stdout == \"$1\n\"" >/dev/null
+        call StopContainer "{\"container_id\": \"$id\", \"timeout\": 0}"
+        remove_pod
+        touch "$TEST_DIR/many-$1"
+    }
+    for i in $(seq "$count"); do
+        many "$i" >"$TEST_DIR/many.$i.log" 2>&1 3>&- &
+    done
+    wait
+    for i in $(seq "$count"); do
+        [ -e "$TEST_DIR/many-$i" ] || { cat "$TEST_DIR/many.$i.log"; false; }
+    done
 }
