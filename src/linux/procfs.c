@@ -197,6 +197,10 @@ int procfs_set_sysctl(int procfs, const char *key, const char *value, Error *err
         return r;
     (void)snprintf(whole, sizeof(whole), "sys/%s", path);
     r = procfs_write(procfs, whole, value, error);
+    if (r == -ENOENT) /* net.core was the host's user namespace's alone for long: on 6.1 it is */
+        return error_set(error, ERROR_NOT_FOUND, ENOENT, "sysctl %s: this kernel has none such%s",
+                         key,
+                         str_starts(path, "net/core/") ? " or hides it from user namespaces" : "");
     return r < 0 && error ? error_wrap(error, "sysctl %s", key) : r;
 }
 

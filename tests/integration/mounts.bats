@@ -167,6 +167,8 @@ volumes() {
     [ "$(cat /proc/sys/net/ipv4/ip_default_ttl)" = "$before" ]
     try run --rm --net host --sysctl net.ipv4.ip_default_ttl=33 "$IMAGE" /init say ran
     expect_error 125 sysctl
+    try run --rm --sysctl net.core.nothing=1 "$IMAGE" /init say ran
+    expect_error 125 'sysctl net.core.nothing: this kernel has none such or hides it from user namespaces'
 }
 
 @test "entrypoint and command: the image's, the option's, none" {
