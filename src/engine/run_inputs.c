@@ -11,6 +11,7 @@
 
 #include "base/companion.h"
 #include "base/file.h"
+#include "engine/container.h"
 #include "engine/listing.h"
 #include "image/imagehelper.h"
 
@@ -61,6 +62,12 @@ static int run_read_map(pid_t pid, const char *file, Arena *arena, const IdRange
     return r;
 }
 
+static int run_join_ended(const char *option, const char *name, Error *error)
+{
+    return error_set(error, ERROR_CONFLICT, ESRCH, "--%s: container %s is not running", option,
+                     name);
+}
+
 static int run_join(const Engine *engine, NamespaceType type, Arena *arena, RunInputs *inputs,
                     Error *error)
 {
@@ -72,8 +79,7 @@ static int run_join(const Engine *engine, NamespaceType type, Arena *arena, RunI
     if (r < 0)
         return error_wrap(error, "--%s", option);
     if (item.status != CONTAINER_RUNNING)
-        return error_set(error, ERROR_CONFLICT, ESRCH, "--%s: container %s is not running", option,
-                         name);
+        return run_join_ended(option, name, error);
     BuildJoin *join = &inputs->build.joins[type];
     join->state = item.state;
     join->path = arena_printf(arena, "/proc/%d/ns/%s", (int)item.state->pid,
@@ -82,8 +88,8 @@ static int run_join(const Engine *engine, NamespaceType type, Arena *arena, RunI
     r = namespace_id_of_pid(item.state->pid, type, &theirs, error);
     if (r == 0)
         r = namespace_id_of_pid(0, type, &ours, error);
-    if (r < 0)
-        return r;
+    if (r < 0) /* it may have ended since it was found */
+        return container_is_running(item.state) ? r : run_join_ended(option, name, error);
     join->host = theirs == ours;
     if (type == NAMESPACE_IPC)
         inputs->build.joined_shm =

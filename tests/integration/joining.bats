@@ -103,6 +103,24 @@ up() { # OPTION...
     stop first
 }
 
+@test "a container that ends before its namespace is opened is named" {
+    require command -v strace -- "strace is not installed"
+    local pid joiner outcome=0
+    up
+    pid=$(ambit inspect --format '{{.State.Pid}}' first)
+    strace -f -o "$BATS_TEST_TMPDIR/trace" -P "/proc/$pid/ns/net" -e trace=open,openat \
+        -e inject=open,openat:delay_enter=2500000 \
+        "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" run --rm --net container:first \
+        "$IMAGE" /init pid >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+    joiner=$!
+    sleep 0.7
+    stop first
+    wait "$joiner" || outcome=$?
+    cat "$BATS_TEST_TMPDIR/out"
+    [ "$outcome" -eq 125 ]
+    grep -q 'container first is not running' "$BATS_TEST_TMPDIR/out"
+}
+
 # With the number of a container that ends just then another process would be joined: here the host's.
 @test "a container that ends while it is joined is not mistaken for who gets its process id" {
     require test -w /proc/sys/kernel/ns_last_pid -- "process ids cannot be chosen here"
