@@ -167,29 +167,34 @@ int request_parse_ulimit(RunRequest *request, const char *value, Arena *arena, E
     return 0;
 }
 
-/* --- block devices ------------------------------------------------------------------------- */
+/* --- weights ------------------------------------------------------------------------------- */
 
-int request_parse_weight(RunRequest *request, const char *value, Arena *arena, Error *error)
+static int request_weight(const char *value, uint64_t min, uint64_t max, uint64_t *weight,
+                          Error *error)
 {
-    (void)arena;
-    uint64_t weight;
-    if (str_to_u64(value, &weight) < 0 ||
-        (weight && (weight < REQUEST_WEIGHT_MIN || weight > REQUEST_WEIGHT_MAX)))
-        return request_bad(error, value, "a weight from 10 to 1000");
-    request->limits.blkio_weight = weight;
+    uint64_t number;
+    if (str_to_u64(value, &number) < 0 || (number && (number < min || number > max)))
+        return error_set(error, ERROR_USAGE, EINVAL, "'%s' is not a weight from %llu to %llu",
+                         value, (unsigned long long)min, (unsigned long long)max);
+    *weight = number;
     return 0;
 }
 
 int request_parse_shares(RunRequest *request, const char *value, Arena *arena, Error *error)
 {
     (void)arena;
-    uint64_t shares;
-    if (str_to_u64(value, &shares) < 0 ||
-        (shares && (shares < REQUEST_SHARES_MIN || shares > REQUEST_SHARES_MAX)))
-        return request_bad(error, value, "a weight from 2 to 262144");
-    request->limits.cpu_shares = shares;
-    return 0;
+    return request_weight(value, REQUEST_SHARES_MIN, REQUEST_SHARES_MAX,
+                          &request->limits.cpu_shares, error);
 }
+
+int request_parse_weight(RunRequest *request, const char *value, Arena *arena, Error *error)
+{
+    (void)arena;
+    return request_weight(value, REQUEST_WEIGHT_MIN, REQUEST_WEIGHT_MAX,
+                          &request->limits.blkio_weight, error);
+}
+
+/* --- block devices ------------------------------------------------------------------------- */
 
 /* PATH:VALUE; a path may hold colons. */
 static int request_parse_throttle(RunRequest *request, RequestThrottleKind kind, const char *value,
@@ -212,9 +217,10 @@ static int request_parse_throttle(RunRequest *request, RequestThrottleKind kind,
         r = forms[kind].bytes ? str_to_bytes(colon + 1, &number) : str_to_u64(colon + 1, &number);
     if (r < 0 || number == 0)
         return request_bad(error, value, forms[kind].is_not);
-    if (kind == REQUEST_THROTTLE_WEIGHT &&
-        (number < REQUEST_WEIGHT_MIN || number > REQUEST_WEIGHT_MAX))
-        return request_bad(error, colon + 1, "a weight from 10 to 1000");
+    if (kind == REQUEST_THROTTLE_WEIGHT)
+        r = request_weight(colon + 1, REQUEST_WEIGHT_MIN, REQUEST_WEIGHT_MAX, &number, error);
+    if (r < 0)
+        return r;
     RequestLimits *limits = &request->limits;
     RequestThrottle *throttle =
         arena_append(arena, &limits->throttles, &limits->throttle_count, sizeof(*throttle));
