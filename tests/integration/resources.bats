@@ -171,7 +171,6 @@ expect_setting() { # VALUE-V1 VALUE-V2 CONTROLLER V1-FILE V2-FILE
 --memory-swappiness 101
 --oom-kill-disable
 --oom-score-adj 2000
---cpus 0
 --cpus -1
 --cpus abc
 --cpus 1000
@@ -184,7 +183,6 @@ expect_setting() { # VALUE-V1 VALUE-V2 CONTROLLER V1-FILE V2-FILE
 --cpuset-cpus x
 --cpuset-cpus 1-0
 --cpuset-mems 99
---pids-limit 0
 --pids-limit -2
 --pids-limit 1.5
 --ulimit nofile

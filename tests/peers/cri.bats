@@ -217,7 +217,7 @@ teardown_file() {
     [ "$output" = "out word" ]
     [ "$stderr" = err ]
     run stream Exec "{\"container_id\": \"$one\", \"stdin\": 1, \"stdout\": 1, \"tty\": 1,
-        \"cmd\": [\"sh\", \"-c\", \"read word; until stty size; do sleep 0.1; done 2>/dev/null; tty; exit 3\"]}" 91x37 <<<word
+        \"cmd\": [\"sh\", \"-c\", \"read word; until stty size | grep .; do sleep 0.1; done; tty; exit 3\"]}" 91x37 <<<word
     [ "$status" -eq 3 ]
     [[ $output == *"37 91"*"/dev/pts/0"* ]] || { show; false; }
     execs "$one" '["ps"]' | jq -e '.stdout | contains("read word") | not'
