@@ -67,12 +67,20 @@ expect_nothing_left() {
     expect_status 0
 }
 
+remove_parent() {
+    find /sys/fs/cgroup -maxdepth 2 -type d -name "ambit-test-$$" -exec rmdir {} +
+}
+
+teardown() { # also of a test that failed
+    remove_parent
+}
+
 @test "a kill with a cgroup parent of its own leaves no cgroup" {
     killed 0.3 --rm --cgroup-parent "/ambit-test-$$" init /init sleep 5
     try system check --repair
     expect_status 0
     [ -z "$(find /sys/fs/cgroup/*/ambit-test-$$ -mindepth 1 -type d 2>/dev/null)" ]
-    find /sys/fs/cgroup -maxdepth 2 -type d -name "ambit-test-$$" -exec rmdir {} +
+    remove_parent
     expect_nothing_left
 }
 
