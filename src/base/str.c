@@ -175,6 +175,12 @@ bool strlist_contains(const StrList *list, const char *s)
     return false;
 }
 
+void strlist_append_new(Arena *arena, StrList *list, const char *s)
+{
+    if (!strlist_contains(list, s))
+        strlist_append(arena, list, s);
+}
+
 StrList strlist_split(Arena *arena, const char *s, char separator)
 {
     StrList list = { 0 };

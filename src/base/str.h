@@ -47,6 +47,8 @@ typedef struct StrList {
 /* Appends a copy of `s`, list and string in the arena. */
 void strlist_append(Arena *arena, StrList *list, const char *s);
 bool strlist_contains(const StrList *list, const char *s);
+/* Appends a copy unless the list has it. */
+void strlist_append_new(Arena *arena, StrList *list, const char *s);
 /* Splits at every `separator`; "" gives an empty list, "a,,b" an empty item in the middle. */
 StrList strlist_split(Arena *arena, const char *s, char separator);
 /* The inverse: "" for an empty list. */

@@ -47,8 +47,7 @@ static void build_settings_config(const BuildInput *input, const BuildResult *bu
     for (size_t i = 0; image && i < image->exposed_ports.count; i++)
         strlist_append(arena, &config->exposed_ports, image->exposed_ports.items[i]);
     for (size_t i = 0; i < request->expose.count; i++)
-        if (!strlist_contains(&config->exposed_ports, request->expose.items[i]))
-            strlist_append(arena, &config->exposed_ports, request->expose.items[i]);
+        strlist_append_new(arena, &config->exposed_ports, request->expose.items[i]);
     if (image)
         config->volumes = image->volumes;
     if (built->stop_timeout_s >= 0)

@@ -189,8 +189,8 @@ static int container_list_in(int base_fd, Arena *arena, StrList *ids, Error *err
     DIR *dir CLEANUP(file_closedirp) = NULL;
     int r = engine_list(base_fd, "containers", &dir, error);
     for (struct dirent *entry; dir && (entry = readdir(dir));)
-        if (strlen(entry->d_name) == 64 && !strlist_contains(ids, entry->d_name))
-            strlist_append(arena, ids, entry->d_name);
+        if (strlen(entry->d_name) == 64)
+            strlist_append_new(arena, ids, entry->d_name);
     return r;
 }
 

@@ -170,8 +170,7 @@ static int imagechange_volume(const ImageChange *change, Error *error)
     for (size_t i = 0; r == 0 && i < words.count; i++) {
         if (*words.items[i] != '/')
             return imagechange_wrong(change, "an absolute path", error);
-        if (!strlist_contains(&change->config->volumes, words.items[i]))
-            strlist_append(change->arena, &change->config->volumes, words.items[i]);
+        strlist_append_new(change->arena, &change->config->volumes, words.items[i]);
     }
     return r;
 }

@@ -58,9 +58,7 @@ static void commit_take_settings(OciImageConfig *config, const Container *contai
         strmap_set(arena, &config->labels, container->settings.config.labels.items[i].key,
                    container->settings.config.labels.items[i].value);
     for (size_t i = 0; i < container->settings.config.exposed_ports.count; i++)
-        if (!strlist_contains(&config->exposed_ports,
-                              container->settings.config.exposed_ports.items[i]))
-            strlist_append(arena, &config->exposed_ports,
+        strlist_append_new(arena, &config->exposed_ports,
                            container->settings.config.exposed_ports.items[i]);
     if (container->user)
         config->user = arena_strdup(arena, container->user);

@@ -22,6 +22,11 @@ static void a_list_is_joined_as_it_was_split(void **state)
     }
     StrList two = strlist_split(&arena, "memory pids", ' ');
     assert_string_equal(strlist_join(&arena, &two, ", "), "memory, pids");
+    strlist_append_new(&arena, &two, "pids");
+    assert_int_equal(two.count, 2);
+    strlist_append_new(&arena, &two, "cpu");
+    assert_string_equal(strlist_join(&arena, &two, " "), "memory pids cpu");
+    two.count = 2;
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     strbuf_add(&text, "lacking: ");
     strbuf_add_list(&text, &two, "|");
