@@ -48,7 +48,7 @@ static void plan_cgroup_devices(PlanBuilder *builder, const SpecResources *resou
         rules[i] = resources_device_rule(&resources->devices.items[i]);
     devices->rules = rules;
     devices->count = count;
-    Step *step = plan_add(builder->plan, STEP_CGROUP_DEVICES, builder->cgroup_phase,
+    Step *step = plan_add(builder->plan, STEP_CGROUP_DEVICES, builder->limit_phase,
                           "linux.resources.devices");
     step->with.devices = devices;
     step->target = plan_origin(builder, "%zu rules", count);
@@ -70,7 +70,7 @@ static int plan_cgroup_limits(PlanBuilder *builder, const SpecResources *resourc
     int added = 0;
     plan_cgroup_notes(builder, limit);
     if (limit->set) {
-        Step *step = plan_add(plan, STEP_CGROUP_LIMIT, builder->cgroup_phase, "linux.resources");
+        Step *step = plan_add(plan, STEP_CGROUP_LIMIT, builder->limit_phase, "linux.resources");
         step->with.limit = arena_copy(plan->arena, limit, sizeof(*limit));
         added++;
     }
@@ -78,13 +78,13 @@ static int plan_cgroup_limits(PlanBuilder *builder, const SpecResources *resourc
     size_t count;
     int r = resources_device_limits(resources, plan->arena, &devices, &count, error);
     for (size_t i = 0; r == 0 && i < count; i++, added++) {
-        Step *step = plan_add(plan, STEP_CGROUP_DEVICE_LIMIT, builder->cgroup_phase,
+        Step *step = plan_add(plan, STEP_CGROUP_DEVICE_LIMIT, builder->limit_phase,
                               "linux.resources.blockIO");
         step->with.device_limit = &devices[i];
         step->target = plan_origin(builder, "%u:%u", devices[i].major, devices[i].minor);
     }
     if (r == 0 && resources_has_more(resources)) {
-        plan_add(plan, STEP_CGROUP_MORE, builder->cgroup_phase, "linux.resources")->with.resources =
+        plan_add(plan, STEP_CGROUP_MORE, builder->limit_phase, "linux.resources")->with.resources =
             resources;
         added++;
     }
@@ -105,6 +105,18 @@ static StepCgroup *plan_cgroup_make(PlanBuilder *builder)
     if (!input->scope)
         plan_cgroup_tasks(plan, step, "linux.cgroupsPath");
     return wish;
+}
+
+/*
+ * The child of v2 is born in its cgroup, and does nothing of its user's before it was supplied: the
+ * limits are set meanwhile. On v1 they come before it, as a cpuset without CPUs takes nobody in. An
+ * ordinary user's supplies are made inside his user namespace, where the cgroup is not his.
+ */
+static StepPhase plan_cgroup_limit_phase(const PlanBuilder *builder)
+{
+    bool meanwhile =
+        builder->input->cgroup_host->mode == CGROUP_V2 && !builder->input->unprivileged;
+    return meanwhile ? PHASE_SUPPLY : builder->cgroup_phase;
 }
 
 /*
@@ -142,6 +154,7 @@ int plan_cgroup(PlanBuilder *builder, Error *error)
     builder->cgroup_phase = input->scope                     ? PHASE_PLACE
                             : plan_cgroup_meanwhile(builder) ? PHASE_SUPPLY
                                                              : PHASE_HOST;
+    builder->limit_phase = plan_cgroup_limit_phase(builder);
     StepCgroup *wish = plan_cgroup_make(builder);
     r = plan_cgroup_limits(builder, resources, &limit, error);
     if (r < 0)

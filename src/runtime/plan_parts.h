@@ -13,6 +13,7 @@ typedef struct PlanBuilder {
     Slot host_mounts;        /* the namespace that is inherited; 0: it has one of its own */
     uint32_t controllers;    /* CGROUP_BITs of what plan_cgroup() makes */
     StepPhase cgroup_phase;  /* when it does */
+    StepPhase limit_phase;   /* when its limits and device rules are set */
     Slot dev;                /* the tmpfs on /dev that the parent fills, or 0 */
     size_t *readonly_later;  /* mounts that get read-only when all others are there */
     size_t readonly_later_count;
