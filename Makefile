@@ -53,12 +53,12 @@ check-peers: ## ambit-oci under its callers: podman, docker, containerd (tests/p
 	@$(MAKE) test-programs all
 	@tests/run peers
 
-# Not part of check: emulated, it takes an hour. VM_SUITES="FILE..." VM_USER_SUITES="FILE..." run less.
+# Not part of check: emulated, it takes hours. VM_SUITES="FILE..." VM_USER_SUITES="FILE..." run less.
 check-vm: ## the suites on cgroup v2 with systemd as process 1, in a VM (tests/vm)
 	@build-aux/install-packages build test vm
 	@$(MAKE) test-programs all
-	@tests/vm/run $(VM_SUITES)
-	@tests/vm/run --user $(VM_USER_SUITES)
+	@tests/vm/check $(VM_SUITES)
+	@tests/vm/check --user $(VM_USER_SUITES)
 
 lint: test-programs core ## layers, rails, banned functions, format, static analysis
 	@tests/run lint
