@@ -27,6 +27,7 @@
 #include "engine/volume.h"
 #include "linux/detach_keys.h"
 #include "linux/terminal.h"
+#include "runtime/joins.h"
 #include "runtime/launch.h"
 #include "runtime/plan_print.h"
 #include "runtime/trace.h"
@@ -143,6 +144,7 @@ static int run_plan(Run *run, Error *error)
         .init_path = run->request->init ? run->inputs.init_path : NULL,
         .parent_death_signal = SIGKILL,
         .idmap_root = !run->copy,
+        .outside = joins_outside(spec),
         .engine_mounts = true,
     };
     run_neighbours(run, &input);

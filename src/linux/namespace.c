@@ -112,6 +112,25 @@ int namespace_owner(int fd, Error *error)
     return owner;
 }
 
+bool namespace_is_ruled_by(int fd, int userns_fd)
+{
+    enum { NESTED_MAX = 64 }; /* the kernel allows 33 levels */
+    uint64_t ruler, id;
+    if (namespace_id(userns_fd, &ruler, NULL) < 0)
+        return false;
+    int user_fd CLEANUP(fd_closep) = namespace_owner(fd, NULL);
+    for (int i = 0; i < NESTED_MAX && user_fd >= 0; i++) {
+        if (namespace_id(user_fd, &id, NULL) < 0)
+            return false;
+        if (id == ruler)
+            return true;
+        int parent_fd = ioctl(user_fd, NS_GET_PARENT);
+        fd_close(user_fd);
+        user_fd = parent_fd;
+    }
+    return false;
+}
+
 int namespace_join(int fd, NamespaceType type, Error *error)
 {
     if (setns(fd, (int)namespace_table[type].flag) == 0)

@@ -59,9 +59,8 @@ bool plan_owns(const PlanBuilder *builder, uint64_t flag)
 {
     if (!builder->plan->own_userns || (builder->new_namespaces & flag))
         return true;
-    /* A joined namespace is owned when the user namespace is joined with it: containers of one pod.
-     */
-    return (builder->joined & flag) && (builder->joined & CLONE_NEWUSER);
+    /* Containers of one pod join its user namespace with those that it made. */
+    return (builder->joined & flag & ~builder->input->outside) && (builder->joined & CLONE_NEWUSER);
 }
 
 static int plan_namespace(PlanBuilder *builder, size_t index, Error *error)

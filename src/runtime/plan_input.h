@@ -29,6 +29,7 @@ typedef struct PlanInput {
     const Scope *scope;   /* systemd makes the cgroup, not we at linux.cgroupsPath; or NULL */
     PlanNeighbour *neighbours; /* processes by whose numbers the spec names namespaces */
     size_t neighbour_count;
+    uint64_t outside; /* joined namespaces that the joined user namespace does not rule: joins.h */
     const char *user; /* to look up in the root's passwd; NULL: process.user of the spec */
     const StrList *extra_groups;
     const char *init_path;   /* ambit-init on the host; NULL: the program is pid 1 */

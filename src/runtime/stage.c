@@ -144,17 +144,14 @@ static int stage_join_all(const Runner *runner, StageFds *stage, Error *error)
     return 0;
 }
 
-static int stage_join(const Runner *runner, StageFds *stage, Error *error)
+/* First of all: in a user namespace that was joined our own files in /proc are another's. */
+static int stage_make_clocks(const Plan *plan, Error *error)
 {
-    const Plan *plan = runner->plan;
-    int r = stage_join_all(runner, stage, error);
-    if (r < 0)
-        return r;
     if (!plan->time_offsets)
         return 0;
     if (unshare(CLONE_NEWTIME) < 0)
         return error_errno(error, errno, "linux.namespaces: new time namespace");
-    r = stage_set_clocks(plan, error);
+    int r = stage_set_clocks(plan, error);
     return r < 0 ? error_wrap(error, "linux.timeOffsets") : 0;
 }
 
@@ -186,7 +183,9 @@ static int stage_run(Runner *runner, StageFds *stage, bool attach, int end)
     if (pid == 0 && attach)
         pid = cgroup_attach(&runner->cgroup, getpid(), &message.error);
     if (pid == 0)
-        pid = stage_join(runner, stage, &message.error);
+        pid = stage_make_clocks(runner->plan, &message.error);
+    if (pid == 0)
+        pid = stage_join_all(runner, stage, &message.error);
     if (pid == 0) {
         pid = stage_clone(runner, &pidfd, &message.error);
         if (pid == 0)

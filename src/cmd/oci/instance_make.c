@@ -23,6 +23,7 @@
 #include "log.h"
 #include "notify.h"
 #include "runtime/channel.h"
+#include "runtime/joins.h"
 #include "runtime/trace.h"
 
 /* ---- what is asked for ---- */
@@ -171,6 +172,7 @@ static int instance_plan(Instance *instance, Error *error)
         .cgroup_optional = instance->placement.optional,
         .unprivileged = instance->placement.unprivileged,
         .scope = instance->placement.scope,
+        .outside = joins_outside(instance->spec),
         .preserve_fds = (int)(instance->listen_fds + instance->options->preserve_fds),
         .no_pivot = instance->options->no_pivot,
         .state = &instance->hook_state,
