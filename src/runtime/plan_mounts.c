@@ -161,17 +161,21 @@ static int plan_mount_bind(PlanBuilder *builder, const char *origin, const SpecM
     return 0;
 }
 
-/* Filesystems that show a namespace: what stands in for them when it is not the container's. */
+/*
+ * Filesystems that show a namespace: what stands in for them when it is not the container's. Of
+ * proc and sysfs alone, as a new mount would be: the host has debugfs, tracefs, bpf and more below.
+ * That is refused to an ordinary user, for whom mounts lock what they cover.
+ */
 static const struct {
     const char *type;
     uint64_t flag;
     const char *host_path;
-    bool optional;
+    bool optional, with_below;
 } plan_namespace_mounts[] = {
-    { "proc", CLONE_NEWPID, "/proc", false },
-    { "sysfs", CLONE_NEWNET, "/sys", false },
-    { "mqueue", CLONE_NEWIPC, "/dev/mqueue", true },
-    { "cgroup", CLONE_NEWCGROUP, "/sys/fs/cgroup", false },
+    { "proc", CLONE_NEWPID, "/proc", false, false },
+    { "sysfs", CLONE_NEWNET, "/sys", false, false },
+    { "mqueue", CLONE_NEWIPC, "/dev/mqueue", true, false },
+    { "cgroup", CLONE_NEWCGROUP, "/sys/fs/cgroup", false, true },
 };
 
 /*
@@ -207,7 +211,7 @@ static bool plan_mount_shared(PlanBuilder *builder, const char *origin, const Sp
             continue;
         StepMount clone = {
             .rec_set = words->step.set,
-            .recursive = true,
+            .recursive = plan_namespace_mounts[i].with_below || builder->input->unprivileged,
             .optional = plan_namespace_mounts[i].optional,
             .propagation = MS_SLAVE | MS_REC,
         };

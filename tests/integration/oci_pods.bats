@@ -98,12 +98,16 @@ namespace_in() { # CONTAINER TYPE
     done
 }
 
-@test "the host's network" {
-    local none='.linux.namespaces |= map(select(.type != "network"))'
+@test "the host's network and processes: without what the host has mounted below /sys and /proc" {
+    local none='.linux.namespaces |= map(select(.type != "network" and .type != "pid"))'
     sandbox "$none"
     up member "$(join "$(pid_of sandbox)" ipc uts user) | $none"
     [ "$(namespace_in member net)" = "$(readlink /proc/self/ns/net)" ]
     [ "$(namespace_in member user)" = "$(namespace_in sandbox user)" ]
+    run oci exec member /init cat /proc/self/mountinfo
+    expect_match ' / /sys ro,.* - sysfs '
+    expect_match ' / /proc .* - proc '
+    ! grep -E ' - (debugfs|tracefs|securityfs|bpf|autofs|binfmt_misc) ' <<<"$output" || false
 }
 
 @test "namespaces that were all made beforehand, and a mapping that only they know" {
