@@ -301,8 +301,8 @@ static int plan_terminal(PlanBuilder *builder, Error *error)
     return 0;
 }
 
-/* Before pivot_root: the engine's hooks, then those in the container's namespaces. The one before
- * the program is the first of the last phase, when `start` has come. */
+/* Before pivot_root: the engine's hooks, then those in the container's namespaces. Those before the
+ * program: plan_process.c. */
 static void plan_hooks(PlanBuilder *builder)
 {
     Plan *plan = builder->plan;
@@ -315,8 +315,6 @@ static void plan_hooks(PlanBuilder *builder)
         (void)plan_add(plan, STEP_HOOKS_OUTSIDE, PHASE_ROOT, "hooks");
     if (create)
         plan_add(plan, STEP_HOOKS, PHASE_ROOT, "hooks")->flags = HOOK_CREATE_CONTAINER;
-    if (start)
-        plan_add(plan, STEP_HOOKS, PHASE_FINISH, "hooks")->flags = HOOK_START_CONTAINER;
 }
 
 static void plan_pivot(PlanBuilder *builder)

@@ -14,6 +14,7 @@
 
 #include "linux/rlimit.h"
 #include "runtime/filter.h"
+#include "runtime/hook.h"
 #include "runtime/plan_parts.h"
 
 static char *plan_index(Arena *arena, const char *field, size_t index)
@@ -193,6 +194,14 @@ static void plan_exec(const PlanProcess *input)
         plan_use(input->plan, step, input->init);
 }
 
+/* A hook of the container's own files (config.md#startcontainer-hooks): the image's, who may be
+ * anybody. So it is what the program is, and comes after all that makes it so. */
+static void plan_start_hooks(Plan *plan)
+{
+    if (hook_list(plan->hooks, HOOK_START_CONTAINER)->count)
+        plan_add(plan, STEP_HOOKS, PHASE_FINISH, "hooks")->flags = HOOK_START_CONTAINER;
+}
+
 int plan_process(const PlanProcess *input, Error *error)
 {
     Plan *plan = input->plan;
@@ -234,6 +243,7 @@ int plan_process(const PlanProcess *input, Error *error)
         if (r < 0)
             return r;
     }
+    plan_start_hooks(plan);
     plan_exec(input);
     return 0;
 }
