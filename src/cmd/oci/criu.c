@@ -1,16 +1,19 @@
 /*
  * The trap: an archive is data from strangers. What is passed to criu besides it comes from the
  * caller's configuration: sources of mounts, cgroups, the root. What the archive brings
- * nevertheless (credentials, filters) is compared by `restore` before the processes run.
+ * nevertheless (credentials, filters) is compared by `restore` before the processes run. And its
+ * files are files: criu follows links where it reads, and where it writes its log.
  */
 #include "criu.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,9 +21,54 @@
 #include "base/file.h"
 #include "linux/clone.h"
 
-enum { CRIU_LOG_MAX = 64 * 1024 * 1024 };
+#define CRIU_LOG    "ambit-criu.log"
+#define CRIU_PARENT "parent" /* a link that criu makes: where the images before these are */
+
+enum { CRIU_LOG_MAX = 64 * 1024 * 1024, CRIU_PARENTS_MAX = 64 };
 
 const char *const criu_cgroup_modes[] = { "soft", "full", "strict", "ignore", NULL };
+
+static int criu_check_file(int directory, const char *path, const char *name, Error *error)
+{
+    struct stat st;
+    if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : error_errno(error, errno, "%s/%s", path, name);
+    if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) || S_ISSOCK(st.st_mode))
+        return 0;
+    return error_set(error, ERROR_DENIED, EPERM, "%s/%s: %s instead of a file", path, name,
+                     S_ISLNK(st.st_mode) ? "a symbolic link" : "a device or FIFO");
+}
+
+/* The images of one directory. */
+static int criu_check_directory(int directory, const char *path, Error *error)
+{
+    int list = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir CLEANUP(file_closedirp) = list < 0 ? NULL : fdopendir(list);
+    if (!dir)
+        return error_errno(error, errno, "%s", path);
+    int r = 0;
+    for (struct dirent *entry; r == 0 && (entry = readdir(dir));)
+        if (!str_eq(entry->d_name, CRIU_PARENT))
+            r = criu_check_file(directory, path, entry->d_name, error);
+    return r;
+}
+
+/* Links would give processes what the host keeps in other files, or write there. */
+static int criu_check_images(const char *path, Error *error)
+{
+    int here CLEANUP(fd_closep) = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int depth = 0; here >= 0 && depth < CRIU_PARENTS_MAX; depth++) {
+        int r = criu_check_directory(here, path, error);
+        if (r < 0)
+            return r;
+        int parent = openat(here, CRIU_PARENT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (parent < 0 && errno == ENOENT)
+            return 0;
+        fd_close(here);
+        here = parent;
+    }
+    return error_errno(error, here < 0 ? errno : ELOOP, "%s/" CRIU_PARENT, path);
+}
 
 int criu_images(const CriuOptions *options, bool make, Arena *arena, const char **ret_path,
                 Error *error)
@@ -33,7 +81,7 @@ int criu_images(const CriuOptions *options, bool make, Arena *arena, const char 
     if (!realpath(wanted, path))
         return error_errno(error, errno, "--image-path: %s", wanted);
     *ret_path = arena_strdup(arena, path);
-    return 0;
+    return criu_check_images(path, error);
 }
 
 static int criu_add_parent(const CriuOptions *options, const char *images, StrList *words,
@@ -107,7 +155,7 @@ int criu_begin(const Instance *instance, const CriuOptions *options, const char 
         "--work-dir",
         str_empty(options->work_path) ? images : options->work_path,
         "--log-file",
-        "ambit-criu.log",
+        CRIU_LOG,
         "-v4",
         arena_printf(arena, "--manage-cgroups=%s", criu_cgroup_modes[options->cgroups_mode]),
     };
@@ -148,7 +196,7 @@ bool criu_is_bind(const SpecMount *mount)
 static const char *criu_complaint(const char *work, Arena *arena)
 {
     char *text;
-    if (file_read_at(AT_FDCWD, arena_printf(arena, "%s/ambit-criu.log", work), CRIU_LOG_MAX, arena,
+    if (file_read_at(AT_FDCWD, arena_printf(arena, "%s/" CRIU_LOG, work), CRIU_LOG_MAX, arena,
                      &text, NULL) < 0)
         return NULL;
     char *line = strstr(text, "Error (");
@@ -156,6 +204,16 @@ static const char *criu_complaint(const char *work, Arena *arena)
         return NULL;
     line[strcspn(line, "\n")] = '\0';
     return line;
+}
+
+/* What criu writes there, by fixed names. */
+static int criu_check_work(int directory, const char *path, Error *error)
+{
+    static const char *const names[] = { CRIU_LOG, "stats-dump", "stats-restore", "irmap-cache" };
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(names); i++)
+        r = criu_check_file(directory, path, names[i], error);
+    return r;
 }
 
 int criu_run(const CriuOptions *options, const StrList *words, const char *images, Arena *arena,
@@ -167,7 +225,10 @@ int criu_run(const CriuOptions *options, const StrList *words, const char *image
         return error_errno(error, fd, "--work-path: %s", work);
     pid_t pid;
     int status;
-    int r = posix_spawnp(&pid, words->items[0], NULL, NULL, words->items, environ);
+    int r = criu_check_work(fd, work, error);
+    if (r < 0)
+        return r;
+    r = posix_spawnp(&pid, words->items[0], NULL, NULL, words->items, environ);
     if (r != 0)
         return error_errno(error, r, "%s: checkpoint and restore need the program criu",
                            words->items[0]);
@@ -175,6 +236,6 @@ int criu_run(const CriuOptions *options, const StrList *words, const char *image
     if (r < 0 || status == 0)
         return r;
     const char *complaint = criu_complaint(work, arena);
-    return error_set(error, ERROR_SYSTEM, EIO, "criu %s failed: %.500s (log: %s/ambit-criu.log)",
+    return error_set(error, ERROR_SYSTEM, EIO, "criu %s failed: %.500s (log: %s/" CRIU_LOG ")",
                      words->items[1], complaint ? complaint : "no reason in its log", work);
 }

@@ -50,7 +50,8 @@ extern const char *const criu_cgroup_modes[];
             "Bring memory later, when it is used (userfaultfd)"                                   \
     }
 
-/* Makes the directory of the images; ret_path is absolute. */
+/* Makes the directory of the images; ret_path is absolute. ERROR_DENIED where a file in it, or in
+ * those before them, is a link or none. */
 int criu_images(const CriuOptions *options, bool make, Arena *arena, const char **ret_path,
                 Error *error) MUST_CHECK;
 /* The program's name and what both calls have in common. `images` and `log`: see criu_run. */
