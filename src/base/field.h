@@ -229,10 +229,6 @@ int field_decode_list(const FieldTable *table, const JsonValue *value, Arena *ar
 /* json_parse (with the table's limits) and field_decode in one. */
 int field_parse(const FieldTable *table, const char *text, size_t size, Arena *arena,
                 void *ret_object, Error *error) MUST_CHECK;
-/* The same over json_parse_in_place: the text is overwritten and has to live as long as the object.
- */
-int field_parse_in_place(const FieldTable *table, char *text, size_t size, Arena *arena,
-                         void *ret_object, Error *error) MUST_CHECK;
 
 /* Struct -> JSON; nothing is checked. */
 void field_encode(const FieldTable *table, const void *object, JsonWriter *writer);

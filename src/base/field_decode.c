@@ -304,11 +304,3 @@ int field_parse(const FieldTable *table, const char *text, size_t size, Arena *a
     int r = json_parse(text, size, table->limits, arena, &value, error);
     return r < 0 ? r : field_decode(table, value, arena, ret_object, error);
 }
-
-int field_parse_in_place(const FieldTable *table, char *text, size_t size, Arena *arena,
-                         void *ret_object, Error *error)
-{
-    const JsonValue *value;
-    int r = json_parse_in_place(text, size, table->limits, arena, &value, error);
-    return r < 0 ? r : field_decode(table, value, arena, ret_object, error);
-}

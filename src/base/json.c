@@ -479,8 +479,9 @@ static size_t json_limit(size_t wanted, size_t standard, size_t most)
     return wanted < most ? wanted : most;
 }
 
-int json_parse_in_place(char *text, size_t size, const JsonLimits *limits, Arena *arena,
-                        const JsonValue **ret_value, Error *error)
+/* text[size] is a terminator; the text is overwritten, and the tree's strings lie in it. */
+static int json_parse_in_place(char *text, size_t size, const JsonLimits *limits, Arena *arena,
+                               const JsonValue **ret_value, Error *error)
 {
     static const JsonLimits defaults;
     if (!limits)

@@ -66,13 +66,6 @@ enum {
 int json_parse(const char *text, size_t size, const JsonLimits *limits, Arena *arena,
                const JsonValue **ret_value, Error *error) MUST_CHECK;
 
-/*
- * The same without the copy: text[size] must be a terminator, the text is overwritten (also on
- * failure) and must live as long as the tree. For what file_read_at gave, where time counts.
- */
-int json_parse_in_place(char *text, size_t size, const JsonLimits *limits, Arena *arena,
-                        const JsonValue **ret_value, Error *error) MUST_CHECK;
-
 /* The member of an object, NULL if there is none or `object` is not an object (or NULL). */
 const JsonValue *json_member(const JsonValue *object, const char *key);
 /* Its text if it is a string, else NULL. */

@@ -341,31 +341,20 @@ static int link_name_check(const char *name, Error *error)
     return 0;
 }
 
-static int link_up(int socket, uint32_t index, const char *name, Error *error)
+static int link_up(int socket, uint32_t index, Error *error)
 {
     LinkRequest request;
     struct ifinfomsg *info = link_request_start(&request, RTM_NEWLINK, 0, sizeof(*info));
     info->ifi_index = (int)index;
     info->ifi_flags = IFF_UP;
     info->ifi_change = IFF_UP;
-    if (name)
-        link_request_add(&request, IFLA_IFNAME, name, strlen(name) + 1);
     return link_change(socket, &request, "bring a network interface up", error);
-}
-
-int link_set_up(int socket, const char *name, Error *error)
-{
-    int r = link_name_check(name, error);
-    if (r < 0)
-        return r;
-    r = link_up(socket, 0, name, error);
-    return r < 0 && error ? error_wrap(error, "%s", name) : r;
 }
 
 int link_loopback_up(Error *error)
 {
     int fd CLEANUP(fd_closep) = link_open_here(error);
-    return fd < 0 ? fd : link_up(fd, LINK_LOOPBACK_INDEX, NULL, error);
+    return fd < 0 ? fd : link_up(fd, LINK_LOOPBACK_INDEX, error);
 }
 
 static const Link *link_find(const Link *links, size_t count, const char *name)
@@ -431,7 +420,7 @@ static int link_settle(int socket, const Link *moved, const Link *before, bool u
         if (address->scope == RT_SCOPE_UNIVERSE && (address->flags & IFA_F_PERMANENT))
             r = link_add_address(socket, moved->index, address, error);
     }
-    return r < 0 || !up ? r : link_up(socket, moved->index, NULL, error);
+    return r < 0 || !up ? r : link_up(socket, moved->index, error);
 }
 
 /* A way from one namespace into another. */

@@ -36,7 +36,6 @@ typedef struct Link {
  * moment inside that namespace (it must be single-threaded). */
 int link_open(int netns_fd, Error *error) MUST_CHECK;
 
-int link_set_up(int socket, const char *name, Error *error) MUST_CHECK;
 /* Brings "lo" up in the caller's namespace, opening and closing a socket: 20 us. */
 int link_loopback_up(Error *error) MUST_CHECK;
 

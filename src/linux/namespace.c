@@ -143,17 +143,6 @@ int namespace_join(int fd, NamespaceType type, Error *error)
     return error_errno(error, code, "join the %s namespace", namespace_table[type].name);
 }
 
-int namespace_join_pidfd(int pidfd, uint64_t flags, Error *error)
-{
-    if (setns(pidfd, (int)flags) == 0)
-        return 0;
-    int code = errno;
-    /* Before Linux 5.8 setns refuses a pidfd like any descriptor that is no namespace. */
-    if (code == EINVAL)
-        return error_errno(error, EOPNOTSUPP, "join the namespaces of a process by its pidfd");
-    return error_errno(error, code, "join the namespaces of a process");
-}
-
 bool namespace_user_is_initial(void)
 {
     /* PROC_USER_INIT_INO of linux/nsfs.h (since 6.18; the number is older than nsfs). */

@@ -57,5 +57,3 @@ int namespace_owner(int fd, Error *error) MUST_CHECK;
  * one or to one inside it (NS_GET_PARENT). */
 bool namespace_is_ruled_by(int fd, int userns_fd);
 int namespace_join(int fd, NamespaceType type, Error *error) MUST_CHECK;
-/* Several of one process at once through its pidfd (Linux 5.8): flags are CLONE_NEW... */
-int namespace_join_pidfd(int pidfd, uint64_t flags, Error *error) MUST_CHECK;

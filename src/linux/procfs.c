@@ -141,18 +141,6 @@ int procfs_open(int procfs, const char *path, int flags, Error *error)
     return fd;
 }
 
-int procfs_read(int procfs, const char *path, size_t limit, Arena *arena, char **ret_text,
-                Error *error)
-{
-    int fd CLEANUP(fd_closep) = procfs_open(procfs, path, O_RDONLY, error);
-    if (fd < 0)
-        return fd;
-    int r = fd_read_all(fd, limit, arena, ret_text, NULL);
-    if (r < 0)
-        return error_errno(error, r, "read %s of procfs", path);
-    return 0;
-}
-
 int procfs_write(int procfs, const char *path, const char *text, Error *error)
 {
     int fd CLEANUP(fd_closep) = procfs_open(procfs, path, O_WRONLY, error);
@@ -202,20 +190,6 @@ int procfs_set_sysctl(int procfs, const char *key, const char *value, Error *err
                          key,
                          str_starts(path, "net/core/") ? " or hides it from user namespaces" : "");
     return r < 0 && error ? error_wrap(error, "sysctl %s", key) : r;
-}
-
-int procfs_set_oom_score(int procfs, int score, Error *error)
-{
-    char text[16];
-    (void)snprintf(text, sizeof(text), "%d", score);
-    int r = procfs_write(procfs, "self/oom_score_adj", text, error);
-    if (r == -EACCES)
-        return error_set(
-            error, ERROR_DENIED, EACCES,
-            "an OOM score adjustment of %d is below the one that is there, which takes "
-            "CAP_SYS_RESOURCE",
-            score);
-    return r;
 }
 
 int procfs_set_attr(int procfs, const char *name, const char *value, Error *error)

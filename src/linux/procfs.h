@@ -28,8 +28,6 @@ int procfs_check(int fd, Error *error) MUST_CHECK;
  * "self/" or "thread-self/" is translated by us (in procfs they are symlinks). flags as of open(2).
  */
 int procfs_open(int procfs, const char *path, int flags, Error *error) MUST_CHECK;
-int procfs_read(int procfs, const char *path, size_t limit, Arena *arena, char **ret_text,
-                Error *error) MUST_CHECK;
 /* One write(2) of the whole text. */
 int procfs_write(int procfs, const char *path, const char *text, Error *error) MUST_CHECK;
 
@@ -42,8 +40,6 @@ int procfs_write(int procfs, const char *path, const char *text, Error *error) M
 enum { PROCFS_SYSCTL_MAX = 256 };
 int procfs_sysctl_path(const char *key, char ret_path[PROCFS_SYSCTL_MAX], Error *error) MUST_CHECK;
 int procfs_set_sysctl(int procfs, const char *key, const char *value, Error *error) MUST_CHECK;
-
-int procfs_set_oom_score(int procfs, int score, Error *error) MUST_CHECK; /* the caller's own */
 
 /* A label for the next exec ("exec": the LSM's own file; AppArmor's since 5.8 is "apparmor/exec")
  * or for new keyrings ("keycreate"): /proc/thread-self/attr/<name>. */

@@ -25,15 +25,6 @@ int spec_parse(Arena *arena, const char *text, size_t size, Spec **ret_spec, Err
     return r;
 }
 
-int spec_parse_in_place(Arena *arena, char *text, size_t size, Spec **ret_spec, Error *error)
-{
-    Spec *spec = arena_alloc(arena, sizeof(*spec));
-    int r = field_parse_in_place(&spec_table, text, size, arena, spec, error);
-    if (r == 0)
-        *ret_spec = spec;
-    return r;
-}
-
 int spec_process_parse(Arena *arena, const char *text, size_t size, SpecProcess **ret_process,
                        Error *error)
 {
@@ -62,13 +53,6 @@ void spec_encode(const Spec *spec, bool pretty, StrBuf *text)
 bool spec_zero_pids_is_none(const char *oci_version)
 {
     return str_starts(oci_version, "1.") && strtoul(oci_version + strlen("1."), NULL, 10) < 3;
-}
-
-Spec *spec_copy(const Spec *spec, Arena *arena)
-{
-    Spec *copy = arena_alloc(arena, sizeof(*copy));
-    field_copy(&spec_table, spec, arena, copy);
-    return copy;
 }
 
 const SpecNamespace *spec_namespace(const Spec *spec, const char *type)

@@ -372,9 +372,6 @@ extern const FieldTable spec_seccomp_table;
  */
 int spec_parse(Arena *arena, const char *text, size_t size, Spec **ret_spec, Error *error)
     MUST_CHECK;
-/* The same for a text from file_read_at into this arena, which is overwritten: no copy is made. */
-int spec_parse_in_place(Arena *arena, char *text, size_t size, Spec **ret_spec, Error *error)
-    MUST_CHECK;
 /* The process of `exec --process FILE`. */
 int spec_process_parse(Arena *arena, const char *text, size_t size, SpecProcess **ret_process,
                        Error *error) MUST_CHECK;
@@ -397,9 +394,6 @@ int spec_process_validate(const SpecProcess *process, Error *error) MUST_CHECK;
 /* Before 1.3 pids.limit was required where there was a "pids", and callers wrote 0 for "no limit",
  * as runc and crun read it. Since then it is a limit like others. */
 bool spec_zero_pids_is_none(const char *oci_version);
-
-/* A copy that shares nothing with the original. */
-Spec *spec_copy(const Spec *spec, Arena *arena);
 
 /* The entry for a namespace type, NULL if the container shares its parent's. `linux` may be NULL.
  */

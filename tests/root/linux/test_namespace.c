@@ -1,5 +1,5 @@
 /*
- * Joining the namespaces of another process: one by one, and at once through its pidfd.
+ * Joining the namespaces of another process: each by its file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -58,59 +58,38 @@ static bool all_shared_with(pid_t pid)
 
 static int check_join(void *context, char text[DENIAL_TEXT_SIZE])
 {
-    bool at_once = context != NULL;
+    (void)context;
     Error error = { 0 };
-    int pidfd = -1;
+    int pidfd = -1, fds[KINDS];
     pid_t pid = start_host(&pidfd, &error);
     DENIAL_CHECK(pid > 0 && !all_shared_with(pid));
-    if (at_once) {
-        DENIAL_CHECK(namespace_join_pidfd(pidfd, kind_flags(), &error) == 0);
-    } else {
-        int fds[KINDS];
-        for (int i = 0; i < KINDS; i++)
-            DENIAL_CHECK((fds[i] = namespace_open(pid, kinds[i], &error)) >= 0);
-        for (int i = 0; i < KINDS; i++)
-            DENIAL_CHECK(namespace_join(fds[i], kinds[i], &error) == 0);
-        /* A wrong word for the file is noticed. */
-        DENIAL_CHECK(namespace_join(fds[0], NAMESPACE_NET, &error) == -EINVAL);
-    }
+    for (int i = 0; i < KINDS; i++)
+        DENIAL_CHECK((fds[i] = namespace_open(pid, kinds[i], &error)) >= 0);
+    for (int i = 0; i < KINDS; i++)
+        DENIAL_CHECK(namespace_join(fds[i], kinds[i], &error) == 0);
+    /* A wrong word for the file is noticed. */
+    DENIAL_CHECK(namespace_join(fds[0], NAMESPACE_NET, &error) == -EINVAL);
     /* A host kernel's /proc is still the old mount: the ids there are the right ones. */
     DENIAL_CHECK(all_shared_with(pid));
     DENIAL_CHECK(clone_pidfd_signal(pidfd, SIGKILL, &error) == 0);
     DENIAL_CHECK(clone_wait(pid, NULL, &error) == 0);
-    DENIAL_CHECK(namespace_join_pidfd(pidfd, kind_flags(), &error) == -ESRCH);
     return 0;
 }
 
-static void run(void *context)
+static void test_join(void **state)
 {
+    (void)state;
     char text[DENIAL_TEXT_SIZE];
     if (geteuid() != 0) {
         print_message("SKIP: needs root\n");
         skip();
     }
-    if (denial_run(NULL, check_join, context, text) < 0)
+    if (denial_run(NULL, check_join, NULL, text) < 0)
         fail_msg("%s", text);
-}
-
-static void test_one_by_one(void **state)
-{
-    (void)state;
-    run(NULL);
-}
-
-static void test_at_once(void **state)
-{
-    (void)state;
-    static char yes;
-    run(&yes);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_by_one),
-        cmocka_unit_test(test_at_once),
-    };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_join) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

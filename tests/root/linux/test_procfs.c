@@ -62,11 +62,11 @@ static int check_overmounted(void *context, char text[DENIAL_TEXT_SIZE])
 
     int mounted CLEANUP(fd_closep) = procfs_open_mounted(&error);
     DENIAL_CHECK(mounted >= 0);
-    DENIAL_CHECK(procfs_set_oom_score(mounted, 500, &error) == -EXDEV);
+    DENIAL_CHECK(procfs_write(mounted, "self/oom_score_adj", "500", &error) == -EXDEV);
     DENIAL_CHECK(procfs_set_sysctl(mounted, "fake", "1", &error) == -EXDEV);
     DENIAL_CHECK(procfs_open(mounted, "self/status", O_RDONLY, &error) >= 0);
     /* The private one has nothing mounted over it, then or now. */
-    DENIAL_CHECK(procfs_set_oom_score(handle, 500, &error) == 0);
+    DENIAL_CHECK(procfs_write(handle, "self/oom_score_adj", "500", &error) == 0);
     DENIAL_CHECK(procfs_open(handle, "sys/kernel/ostype", O_RDONLY, &error) >= 0);
     return 0;
 }
@@ -108,7 +108,8 @@ static int check_sysctl(void *context, char text[DENIAL_TEXT_SIZE])
     DENIAL_CHECK(unshare(CLONE_NEWIPC | CLONE_NEWNET) == 0);
     int handle CLEANUP(fd_closep) = procfs_open_root(&error);
     DENIAL_CHECK(procfs_set_sysctl(handle, "kernel.msgmax", "12345", &error) == 0);
-    DENIAL_CHECK(procfs_read(handle, "sys/kernel/msgmax", 64, &arena, &value, &error) == 0);
+    int fd CLEANUP(fd_closep) = procfs_open(handle, "sys/kernel/msgmax", O_RDONLY, &error);
+    DENIAL_CHECK(fd >= 0 && fd_read_all(fd, 64, &arena, &value, NULL) == 0);
     DENIAL_CHECK(strcmp(value, "12345\n") == 0);
     DENIAL_CHECK(procfs_set_sysctl(handle, "net/ipv4/ip_forward", "0", &error) == 0);
     DENIAL_CHECK(procfs_set_sysctl(handle, "net.ipv4.no_such", "0", &error) == -ENOENT);

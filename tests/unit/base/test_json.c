@@ -236,19 +236,6 @@ static void test_limits(void **state)
     assert_string_equal(error.message, "line 1, column 1: number of more than 512 characters");
 }
 
-static void test_in_place(void **state)
-{
-    (void)state;
-    Arena arena CLEANUP(arena_done) = { 0 };
-    char text[] = "{\"k\\n\": \"v\\u0041\", \"n\": 12}";
-    const JsonValue *value;
-    assert_int_equal(json_parse_in_place(text, strlen(text), NULL, &arena, &value, NULL), 0);
-    const char *string = json_member_string(value, "k\n");
-    assert_string_equal(string, "vA");
-    assert_true(string > text && string < text + sizeof(text));
-    assert_int_equal(json_member(value, "n")->integer, 12);
-}
-
 static void test_copy_outlives(void **state)
 {
     (void)state;
@@ -360,9 +347,9 @@ int main(void)
         cmocka_unit_test(test_numbers),        cmocka_unit_test(test_strings),
         cmocka_unit_test(test_containers),     cmocka_unit_test(test_refused),
         cmocka_unit_test(test_many_members),   cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_in_place),       cmocka_unit_test(test_copy_outlives),
-        cmocka_unit_test(test_writer_pretty),  cmocka_unit_test(test_writer_strings),
-        cmocka_unit_test(test_writer_numbers), cmocka_unit_test(test_quote),
+        cmocka_unit_test(test_copy_outlives),  cmocka_unit_test(test_writer_pretty),
+        cmocka_unit_test(test_writer_strings), cmocka_unit_test(test_writer_numbers),
+        cmocka_unit_test(test_quote),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,17 +19,23 @@
 static const char *const rungs[] = { NULL, "openat2=ENOSYS", "openat2=EPERM,statx=ENOSYS",
                                      "fsopen=ENOSYS", "fsopen=EPERM" };
 
+static int read_at(int procfs, const char *path, Arena *arena, char **ret_text, Error *error)
+{
+    int fd CLEANUP(fd_closep) = procfs_open(procfs, path, O_RDONLY, error);
+    return fd < 0 ? fd : fd_read_all(fd, 65536, arena, ret_text, NULL);
+}
+
 static int check_handle(int procfs, char text[DENIAL_TEXT_SIZE])
 {
     Arena arena CLEANUP(arena_done) = { 0 };
     Error error = { 0 };
     char *content = NULL, pid[32];
     DENIAL_CHECK(procfs >= 0 && procfs_check(procfs, &error) == 0);
-    DENIAL_CHECK(procfs_read(procfs, "self/status", 65536, &arena, &content, &error) == 0);
+    DENIAL_CHECK(read_at(procfs, "self/status", &arena, &content, &error) == 0);
     (void)snprintf(pid, sizeof(pid), "\nPid:\t%d\n", (int)getpid());
     DENIAL_CHECK(strstr(content, pid) != NULL);
-    DENIAL_CHECK(procfs_read(procfs, "thread-self/comm", 64, &arena, &content, &error) == 0);
-    DENIAL_CHECK(procfs_read(procfs, "sys/kernel/ostype", 64, &arena, &content, &error) == 0);
+    DENIAL_CHECK(read_at(procfs, "thread-self/comm", &arena, &content, &error) == 0);
+    DENIAL_CHECK(read_at(procfs, "sys/kernel/ostype", &arena, &content, &error) == 0);
     DENIAL_CHECK(strcmp(content, "Linux\n") == 0);
     /* Links, jumps and the way out are no paths of procfs. */
     static const char *const refused[] = { "self",        "mounts",      "self/root/etc",
@@ -45,8 +51,8 @@ static int check_handle(int procfs, char text[DENIAL_TEXT_SIZE])
     DENIAL_CHECK(procfs_open(procfs, "sys/no/such", O_RDONLY, &error) == -ENOENT);
     DENIAL_CHECK(error.kind == ERROR_NOT_FOUND);
     /* One's own score may always be raised. */
-    DENIAL_CHECK(procfs_set_oom_score(procfs, 1000, &error) == 0);
-    DENIAL_CHECK(procfs_read(procfs, "self/oom_score_adj", 64, &arena, &content, &error) == 0);
+    DENIAL_CHECK(procfs_write(procfs, "self/oom_score_adj", "1000", &error) == 0);
+    DENIAL_CHECK(read_at(procfs, "self/oom_score_adj", &arena, &content, &error) == 0);
     DENIAL_CHECK(strcmp(content, "1000\n") == 0);
     return 0;
 }

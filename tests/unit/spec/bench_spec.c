@@ -38,24 +38,11 @@ static void bench_parse(const Input *input, Arena *arena)
         abort();
 }
 
-static void bench_in_place(const Input *input, Arena *arena)
-{
-    Spec *spec;
-    char *copy = arena_strndup(arena, input->text, input->size); /* stands for read(2) */
-    if (spec_parse_in_place(arena, copy, input->size, &spec, NULL) < 0)
-        abort();
-}
-
 static void bench_validate(const Input *input, Arena *arena)
 {
     (void)arena;
     if (spec_validate(input->spec, NULL) < 0)
         abort();
-}
-
-static void bench_copy(const Input *input, Arena *arena)
-{
-    (void)spec_copy(input->spec, arena);
 }
 
 static void bench_encode(const Input *input, Arena *arena)
@@ -69,9 +56,10 @@ static const struct {
     const char *name;
     void (*run)(const Input *input, Arena *arena);
 } benches[] = {
-    { "json_parse", bench_json },     { "spec_parse", bench_parse },
-    { "  in place", bench_in_place }, { "spec_validate", bench_validate },
-    { "spec_copy", bench_copy },      { "spec_encode", bench_encode },
+    { "json_parse", bench_json },
+    { "spec_parse", bench_parse },
+    { "spec_validate", bench_validate },
+    { "spec_encode", bench_encode },
 };
 
 static double now_us(void)
