@@ -252,7 +252,7 @@ static int launch_open_child(Runner *runner, Error *error)
     runner->child_proc_fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (runner->child_proc_fd < 0)
         return error_errno(error, errno, "open %s", path);
-    if (!runner->plan->own_userns)
+    if (!runner->plan->own_userns || runner->userns_fd >= 0)
         return 0;
     /* exec: the child hides behind not being dumpable, from an ordinary user's own eyes too. */
     pid_t owner = runner->plan->join_pid > 0 ? runner->plan->join_pid : runner->child;

@@ -223,6 +223,13 @@ pid_t stage_make_child(Runner *runner, int *ret_pidfd, Error *error)
     int r = stage_open(runner->plan, &stage, error);
     if (r < 0)
         return r;
+    /* For who maps the child's ids: an ordinary user cannot ask the child, which is not dumpable.
+     */
+    if (stage.fds[NAMESPACE_USER] >= 0) {
+        runner->userns_fd = fcntl(stage.fds[NAMESPACE_USER], F_DUPFD_CLOEXEC, 3);
+        if (runner->userns_fd < 0)
+            return error_errno(error, errno, "user namespace");
+    }
     int ends[2];
     r = channel_open(ends, error);
     if (r < 0)

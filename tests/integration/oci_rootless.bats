@@ -84,6 +84,22 @@ try_oci() {
     [ -z "$(oci list -q)" ]
 }
 
+@test "a second container joins the namespaces of the first" {
+    local pid
+    command_is /init sleep 1000
+    oci create --bundle bundle c </dev/null >/dev/null 2>&1
+    oci start c
+    pid=$(oci state c | jq .pid)
+    command_is /init readlink /proc/self/ns/user , readlink /proc/self/ns/ipc , cat /proc/self/uid_map
+    change "del(.hostname) | .linux.namespaces |= map(if .type == \"user\" or .type == \"ipc\" or .type == \"uts\"
+        then .path = \"/proc/$pid/ns/\" + .type else . end)"
+    try_oci run --bundle bundle second
+    expect_status 0
+    expect_line "$(readlink "/proc/$pid/ns/user")"
+    expect_line "$(readlink "/proc/$pid/ns/ipc")"
+    expect_match "^ *0 +$USER_ID +1$"
+}
+
 @test "a limit where he may make no cgroup is refused; without one no cgroup is all right" {
     command_is /init id
     change '.linux.resources.pids.limit = 10 | .linux.cgroupsPath = "/ambit-rootless"'
