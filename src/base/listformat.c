@@ -28,22 +28,36 @@ static void listformat_add_words(const char *name, size_t length, StrBuf *text)
     }
 }
 
-/* What stands between {{ and }}: the name behind the last dot counts. */
+/* Of what stands between {{ and }} the last field's name counts, outside of quotes; blocks have no
+ * heading. */
 static void listformat_add_heading(const char *action, size_t length, const ListHeading *headings,
                                    StrBuf *text)
 {
-    while (length && isspace((unsigned char)action[length - 1]))
-        length--;
-    const char *dot = memrchr(action, '.', length);
-    size_t skipped = dot ? (size_t)(dot + 1 - action) : 0;
-    const char *name = action + skipped;
-    length -= skipped;
+    const char *name = NULL;
+    size_t name_length = 0;
+    char quote = '\0';
+    static const char *const controls[] = { "if ", "range ", "with ", "else" };
+    for (size_t i = 0; i < ARRAY_LEN(controls); i++)
+        if (str_starts(action, controls[i]))
+            return;
+    for (size_t i = 0; i < length; i++) {
+        if (quote || action[i] == '"' || action[i] == '`')
+            quote = !quote ? action[i] : quote == action[i] ? '\0' : quote;
+        else if (action[i] == '.') {
+            name = action + i + 1;
+            for (name_length = 0; isalnum((unsigned char)name[name_length]);)
+                name_length++;
+        }
+    }
+    if (!name)
+        return;
     for (; headings && headings->field; headings++)
-        if (strlen(headings->field) == length && strncmp(headings->field, name, length) == 0) {
+        if (strlen(headings->field) == name_length &&
+            strncmp(headings->field, name, name_length) == 0) {
             strbuf_add(text, headings->heading);
             return;
         }
-    listformat_add_words(name, length, text);
+    listformat_add_words(name, name_length, text);
 }
 
 static void listformat_set_headings(ListFormat *format, const ListHeading *headings)

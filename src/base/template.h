@@ -1,8 +1,9 @@
 /*
- * The part of docker's --format language that people use, over a JSON document: text with
- * {{.Field.Member}}, {{json .Field}}, {{len .Field}}, {{index .Field "key" 0}},
- * {{join .Field ", "}}, {{range .Field}}...{{else}}...{{end}}, {{if .Field}}...{{else}}...{{end}},
- * and $ for the whole document; "table TEXT" and \t, \n are the caller's.
+ * docker's --format language, Go's templates, over a JSON document: {{.Field.Member}}, functions
+ * and pipelines ({{json .A}}, {{index .A "key" 0}}, {{.A | upper}}, {{eq (len .A) 2}}: the table in
+ * template_function.c), {{range}}, {{if}}, {{with}}, {{else}}, {{end}}, variables
+ * ({{range $key, $value := .A}}), $ for the whole document, {{- and -}}, comments; not {{define}}
+ * and {{template}}. "table TEXT" and \t, \n outside of actions are the caller's.
  */
 #pragma once
 

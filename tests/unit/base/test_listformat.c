@@ -56,6 +56,8 @@ static void test_table(void **state)
     assert_format("table {{.ID}}\\t{{.RunningFor}}", 2,
                   "CONTAINER ID  RUNNING FOR\n12            2 hours\n3456          \n");
     assert_format("table {{json .Names}}: {{.ID}}", 0, "NAMES: CONTAINER ID\n");
+    assert_format("table {{- .Names | upper -}} {{if .ID}}{{.Label \"a.b\"}}{{end}}", 0,
+                  "NAMES LABEL\n");
     /* A value is one cell or none, whatever is in it. */
     assert_format("table {{.Names}}\\t{{.ID}}", 2, "NAMES  CONTAINER ID\nweb    12\na      b\n");
 }
