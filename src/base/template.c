@@ -57,8 +57,9 @@ static int template_set(Template *template, const TemplateName *name, bool assig
 {
     size_t i = template->variable_count;
     if (assigns) {
-        while (i > 0 && (template->variables[i - 1].name.length != name->length ||
-                         strncmp(template->variables[i - 1].name.text, name->text, name->length)))
+        while (i > 0 &&
+               (template->variables[i - 1].name.length != name->length ||
+                strncmp(template->variables[i - 1].name.text, name->text, name->length) != 0))
             i--;
         if (i == 0)
             return error_set(error, ERROR_USAGE, ENOENT, "--format: there is no variable '%.*s'",

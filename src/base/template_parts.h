@@ -6,7 +6,8 @@
  */
 #pragma once
 
-#include "base/template.h"
+#include "base/json.h"
+#include "base/str.h"
 
 enum {
     TEMPLATE_DEPTH_MAX = 16, /* blocks and parentheses in each other */
