@@ -131,6 +131,8 @@ int field_fail_word(const Field *field, const char *value, const FieldPath *path
     size_t used = 0;
     list[0] = '\0';
     for (const char *const *w = field->words + (field->kind == FIELD_KIND_ENUM); *w; w++) {
+        if (!**w) /* allowed, as none */
+            continue;
         int n = snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "", *w);
         if (n < 0 || (size_t)n >= sizeof(list) - used)
             break;

@@ -25,6 +25,7 @@ typedef enum MountWordKind {
 
 /* word, kind, value, 1 for a word that means the whole tree */
 #define MOUNT_WORDS(X)                                  \
+    X("acl", NOTHING, 0, 0)                             \
     X("async", DATA, 0, 0)                              \
     X("atime", ATIME, MOUNT_ATTR_RELATIME, 0)           \
     X("bind", EXTRA, MOUNT_OPTION_BIND, 0)              \
@@ -38,6 +39,7 @@ typedef enum MountWordKind {
     X("lazytime", DATA, 0, 0)                           \
     X("loud", NOTHING, 0, 0)                            \
     X("mand", DATA, 0, 0)                               \
+    X("noacl", NOTHING, 0, 0)                           \
     X("noatime", ATIME, MOUNT_ATTR_NOATIME, 0)          \
     X("nodev", SET, MOUNT_ATTR_NODEV, 0)                \
     X("nodiratime", SET, MOUNT_ATTR_NODIRATIME, 0)      \

@@ -97,6 +97,20 @@ static int launch_child_slots(Runner *runner, Error *error)
     return 0;
 }
 
+_Noreturn static void launch_on_end(int sig)
+{
+    _exit(128 + sig);
+}
+
+/* Process 1 of a pid namespace does not get a signal that it has no handler for: a created
+ * container that is told to end would stay. The exec of the program takes the handlers away. */
+static void launch_child_endable(void)
+{
+    static const int ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+        (void)signal(ends[i], launch_on_end);
+}
+
 /*
  * Whoever started us may be gone, so another process brings the word, through a socket that we
  * listen on. One that connects and dies without the word has not started anything.
@@ -104,6 +118,7 @@ static int launch_child_slots(Runner *runner, Error *error)
 static int launch_child_hold(Runner *runner, int start_socket, Error *error)
 {
     int r = phase_check(runner, PHASE_FINISH, error);
+    launch_child_endable();
     /* `create` ends now, and its caller waits until nobody holds the streams it gave to it. */
     for (int fd = 0; r == 0 && runner->terminal_fd >= 0 && fd <= 2; fd++)
         if (fd != runner->terminal_fd && dup2(runner->terminal_fd, fd) < 0)

@@ -80,6 +80,43 @@ static int plan_mount_filesystem(const PlanBuilder *builder, const SpecMount *mo
     return 0;
 }
 
+static void plan_mount_word(Arena *arena, const char *word, MountWords *words)
+{
+    MountOption option;
+    if (!mount_option_lookup(word, &option)) {
+        strlist_append(arena, words->data, word);
+        return;
+    }
+    words->step.set = (words->step.set & ~option.clear) | option.set;
+    words->step.clear = (words->step.clear & ~option.set) | option.clear;
+    words->step.rec_set = (words->step.rec_set & ~option.rec_clear) | option.rec_set;
+    words->step.rec_clear = (words->step.rec_clear & ~option.rec_set) | option.rec_clear;
+    if (option.propagation)
+        words->step.propagation = option.propagation;
+    words->extra |= option.extra;
+}
+
+/* "size=1m,mode=755" in one text is two words, as mount(8) and mount(2) read it: not at a comma in
+ * quotes (context="...:c1,c2") or behind a backslash (a directory of overlay). */
+static void plan_mount_split(Arena *arena, const char *text, MountWords *words)
+{
+    bool quoted = false;
+    const char *begin = text;
+    for (const char *at = text;; at++) {
+        if (*at == '"')
+            quoted = !quoted;
+        if (*at == '\\' && at[1])
+            at++;
+        else if (*at == '\0' || (*at == ',' && !quoted)) {
+            if (at > begin)
+                plan_mount_word(arena, arena_strndup(arena, begin, (size_t)(at - begin)), words);
+            if (*at == '\0')
+                return;
+            begin = at + 1;
+        }
+    }
+}
+
 /* Sorts the options of one mount into attributes and words for the filesystem. */
 static int plan_mount_words(const PlanBuilder *builder, const SpecMount *mount, MountWords *words,
                             Error *error)
@@ -91,21 +128,8 @@ static int plan_mount_words(const PlanBuilder *builder, const SpecMount *mount, 
         .step.options = data,
         .data = data,
     };
-    for (size_t i = 0; i < mount->options.count; i++) {
-        const char *word = mount->options.items[i];
-        MountOption option;
-        if (!mount_option_lookup(word, &option)) {
-            strlist_append(arena, data, word);
-            continue;
-        }
-        words->step.set = (words->step.set & ~option.clear) | option.set;
-        words->step.clear = (words->step.clear & ~option.set) | option.clear;
-        words->step.rec_set = (words->step.rec_set & ~option.rec_clear) | option.rec_set;
-        words->step.rec_clear = (words->step.rec_clear & ~option.rec_set) | option.rec_clear;
-        if (option.propagation)
-            words->step.propagation = option.propagation;
-        words->extra |= option.extra;
-    }
+    for (size_t i = 0; i < mount->options.count; i++)
+        plan_mount_split(arena, mount->options.items[i], words);
     words->bind =
         (words->extra & (MOUNT_OPTION_BIND | MOUNT_OPTION_RBIND)) || str_eq(mount->type, "bind");
     words->step.recursive = words->extra & MOUNT_OPTION_RBIND;

@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <string.h>
 #include <sys/syscall.h>
 
 #include "linux/rlimit.h"
@@ -89,7 +90,7 @@ static int plan_capabilities(const PlanProcess *input, CapabilitySets **ret_sets
 static bool plan_has_home(const StrList *env)
 {
     for (size_t i = 0; i < env->count; i++)
-        if (str_starts(env->items[i], "HOME="))
+        if (str_starts(env->items[i], "HOME=") && env->items[i][strlen("HOME=")])
             return true;
     return false;
 }

@@ -94,8 +94,13 @@ int step_chdir(Runner *runner, const Step *step, Error *error)
 {
     fd_closep(&runner->root_fd);
     fd_closep(&runner->procfs_fd);
-    if (chdir(step->target) < 0)
-        return error_errno(error, errno, "chdir %s", step->target);
+    int r = chdir(step->target) < 0 ? -errno : 0;
+    /* WORKDIR /root for a user who is not: as with runc, what the container's root may enter is
+     * entered. The capabilities are set to the end in a later step. */
+    if (r == -EACCES && capability_use_permitted(NULL) == 0 && chdir(step->target) == 0)
+        r = 0;
+    if (r < 0)
+        return error_errno(error, r, "chdir %s", step->target);
     char path[4096];
     long length = syscall(SYS_getcwd, path, sizeof(path));
     if (length < 0 || path[0] != '/') /* the kernel says "(unreachable)/..." outside the root */
@@ -140,15 +145,16 @@ static const char *step_env_get(const StrList *env, const char *name)
     return NULL;
 }
 
-/* HOME from passwd, in front of what the caller gave, unless it gave one. */
+/* HOME from passwd, after what the caller gave, unless it gave one that says something. */
 static char **step_environment(Runner *runner, const StepExec *exec)
 {
     const StrList *env = exec->env;
-    bool add_home = exec->set_home && runner->home && !step_env_get(env, "HOME");
+    bool add_home = exec->set_home && runner->home && str_empty(step_env_get(env, "HOME"));
     char **list = arena_alloc(runner->arena, (env->count + 2) * sizeof(*list));
     size_t n = 0;
     for (size_t i = 0; i < env->count; i++)
-        list[n++] = env->items[i];
+        if (!add_home || !str_starts(env->items[i], "HOME="))
+            list[n++] = env->items[i];
     if (add_home)
         list[n++] = arena_printf(runner->arena, "HOME=%s", runner->home);
     return list;

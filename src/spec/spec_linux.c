@@ -82,10 +82,11 @@ static const Field personality_fields[] = {
 };
 static const FieldTable personality_table = FIELD_TABLE(SpecPersonality, personality_fields);
 
-/* The specification has the four words without r; docker and containerd write the others too. */
+/* The specification has the four words without r; docker and containerd write the others too, and
+ * who writes all fields of a structure "". */
 static const char *const propagations[] = {
     "private", "shared", "slave",       "unbindable", "rprivate",
-    "rshared", "rslave", "runbindable", NULL,
+    "rshared", "rslave", "runbindable", "",           NULL,
 };
 
 static const Field linux_fields[] = {

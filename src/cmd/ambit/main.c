@@ -1,6 +1,7 @@
 /*
  * ambit: the engine for people. Parse, call, print once; everything else is in the libraries.
  */
+#include <signal.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
@@ -15,6 +16,7 @@ int main(int argc, char **argv)
 {
     if (fd_fill_standard() < 0)
         return 125;
+    (void)signal(SIGCHLD, SIG_DFL); /* ignored by who called us, children could not be waited for */
     main_arguments = argv;
     (void)umask(022); /* what we make has the modes we say, and a container begins with this one */
     Arena arena CLEANUP(arena_done);

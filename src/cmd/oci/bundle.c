@@ -65,7 +65,10 @@ static void bundle_filter(StrList *names, const char *set, bool own_userns)
     size_t kept = 0;
     for (size_t i = 0; i < names->count; i++) {
         int capability = capability_from_name(names->items[i]);
-        bool known = capability != CAPABILITY_INVALID;
+        /* Only as capabilities(7) spells it: "kill" gives nothing with runc, and nobody more here.
+         */
+        bool known = capability != CAPABILITY_INVALID &&
+                     str_eq(capability_name(capability), names->items[i]);
         /* A new user namespace has them all. */
         if (known && (own_userns || prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1))
             names->items[kept++] = names->items[i];

@@ -100,7 +100,6 @@ static int exec_from_options(const ExecOptions *options, const CommandCall *call
     process->selinux_label = options->selinux ? options->selinux : process->selinux_label;
     if (options->no_new_privs != OPTION_UNSET)
         process->no_new_privileges = options->no_new_privs == OPTION_TRUE;
-    process->oom_score_adj.set = false;
     for (size_t i = 0; i < options->env.count; i++) {
         const char *equals = strchr(options->env.items[i], '=');
         if (!equals || equals == options->env.items[i])
@@ -120,6 +119,21 @@ static int exec_from_options(const ExecOptions *options, const CommandCall *call
     return options->user ? exec_user(options->user, &process->user, arena, error) : 0;
 }
 
+/* What --process leaves out and the container's own process has, as with runc. */
+static void exec_inherit(SpecProcess *process, const SpecProcess *own)
+{
+    if (!process->capabilities)
+        process->capabilities = own->capabilities;
+    if (!process->rlimits.count)
+        process->rlimits = own->rlimits;
+    if (str_empty(process->apparmor_profile))
+        process->apparmor_profile = own->apparmor_profile;
+    if (str_empty(process->selinux_label))
+        process->selinux_label = own->selinux_label;
+    if (!process->oom_score_adj.set)
+        process->oom_score_adj = own->oom_score_adj;
+}
+
 static int exec_process(const ExecOptions *options, const CommandCall *call, const Spec *spec,
                         SpecProcess **ret_process, Error *error)
 {
@@ -136,7 +150,11 @@ static int exec_process(const ExecOptions *options, const CommandCall *call, con
     if (r < 0)
         return error_errno(error, r, "--process: %s", options->process);
     r = spec_process_parse(call->arena, text, size, ret_process, error);
-    return r < 0 ? error_wrap(error, "--process") : 0;
+    if (r < 0)
+        return error_wrap(error, "--process");
+    if (spec->process)
+        exec_inherit(*ret_process, spec->process);
+    return 0;
 }
 
 static int exec_check(Instance *instance, const ExecOptions *options, const SpecProcess *process,

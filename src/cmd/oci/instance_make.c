@@ -62,6 +62,29 @@ int instance_read_bundle(const InstanceOptions *options, Arena *arena, Spec **re
     return 0;
 }
 
+/* Where no rule is, all that are not named below are denied, as with runc: CAP_MKNOD alone is no
+ * way to the host's disks. NULL where nobody may make rules. */
+static SpecResources *instance_device_resources(Instance *instance)
+{
+    const CgroupHost *host = &instance->cgroup_host;
+    bool possible = host->mode == CGROUP_V2 || (host->available & CGROUP_BIT(CGROUP_DEVICES));
+    Spec *spec = instance->spec;
+    if (spec->linux && spec->linux->resources && spec->linux->resources->devices.count)
+        return spec->linux->resources;
+    if (!possible || placement_is_unprivileged(instance->globals) ||
+        instance->globals->cgroup_manager == OCI_CGROUP_DISABLED)
+        return NULL;
+    if (!spec->linux)
+        spec->linux = arena_alloc(instance->arena, sizeof(*spec->linux));
+    if (!spec->linux->resources)
+        spec->linux->resources = arena_alloc(instance->arena, sizeof(*spec->linux->resources));
+    SpecResources *resources = spec->linux->resources;
+    SpecDeviceRule *rule = arena_append(instance->arena, &resources->devices.items,
+                                        &resources->devices.count, sizeof(*rule));
+    *rule = (SpecDeviceRule){ .access = "rwm" };
+    return resources;
+}
+
 /*
  * The devices every container has are usable whatever the rules of the spec say; making nodes takes
  * a capability besides, and using them a rule. The last one is tun, as with runc and crun: images
@@ -79,8 +102,8 @@ static void instance_allow_devices(Instance *instance)
         { "c", "rwm", 136, -1 }, { "c", "rwm", 10, 200 },
     };
     enum { TUN = ARRAY_LEN(rows) - 1 };
-    SpecResources *resources = instance->spec->linux ? instance->spec->linux->resources : NULL;
-    if (!resources || resources->devices.count == 0)
+    SpecResources *resources = instance_device_resources(instance);
+    if (!resources)
         return; /* nothing is denied */
     bool named = false;
     for (size_t i = 0; i < resources->devices.count; i++)
@@ -268,11 +291,12 @@ int instance_read(Instance *instance, const char *id, Error *error)
                           &instance->listen_fds, error);
     if (r < 0)
         return r;
-    instance_allow_devices(instance);
     r = cgroup_host_read(instance->arena, &instance->cgroup_host, error);
-    if (r == 0)
-        r = placement_choose(&(PlacementInput){ instance->globals, &instance->cgroup_host, id },
-                             instance->spec, instance->arena, &instance->placement, error);
+    if (r < 0)
+        return r;
+    instance_allow_devices(instance);
+    r = placement_choose(&(PlacementInput){ instance->globals, &instance->cgroup_host, id },
+                         instance->spec, instance->arena, &instance->placement, error);
     if (r < 0)
         return r;
     bundle_drop_capabilities(instance->spec->process, spec_namespace_is_new(instance->spec, "user"),

@@ -1,6 +1,7 @@
 /*
  * ambit-oci: the runtime for engines. Parse, call, and say an error where the caller looks for it.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -27,10 +28,21 @@ static int main_fail(const CommandCall *call, bool parsed, const Error *error)
     return parsed && command == &exec_command ? 255 : 1;
 }
 
+/* --cwd "$DIR" with an empty variable is no --cwd, as with runc. */
+static void main_forget_empty(const Option *options, void *values)
+{
+    for (const Option *option = options; option && option->kind != OPTION_KIND_END; option++) {
+        const char **text = option_member(values, option);
+        if (option->kind == OPTION_KIND_STRING && str_empty(*text))
+            *text = NULL;
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (fd_fill_standard() < 0)
         return 1;
+    (void)signal(SIGCHLD, SIG_DFL); /* ignored by who called us, children could not be waited for */
     main_arguments = argv;
     (void)umask(022);
     Arena arena CLEANUP(arena_done);
@@ -39,6 +51,8 @@ int main(int argc, char **argv)
     CommandCall call;
     int r = command_parse(&oci_command, argv, (size_t)argc, &arena, &call, &error);
     log_configure(call.globals);
+    if (r == 0)
+        main_forget_empty(call.command->options, call.values);
     if (r == 0)
         r = log_check(&error);
     bool parsed = r >= 0;

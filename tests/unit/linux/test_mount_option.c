@@ -14,14 +14,14 @@
 #include "linux/mount.h"
 #include "linux/syscalls.h"
 
-/* runtime-spec config.md#mounts, "Linux mount options" */
+/* runtime-spec config.md#mounts, "Linux mount options", and runc's acl and noacl */
 static const char spec_words[] =
     "async atime bind defaults dev diratime dirsync exec iversion lazytime loud mand noatime nodev "
     "nodiratime noexec noiversion nolazytime nomand norelatime nostrictatime nosuid nosymfollow "
     "private ratime rbind rdev rdiratime relatime remount rexec rnoatime rnodev rnodiratime "
     "rnoexec rnorelatime rnostrictatime rnosuid rnosymfollow ro rprivate rrelatime rro rrw rshared "
     "rslave rstrictatime rsuid rsymfollow runbindable rw shared silent slave strictatime suid "
-    "symfollow sync tmpcopyup unbindable idmap ridmap";
+    "symfollow sync tmpcopyup unbindable idmap ridmap acl noacl";
 
 static void test_all_words(void **state)
 {
