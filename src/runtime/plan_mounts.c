@@ -226,13 +226,20 @@ static Slot plan_cgroup_clones(PlanBuilder *builder, const char *origin, const S
     return clone->out;
 }
 
+/*
+ * What the host's /proc and /dev/mqueue show is not what a joined namespace has: there the kernel
+ * says whether its users may see it, and who may not see the queues has none.
+ */
 static bool plan_mount_shared(PlanBuilder *builder, const char *origin, const SpecMount *mount,
                               const MountWords *words)
 {
+    const uint64_t not_the_hosts = builder->joined & (CLONE_NEWPID | CLONE_NEWIPC);
     for (size_t i = 0; i < ARRAY_LEN(plan_namespace_mounts); i++) {
         if (!str_eq(mount->type, plan_namespace_mounts[i].type) ||
             plan_owns(builder, plan_namespace_mounts[i].flag))
             continue;
+        if (plan_namespace_mounts[i].flag & not_the_hosts)
+            return plan_namespace_mounts[i].optional;
         StepMount clone = {
             .rec_set = words->step.set,
             .recursive = plan_namespace_mounts[i].with_below || builder->input->unprivileged,

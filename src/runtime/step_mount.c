@@ -220,6 +220,20 @@ static int step_refuse_link(const Runner *runner, const Step *step, Error *error
     return 0;
 }
 
+/*
+ * A tmpfs on a directory that was made for it is everybody's (1777), as under runc. The directory
+ * becomes so too, or the container's next start would find another mode than its first; but not
+ * where it lies on a volume, where it stays visible to others.
+ */
+static void step_new_place(const Runner *runner, int target_fd)
+{
+    uint64_t root, place;
+    int fd CLEANUP(fd_closep) = openat(target_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && mount_id(runner->root_fd, &root, NULL) == 0 && mount_id(fd, &place, NULL) == 0 &&
+        root == place)
+        (void)fchmod(fd, 01777);
+}
+
 /* What a new tmpfs takes over from the directory it will cover. */
 static int step_take_over(const StepMount *mount, int target_fd, int mount_fd, Error *error)
 {
@@ -248,10 +262,15 @@ static bool step_same_kind(int mount_fd, int target_fd)
 static int step_attach(const Runner *runner, const Step *step, int mount_fd, Error *error)
 {
     const StepMount *mount = step->with.mount;
+    bool takes = mount && (mount->copy_up || mount->mode_of_target);
+    int before_fd CLEANUP(fd_closep) =
+        takes ? inroot_open(runner->root_fd, step->target, O_PATH, NULL) : -1;
     int target_fd CLEANUP(fd_closep) = step_target(runner, step->target, mount_fd, error);
     int r = target_fd < 0 ? target_fd : 0;
-    if (r == 0 && mount && (mount->copy_up || mount->mode_of_target))
+    if (r == 0 && takes && before_fd >= 0)
         r = step_take_over(mount, target_fd, mount_fd, error);
+    else if (r == 0 && takes && mount->mode_of_target)
+        step_new_place(runner, target_fd);
     if (r == 0)
         r = mount_attach(mount_fd, target_fd, error);
     if (r == -EINVAL && !step_same_kind(mount_fd, target_fd))

@@ -170,6 +170,11 @@ below_is() { # OPTION WANTED: the owner of a file in a mount below the source
     run_with "$tmpfs, options: [\"mode=750\"]}]" 'stat /place'
     expect_match 'mode=0750'
     rmdir "$BUNDLE/rootfs/place"
+    for _ in 1 2; do # made for it, and there already
+        run_with "$tmpfs}]" 'stat /place'
+        expect_match 'mode=1777'
+    done
+    rmdir "$BUNDLE/rootfs/place"
 }
 
 @test "a read-only tmpfs takes other mounts, and /dev its devices" {

@@ -98,3 +98,23 @@ refused() { # JQ-FILTER REGEX
             { echo "$path is not hidden"; false; }
     done
 }
+
+# The host's /proc and /dev/mqueue stand in for those of the host's namespaces alone.
+@test "a container with its own users that joins processes or queues of others does not see the host's" {
+    change "$TEST_DIR/bundle" '.process.args = ["/init", "pause"]'
+    up box "$TEST_DIR/bundle"
+    local pid mine
+    pid=$(oci state box | jq .pid)
+    # shellcheck disable=SC2016
+    mine='.linux.cgroupsPath += "-2" | .linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1000}] |
+        .linux.gidMappings = .linux.uidMappings | (.linux.namespaces[] | select(.type == "TYPE")).path = "/proc/'$pid'/ns/TYPE" |
+        .process.args = ["/init", "cat", "/proc/self/mountinfo"]'
+    change "$TEST_DIR/bundle" "${mine//TYPE/pid}"
+    try_oci run --bundle "$TEST_DIR/bundle" guest
+    expect_error 1 "mounts\\[0\\]: mount 'proc' on /proc: .*Operation not permitted"
+    cp "$TEST_DIR/plain.json" "$TEST_DIR/bundle/config.json"
+    change "$TEST_DIR/bundle" "${mine//TYPE/ipc}"
+    try_oci run --bundle "$TEST_DIR/bundle" guest
+    expect_status 0
+    [[ $output != *mqueue* ]]
+}
