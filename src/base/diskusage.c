@@ -69,7 +69,7 @@ static int diskusage_walk(DiskUsage *usage, int dirfd, const char *name, unsigne
     if (!S_ISDIR(st.st_mode))
         return 0;
     if (depth > DISKUSAGE_DEPTH_MAX)
-        return -ELOOP;
+        return 0;
     int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *dir CLEANUP(file_closedirp) = fd < 0 ? NULL : fdopendir(fd);
     if (!dir) {

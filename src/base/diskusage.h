@@ -16,6 +16,6 @@ typedef struct DiskUsage {
 } DiskUsage;
 
 /* Adds dirfd/name (a symlink is not followed) and all below it. What goes away meanwhile is left
- * out. Returns 0 or a negative errno. */
+ * out, and so is what lies more than 600 directories deep. Returns 0 or a negative errno. */
 int diskusage_add(DiskUsage *usage, int dirfd, const char *name) MUST_CHECK;
 void diskusage_done(DiskUsage *usage);

@@ -109,9 +109,20 @@ void file_closedirp(DIR **dir)
         (void)closedir(*dir);
 }
 
-static int file_remove_entry(int dirfd, const char *name, bool directory, dev_t device);
+/* ---- removing ---- */
 
-static int file_remove_children(int dirfd, const char *name, dev_t device)
+enum { FILE_DEPTH_MAX = 300 }; /* more than images have; each level holds a descriptor */
+
+typedef struct FileRemoval {
+    dev_t device;
+    int top_fd; /* the tree's own directory, once it is open */
+    unsigned depth;
+    unsigned raised; /* directories that were too deep, and are in the uppermost one now */
+} FileRemoval;
+
+static int file_remove_entry(FileRemoval *removal, int dirfd, const char *name, bool directory);
+
+static int file_remove_children(FileRemoval *removal, int dirfd, const char *name)
 {
     int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
@@ -121,23 +132,39 @@ static int file_remove_children(int dirfd, const char *name, dev_t device)
         fd_close(fd);
         return r;
     }
-    if (st.st_dev != device)
+    if (st.st_dev != removal->device)
         return -EBUSY;
-    for (;;) {
+    if (removal->depth == 0)
+        removal->top_fd = fd;
+    removal->depth++;
+    for (int r = 0;;) {
         errno = 0;
         struct dirent *entry = readdir(dir);
         if (!entry)
-            return -errno;
-        if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
-            continue;
-        int r = file_remove_entry(fd, entry->d_name, entry->d_type == DT_DIR, device);
-        if (r < 0)
+            r = -errno;
+        else if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, ".."))
+            r = file_remove_entry(removal, fd, entry->d_name, entry->d_type == DT_DIR);
+        if (!entry || r < 0) {
+            removal->depth--;
             return r;
+        }
     }
 }
 
+/* Whoever is inside may nest directories without end: this one goes on from the top. */
+static int file_remove_later(FileRemoval *removal, int dirfd, const char *name)
+{
+    char raised[32];
+    int r;
+    do {
+        (void)snprintf(raised, sizeof(raised), ".deep-%u", removal->raised++);
+        r = renameat(dirfd, name, removal->top_fd, raised);
+    } while (r < 0 && (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR));
+    return r < 0 ? -errno : 0;
+}
+
 /* `directory` is a guess that saves a call; it may be wrong. */
-static int file_remove_entry(int dirfd, const char *name, bool directory, dev_t device)
+static int file_remove_entry(FileRemoval *removal, int dirfd, const char *name, bool directory)
 {
     if (!directory) {
         if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
@@ -151,7 +178,9 @@ static int file_remove_entry(int dirfd, const char *name, bool directory, dev_t 
         return unlinkat(dirfd, name, 0) == 0 || errno == ENOENT ? 0 : -errno;
     if (errno != ENOTEMPTY && errno != EEXIST)
         return -errno;
-    int r = file_remove_children(dirfd, name, device);
+    if (removal->depth >= FILE_DEPTH_MAX)
+        return file_remove_later(removal, dirfd, name);
+    int r = file_remove_children(removal, dirfd, name);
     if (r < 0)
         return r;
     return unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -errno;
@@ -162,7 +191,13 @@ int file_remove_tree_at(int dirfd, const char *name)
     struct stat st;
     if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : -errno;
-    return file_remove_entry(dirfd, name, S_ISDIR(st.st_mode), st.st_dev);
+    FileRemoval removal = { .device = st.st_dev, .top_fd = -1 };
+    for (;;) {
+        unsigned raised = removal.raised;
+        int r = file_remove_entry(&removal, dirfd, name, S_ISDIR(st.st_mode));
+        if ((r != -ENOTEMPTY && r != -EEXIST) || raised == removal.raised)
+            return r;
+    }
 }
 
 bool file_is_at(int dirfd, const char *name, int fd)

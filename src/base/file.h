@@ -37,7 +37,8 @@ int file_make_dirs_at(int dirfd, const char *path, mode_t mode) MUST_CHECK;
 
 /*
  * rm -rf of `name` below dirfd: never follows a symlink, never crosses a mount point (-EBUSY
- * there). A missing name is success.
+ * there), holds a few hundred descriptors at the most however deep it is. A missing name is
+ * success.
  */
 int file_remove_tree_at(int dirfd, const char *name) MUST_CHECK;
 

@@ -135,3 +135,21 @@ quick() { # COMMAND...: ends within seconds, in little memory
     ambit rmi sparse:1
     [ "$volumes" -le 2 ] || { echo "$volumes MiB"; false; }
 }
+
+# As `mkdir d; cd d` without end does inside. Each directory was held open while what is below it went.
+@test "directories nested deeper than descriptors can be open are removed, and stop nobody who counts" {
+    local id
+    ambit run --name nested "$IMAGE" /init touch /tmp/file
+    id=$(ambit inspect -f '{{.Id}}' nested)
+    python3 -c 'import os, sys
+os.chdir(sys.argv[1])
+for i in range(1300):
+    os.mkdir("d")
+    os.chdir("d")' "$TEST_ROOT/containers/$id/upper/tmp"
+    mkdir "$TEST_ROOT/containers/$id/upper/.deep-0"
+    touch "$TEST_ROOT/containers/$id/upper/.deep-0/taken"
+    few() { bash -c 'ulimit -Sn 1024; exec "$@"' few "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" "$@"; }
+    few system df >/dev/null
+    few rm nested
+    [ ! -e "$TEST_ROOT/containers/$id" ]
+}
