@@ -74,6 +74,10 @@ static int check_mapped(void *context, char text[DENIAL_TEXT_SIZE])
     int userns CLEANUP(fd_closep) = idmap_make_userns(&map, 1, &map, 1, &error);
     DENIAL_CHECK(userns >= 0);
     DENIAL_CHECK(namespace_type(userns, &error) == NAMESPACE_USER);
+    int outer CLEANUP(fd_closep) = namespace_open(0, NAMESPACE_USER, &error);
+    int outer_uts CLEANUP(fd_closep) = namespace_open(0, NAMESPACE_UTS, &error);
+    DENIAL_CHECK(namespace_is_ruled_by(outer_uts, outer));
+    DENIAL_CHECK(!namespace_is_ruled_by(outer_uts, userns));
     DENIAL_CHECK(namespace_join(userns, NAMESPACE_USER, &error) == 0);
     DENIAL_CHECK(namespace_join(userns, NAMESPACE_USER, &error) == -EINVAL);
     DENIAL_CHECK(strstr(error.message, "must not be in it already") != NULL);
@@ -88,6 +92,7 @@ static int check_mapped(void *context, char text[DENIAL_TEXT_SIZE])
     int owner CLEANUP(fd_closep) = namespace_owner(uts, &error);
     DENIAL_CHECK(owner >= 0 && namespace_id(owner, &owner_id, &error) == 0);
     DENIAL_CHECK(namespace_id(userns, &id, &error) == 0 && id == owner_id);
+    DENIAL_CHECK(namespace_is_ruled_by(uts, userns));
     return 0;
 }
 
