@@ -202,6 +202,7 @@ int build_process(Build *build, Error *error)
     process->terminal = request->terminal;
     if (request->oom_score_given == OPTION_TRUE)
         process->oom_score_adj = (OptI32){ .set = true, .value = (int32_t)request->oom_score_adj };
+    process->user.umask = request->umask;
     build_env(build);
     int r = build_args(build, error);
     if (r == 0)

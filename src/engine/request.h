@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/field.h"
 #include "base/option.h"
 #include "base/str.h"
 #include "base/strmap.h"
@@ -174,6 +175,8 @@ typedef struct RunRequest {
     const char *working_directory;
     const char *user; /* "USER[:GROUP]", names or numbers */
     StrList groups;   /* further ones: names or numbers */
+    OptU32 umask;
+    unsigned attached; /* --attach: bits of standard input, output and error; 0: not given */
     const char *stop_signal;
     int64_t stop_timeout_s; /* REQUEST_NO_TIMEOUT: the default; -1 waits for ever */
     RequestUlimit *ulimits;

@@ -37,6 +37,11 @@ teardown_file() {
     try --help
     run grep -cE '^  (logs|volume|cp|pause) ' <<<"$output"
     expect_output 0
+    for word in 'container logs' 'container start' 'image build' 'image tree' 'system events' \
+        'swarm' 'secret' 'mount'; do
+        try $word something
+        expect_error 125 "^ambit $word: not supported"
+    done
     try statz
     expect_error 125 "unknown command 'ambit statz' \(see"
 }

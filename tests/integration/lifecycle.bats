@@ -46,6 +46,67 @@ load lib
     rm -r "$TEST_ROOT/volumes/kept"
 }
 
+@test "ps: filters of one key are alternatives, labels are not; an image by any of its names" {
+    local image_id
+    image_id=$(ambit image inspect "$IMAGE" -f '{{slice .Id 7 19}}')
+    ambit run --name one -l a -l b "$IMAGE" /init exit 0
+    ambit run --name two -l a "$IMAGE" /init exit 0
+    try ps -a --filter name=one --filter name=two --filter label=a --format '{{.Names}}'
+    expect_output "two
+one"
+    try ps -a --filter label=a --filter label=b --format '{{.Names}}'
+    expect_output one
+    local name
+    for name in "$IMAGE:latest" "docker.io/library/$IMAGE" "$image_id"; do
+        try ps -aq --filter "ancestor=$name"
+        [ "$(wc -l <<<"$output")" -eq 2 ]
+    done
+    try ps -aq --filter ancestor="${IMAGE}x" --filter network=none
+    expect_output ""
+    ambit rm one two
+}
+
+@test "rm, stop, kill: --all, --cidfile, --ignore" {
+    start runs "$IMAGE" /init say up , pause
+    ambit run --name ended --cidfile "$TEST_DIR/cid" "$IMAGE" /init exit 0
+    try rm
+    expect_error 125 'an argument is missing \(usage: ambit rm .*--all'
+    try rm --all ended
+    expect_error 125 '--all: there are names besides \(ended\)'
+    try rm nobody
+    expect_error 125 'no such container: nobody'
+    try rm --ignore nobody --cidfile "$TEST_DIR/none"
+    expect_status 0
+    expect_output ""
+    try rm --cidfile "$TEST_DIR/cid"
+    expect_output "$(<"$TEST_DIR/cid")"
+    try rm --all
+    expect_error 125 'runs'
+    try stop --all --timeout 0
+    expect_status 0
+    [ "$(wc -l <<<"$output")" -eq 1 ]
+    try kill --all
+    expect_status 0
+    expect_output ""
+    try rm --all --force
+    expect_status 0
+    try ps -aq
+    expect_output ""
+    rm "$TEST_DIR/cid"
+}
+
+@test "inspect prints what it finds, also if something else is not there" {
+    ambit run --name there "$IMAGE" /init exit 0
+    try inspect nobody there none -f '{{.Name}}'
+    expect_status 125
+    expect_output there
+    [ "$(wc -l <<<"$errors")" -eq 2 ]
+    try inspect there nobody
+    [ "$(jq length <<<"$output")" -eq 1 ]
+    [ "$(ambit inspect -f json there | jq -r .Name)" = there ]
+    ambit rm there
+}
+
 @test "inspect tells as JSON, or by a template" {
     start looked "$IMAGE" /init say up , pause
     try inspect looked

@@ -257,3 +257,19 @@ load lib
         [ "$(cat "$BATS_TEST_TMPDIR/$i")" = "$i" ] || { echo "container $i"; false; }
     done
 }
+
+@test "podman's --umask and --unsetenv, docker's --attach" {
+    try run --rm "$IMAGE" /init umask
+    expect_output 0022
+    try run --rm --umask 027 -a stdin -a STDOUT -a stderr "$IMAGE" /init umask
+    expect_output 0027
+    try run --umask 1777 "$IMAGE"
+    expect_error 125 "--umask: '1777' is not a mask"
+    try run --rm -e ONE=1 --unsetenv ONE "$IMAGE" /init env ONE
+    [ "$status" -ne 0 ]
+    expect_output ""
+    try run -a stdout "$IMAGE"
+    expect_error 125 '--attach: not supported yet without stdout and stderr both'
+    try run --attach in "$IMAGE"
+    expect_error 125 "--attach: 'in' is not one of"
+}

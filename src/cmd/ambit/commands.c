@@ -22,11 +22,6 @@ static const AmbitGlobals ambit_defaults = {
     .state = ENGINE_STATE_DEFAULT,
 };
 
-#define AMBIT_DETACHED "not supported yet: containers run in the foreground for now"
-#define AMBIT_NETWORK  "not supported yet: there are no bridge networks for now"
-#define AMBIT_BUILD    "not supported yet: buildah or docker build images that `ambit load` takes"
-#define AMBIT_ONE_HOST "not supported yet: `ambit run` starts one container"
-
 static const Command *const ambit_children[] = {
     COMMANDS_ON_CONTAINERS(&inspect_command),
     &container_command,
@@ -56,30 +51,32 @@ static const Command *const ambit_children[] = {
     &completion_command,
     &help_command,
     /* docker's and podman's that are not there yet */
-    COMMAND_REFUSE("create", AMBIT_DETACHED),
-    COMMAND_REFUSE("start", AMBIT_DETACHED),
-    COMMAND_REFUSE("restart", AMBIT_DETACHED),
-    COMMAND_REFUSE("attach", AMBIT_DETACHED),
-    COMMAND_REFUSE("wait", AMBIT_DETACHED),
-    COMMAND_REFUSE("logs", "not supported yet: a container's output goes to the terminal for now"),
-    COMMAND_REFUSE("events", "not supported yet: nothing runs that could tell of them"),
-    COMMAND_REFUSE("cp",
-                   "not supported yet: use `ambit export`, a volume, or `ambit exec -i C tar`"),
-    COMMAND_REFUSE("top", "not supported yet: `ambit exec C ps`, or `ambit explain C`"),
-    COMMAND_REFUSE("stats", "not supported yet: `ambit explain C` shows limits and usage"),
-    COMMAND_REFUSE("pause",
-                   "not supported yet: `ambit kill --signal STOP C` stops the first process"),
-    COMMAND_REFUSE("unpause", "not supported yet: there is no `pause`"),
-    COMMAND_REFUSE("rename", "not supported yet: the name is given by `ambit run --name`"),
-    COMMAND_REFUSE("update", "not supported yet: limits are given to `ambit run`"),
-    COMMAND_REFUSE("port", AMBIT_NETWORK),
-    COMMAND_REFUSE("network", AMBIT_NETWORK),
+    COMMANDS_REFUSED_ON_CONTAINERS,
+    COMMAND_REFUSE("events", COMMANDS_EVENTS),
+    COMMAND_REFUSE("network", COMMANDS_NETWORK),
     COMMAND_REFUSE("volume", "not supported yet: volumes are made by `ambit run --volume`"),
-    COMMAND_REFUSE("build", AMBIT_BUILD),
-    COMMAND_REFUSE("buildx", AMBIT_BUILD),
-    COMMAND_REFUSE("compose", AMBIT_ONE_HOST),
-    COMMAND_REFUSE("pod", AMBIT_ONE_HOST),
-    COMMAND_REFUSE("kube", AMBIT_ONE_HOST),
+    COMMAND_REFUSE("build", COMMANDS_BUILD),
+    COMMAND_REFUSE("builder", COMMANDS_BUILD),
+    COMMAND_REFUSE("buildx", COMMANDS_BUILD),
+    COMMAND_REFUSE("compose", COMMANDS_ONE_CONTAINER),
+    COMMAND_REFUSE("pod", COMMANDS_ONE_CONTAINER),
+    COMMAND_REFUSE("kube", COMMANDS_ONE_CONTAINER),
+    COMMAND_REFUSE("play", COMMANDS_ONE_CONTAINER),
+    COMMAND_REFUSE("generate", COMMANDS_ONE_CONTAINER),
+    COMMAND_REFUSE("auto-update", COMMANDS_DETACHED),
+    COMMAND_REFUSE("healthcheck", COMMANDS_DETACHED),
+    COMMAND_REFUSE("untag", COMMANDS_UNTAG),
+    COMMAND_REFUSE("unmount", "`ambit image unmount` takes away what `ambit image mount` made"),
+    COMMAND_REFUSE("secret", "not supported yet: mount a file with `ambit run --volume`"),
+    COMMAND_REFUSE("trust", COMMANDS_TRUST),
+    COMMAND_REFUSE("context", COMMANDS_ONE_HOST),
+    COMMAND_REFUSE("machine", COMMANDS_ONE_HOST),
+    COMMAND_REFUSE("plugin", "not supported: there are no plugins"),
+    COMMAND_REFUSE("swarm", COMMANDS_CLUSTER),
+    COMMAND_REFUSE("node", COMMANDS_CLUSTER),
+    COMMAND_REFUSE("service", COMMANDS_CLUSTER),
+    COMMAND_REFUSE("stack", COMMANDS_CLUSTER),
+    COMMAND_REFUSE("config", COMMANDS_CLUSTER),
     NULL,
 };
 

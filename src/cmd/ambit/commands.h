@@ -58,6 +58,37 @@ extern const Command version_command;
     &run_command, &exec_command, &ps_command, &kill_command, &stop_command, &rm_command, \
         (inspect), &diff_command, &commit_command, &export_command
 
+/* What docker and podman have there and we do not: why. */
+#define COMMANDS_DETACHED      "not supported yet: containers run in the foreground for now"
+#define COMMANDS_NETWORK       "not supported yet: there are no bridge networks for now"
+#define COMMANDS_EVENTS        "not supported yet: nothing runs that could tell of them"
+#define COMMANDS_BUILD         "not supported yet: buildah or docker build images that `ambit load` takes"
+#define COMMANDS_ONE_CONTAINER "not supported yet: `ambit run` starts one container"
+#define COMMANDS_ONE_HOST      "not supported: ambit works on the host it is called on"
+#define COMMANDS_CLUSTER       "not supported: Kubernetes is the cluster, with ambit-oci as its runtime"
+#define COMMANDS_UNTAG         "not supported yet: `ambit rmi NAME` takes a name away"
+#define COMMANDS_TRUST         "not supported yet: `ambit manifest referrers` lists an image's signatures"
+
+#define COMMANDS_REFUSED_ON_CONTAINERS                                                             \
+    COMMAND_REFUSE("create", COMMANDS_DETACHED), COMMAND_REFUSE("start", COMMANDS_DETACHED),       \
+        COMMAND_REFUSE("restart", COMMANDS_DETACHED), COMMAND_REFUSE("attach", COMMANDS_DETACHED), \
+        COMMAND_REFUSE("wait", COMMANDS_DETACHED), COMMAND_REFUSE("init", COMMANDS_DETACHED),      \
+        COMMAND_REFUSE("logs",                                                                     \
+                       "not supported yet: a container's output goes to the terminal for now"),    \
+        COMMAND_REFUSE(                                                                            \
+            "cp", "not supported yet: use `ambit export`, a volume, or `ambit exec -i C tar`"),    \
+        COMMAND_REFUSE("top", "not supported yet: `ambit exec C ps`, or `ambit explain C`"),       \
+        COMMAND_REFUSE("stats", "not supported yet: `ambit explain C` shows limits and usage"),    \
+        COMMAND_REFUSE("pause",                                                                    \
+                       "not supported yet: `ambit kill --signal STOP C` stops the first process"), \
+        COMMAND_REFUSE("unpause", "not supported yet: there is no `pause`"),                       \
+        COMMAND_REFUSE("rename", "not supported yet: the name is given by `ambit run --name`"),    \
+        COMMAND_REFUSE("update", "not supported yet: limits are given to `ambit run`"),            \
+        COMMAND_REFUSE("port", COMMANDS_NETWORK),                                                  \
+        COMMAND_REFUSE("mount", "not supported yet: `ambit image mount` shows an image's files"),  \
+        COMMAND_REFUSE("checkpoint", "not supported yet: `ambit-oci checkpoint` does it"),         \
+        COMMAND_REFUSE("restore", "not supported yet: `ambit-oci restore` does it")
+
 /* Children of `container` alone. */
 extern const Command container_inspect_command;
 extern const Command container_prune_command;

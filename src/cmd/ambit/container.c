@@ -7,6 +7,8 @@
 static const Command *const container_children[] = {
     COMMANDS_ON_CONTAINERS(&container_inspect_command),
     &container_prune_command,
+    COMMANDS_REFUSED_ON_CONTAINERS,
+    COMMAND_REFUSE("exists", "not supported yet: `ambit container inspect` answers by its status"),
     NULL,
 };
 

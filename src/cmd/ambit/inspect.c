@@ -13,10 +13,10 @@ typedef struct InspectOptions {
     const char *format, *type;
 } InspectOptions;
 
-#define INSPECT_FORMAT                                                \
-    {                                                                 \
-        'f', "format", OPTION_STRING(InspectOptions, format), "TEXT", \
-            "Print TEXT with {{.Field.Member}} replaced, for each"    \
+#define INSPECT_FORMAT                                                                 \
+    {                                                                                  \
+        'f', "format", OPTION_STRING(InspectOptions, format), "TEXT",                  \
+            "\"json\" for one line, or TEXT with {{.Field.Member}} replaced, for each" \
     }
 
 static const Option inspect_options[] = {
@@ -98,27 +98,55 @@ static int inspect_check_type(const char *type, Error *error)
                      type);
 }
 
-static int inspect_all(CommandCall *call, Error *error)
+/* What is found is printed, also if something else is not: the first error is returned, further
+ * ones are printed. */
+static int inspect_words(const Engine *engine, CommandCall *call, StrBuf *text, Error *error)
 {
     const InspectOptions *options = call->values;
+    bool follows = false;
+    int first = 0;
+    for (size_t i = 0; i < call->argument_count; i++) {
+        StrBuf json CLEANUP(strbuf_done) = { 0 };
+        Error failure = { 0 };
+        int r = inspect_one(engine, call, call->arguments[i], &json, &failure);
+        if (r == 0 && options->format) {
+            r = inspect_format(call, &json, text, &failure);
+        } else if (r == 0) {
+            strbuf_printf(text, "%s%s", follows ? ",\n" : "", strbuf_text(&json));
+            follows = true;
+        }
+        if (r < 0 && first == 0) {
+            first = r;
+            *error = failure;
+        } else if (r < 0) {
+            output_error(call->path, &failure);
+        }
+    }
+    return first;
+}
+
+static int inspect_all(CommandCall *call, Error *error)
+{
+    InspectOptions *options = call->values;
     Engine engine CLEANUP(engine_done) = ENGINE_NONE;
     StrBuf text CLEANUP(strbuf_done) = { 0 };
+    Error failure = { 0 };
     int r = inspect_check_type(options->type, error);
     if (r == 0)
         r = session_open(call, ENGINE_LOOK, &engine, error);
+    if (r < 0)
+        return r;
+    if (str_eq(options->format, "json"))
+        options->format = "{{json .}}";
     if (!options->format)
         strbuf_add(&text, "[\n");
-    for (size_t i = 0; r == 0 && i < call->argument_count; i++) {
-        StrBuf json CLEANUP(strbuf_done) = { 0 };
-        r = inspect_one(&engine, call, call->arguments[i], &json, error);
-        if (r == 0 && options->format)
-            r = inspect_format(call, &json, &text, error);
-        else if (r == 0)
-            strbuf_printf(&text, "%s%s", i ? ",\n" : "", strbuf_text(&json));
-    }
+    r = inspect_words(&engine, call, &text, &failure);
     if (!options->format)
         strbuf_add(&text, "]\n");
-    return r < 0 ? r : output_write(strbuf_text(&text), error);
+    int written = output_write(strbuf_text(&text), error);
+    if (r < 0)
+        *error = failure;
+    return r < 0 ? r : written;
 }
 
 static int container_inspect_run(CommandCall *call, Error *error)

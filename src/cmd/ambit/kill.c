@@ -10,11 +10,13 @@
 
 typedef struct KillOptions {
     const char *signal;
+    SessionChoice choice;
 } KillOptions;
 
 static const Option kill_options[] = {
     { 's', "signal", OPTION_STRING(KillOptions, signal), "SIGNAL",
       "Send SIGNAL, a name or number (default KILL)" },
+    SESSION_CHOICE(KillOptions, "All containers that run"),
     OPTION_END,
 };
 
@@ -32,14 +34,14 @@ static int kill_one(const Engine *engine, CommandCall *call, const char *word, E
 
 static int kill_run(CommandCall *call, Error *error)
 {
-    return session_each(call, kill_one, error);
+    const KillOptions *options = call->values;
+    return session_chosen(call, &options->choice, true, kill_one, error);
 }
 
 const Command kill_command = {
     .name = "kill",
     .summary = "Send a signal to the first process of containers",
     .arguments = "CONTAINER...",
-    .arguments_min = 1,
     .arguments_max = COMMAND_ANY_NUMBER,
     .completes = "container",
     .examples = "# make a server read its configuration again\n"

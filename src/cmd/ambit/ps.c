@@ -12,6 +12,7 @@
 #include "cmd/program/output.h"
 #include "engine/listing.h"
 #include "engine/names.h"
+#include "image/reference.h"
 #include "session.h"
 #include "spec/oci_port.h"
 
@@ -28,7 +29,7 @@ static const Option ps_options[] = {
     { 0, "no-trunc", OPTION_FLAG(PsOptions, full), NULL, "Do not shorten anything" },
     { 'f', "filter", OPTION_LIST(PsOptions, filters), "KEY=VALUE",
       "Only those with this name (a regular expression), id, status, exited (status number), "
-      "ancestor (image), label or volume" },
+      "ancestor (image), label, volume or network; of several with one KEY any, of labels all" },
     { 'l', "latest", OPTION_FLAG(PsOptions, latest), NULL, "The newest one, in whatever state" },
     { 'n', "last", OPTION_I64(PsOptions, last), "N", "The N newest, in whatever state", .min = -1,
       .max = INT32_MAX },
@@ -96,9 +97,28 @@ static int ps_status_matches(const ListingItem *item, const char *wanted, Error 
     for (ContainerStatus status = CONTAINER_CREATED; status <= CONTAINER_DEAD; status++)
         if (str_eq(container_status_name(status), wanted))
             return item->status == status;
+    if (str_eq(wanted, "restarting") || str_eq(wanted, "removing")) /* docker's, never ours */
+        return 0;
     return error_set(error, ERROR_USAGE, EINVAL,
                      "--filter: status '%s' is none of created, running, paused, exited, dead",
                      wanted);
+}
+
+/* "web" is "docker.io/library/web:latest"; an id, or the beginning of one, is an image's too. */
+static bool ps_image_matches(const Container *container, const char *wanted)
+{
+    Arena arena CLEANUP(arena_done) = { 0 };
+    Reference asked, image;
+    const char *id = container->image_id ? container->image_id : "";
+    if (str_eq(container->image, wanted) ||
+        (str_starts(wanted, "sha256:") && str_starts(id, wanted)))
+        return true;
+    if (strlen(wanted) >= 4 && str_starts(id, "sha256:") &&
+        str_starts(id + strlen("sha256:"), wanted))
+        return true;
+    return container->image && reference_parse(container->image, &arena, &image, NULL) == 0 &&
+           reference_parse(wanted, &arena, &asked, NULL) == 0 &&
+           str_eq(reference_text(&image, &arena), reference_text(&asked, &arena));
 }
 
 static int ps_matches(const ListingItem *item, const char *filter, Error *error)
@@ -118,15 +138,34 @@ static int ps_matches(const ListingItem *item, const char *filter, Error *error)
     if (str_eq(key, "exited"))
         return ps_exited_matches(item, value, error);
     if (str_eq(key, "ancestor"))
-        return container && str_eq(container->image, value);
+        return container && ps_image_matches(container, value);
     if (str_eq(key, "label"))
         return container && ps_label_matches(container, value);
     if (str_eq(key, "volume"))
         return container && ps_volume_matches(container, value);
+    if (str_eq(key, "network"))
+        return container && str_eq(container->settings.host.network, value);
     return error_set(
         error, ERROR_USAGE, EINVAL,
-        "--filter: '%s' is none of name=, id=, status=, exited=, ancestor=, label=, volume=",
+        "--filter: '%s' is none of name=, id=, status=, exited=, ancestor=, label=, volume=, "
+        "network=",
         filter);
+}
+
+/* As docker reads several: one KEY's are alternatives, but for labels. */
+static int ps_matches_all(const ListingItem *item, const StrList *filters, Error *error)
+{
+    for (size_t i = 0; i < filters->count; i++) {
+        size_t key = strcspn(filters->items[i], "=");
+        bool label = str_starts(filters->items[i], "label=");
+        int matches = ps_matches(item, filters->items[i], error);
+        for (size_t k = 0; matches == 0 && !label && k < filters->count; k++)
+            if (strncmp(filters->items[i], filters->items[k], key + 1) == 0)
+                matches = ps_matches(item, filters->items[k], error);
+        if (matches <= 0)
+            return matches;
+    }
+    return 1;
 }
 
 /* Also where no container is there to be matched. */
@@ -293,9 +332,7 @@ static int ps_each(const Listing *listing, PsOutput *output, Error *error)
     int64_t left = options->latest ? 1 : options->last > 0 ? options->last : INT64_MAX;
     for (size_t i = 0; i < listing->count && left > 0; i++) { /* the newest first */
         const ListingItem *item = &listing->items[i];
-        int matches = 1;
-        for (size_t f = 0; matches == 1 && f < options->filters.count; f++)
-            matches = ps_matches(item, options->filters.items[f], error);
+        int matches = ps_matches_all(item, &options->filters, error);
         int r = matches > 0 ? ps_print(item, output, error) : matches;
         if (r < 0)
             return r;

@@ -8,6 +8,7 @@
 
 typedef struct RmOptions {
     bool force, volumes;
+    SessionChoice choice;
 } RmOptions;
 
 static const Option rm_options[] = {
@@ -15,6 +16,8 @@ static const Option rm_options[] = {
       "Kill a container that runs; a missing one is no error" },
     { 'v', "volumes", OPTION_FLAG(RmOptions, volumes), NULL,
       "Remove anonymous volumes too (they always are)" },
+    SESSION_CHOICE(RmOptions, "All containers; with --force also those that run"),
+    OPTION_REFUSE('l', "link", "not supported yet: there are no bridge networks for now"),
     OPTION_END,
 };
 
@@ -32,14 +35,14 @@ static int rm_one(const Engine *engine, CommandCall *call, const char *word, Err
 
 static int rm_run(CommandCall *call, Error *error)
 {
-    return session_each(call, rm_one, error);
+    const RmOptions *options = call->values;
+    return session_chosen(call, &options->choice, false, rm_one, error);
 }
 
 const Command rm_command = {
     .name = "rm",
     .summary = "Remove containers",
     .arguments = "CONTAINER...",
-    .arguments_min = 1,
     .arguments_max = COMMAND_ANY_NUMBER,
     .completes = "container",
     .options = rm_options,

@@ -8,11 +8,18 @@
 #include "run_options.h"
 
 #include <errno.h>
+#include <string.h>
+
+enum { RUN_ATTACHED_OUT = 6 }; /* stdout and stderr */
 
 #define RUN_DETACHED "not supported yet: containers run in the foreground for now"
 #define RUN_NETWORK  "not supported yet: there are no bridge networks for now"
 #define RUN_WINDOWS  "this is for Windows"
 #define RUN_LOGS     "not supported yet: a container's output goes to the terminal for now"
+
+#define RUN_PLATFORM "it is --platform OS/ARCH[/VARIANT]"
+#define RUN_REGISTRY "not supported yet: `ambit pull` first, which has this option"
+#define RUN_IDS      "not supported yet: each container gets 65,536 ids of its own"
 
 /* An adapter from the parser's form of callback to the request's. */
 #define RUN_PARSE(name)                                                                        \
@@ -103,6 +110,43 @@ static int run_detach(void *values, const Option *option, const char *value, Are
 {
     (void)values, (void)option, (void)arena;
     return str_eq(value, "false") ? 0 : error_set(error, ERROR_USAGE, EINVAL, RUN_DETACHED);
+}
+
+/* Several of `docker run -a stdin -a stdout -a stderr`: all three are what a foreground container
+ * has. */
+static int run_attach(void *values, const Option *option, const char *value, Arena *arena,
+                      Error *error)
+{
+    static const char *const streams[] = { "stdin", "stdout", "stderr" };
+    RunRequest *request = values;
+    (void)option, (void)arena;
+    for (unsigned i = 0; i < ARRAY_LEN(streams); i++)
+        if (strcasecmp(value, streams[i]) == 0) {
+            request->attached |= 1U << i;
+            return 0;
+        }
+    return error_set(error, ERROR_USAGE, EINVAL, "'%s' is not one of stdin, stdout, stderr", value);
+}
+
+static int run_unset_env(void *values, const Option *option, const char *value, Arena *arena,
+                         Error *error)
+{
+    (void)option;
+    if (strchr(value, '=') || str_empty(value))
+        return error_set(error, ERROR_USAGE, EINVAL, "'%s' is not a variable's name", value);
+    strlist_append(arena, &((RunRequest *)values)->env, value);
+    return 0;
+}
+
+static int run_umask(void *values, const Option *option, const char *value, Arena *arena,
+                     Error *error)
+{
+    RunRequest *request = values;
+    (void)option, (void)arena;
+    request->umask.set = true;
+    return str_to_mode(value, &request->umask.value) < 0 || request->umask.value > 0777
+               ? error_set(error, ERROR_USAGE, EINVAL, "'%s' is not a mask (022)", value)
+               : 0;
 }
 
 static int run_restart(void *values, const Option *option, const char *value, Arena *arena,
@@ -198,11 +242,14 @@ const Option run_options[] = {
       "Set a variable; without a value, to the caller's (repeatable)" },
     { 0, "env-file", OPTION_LIST(RunRequest, env_files), "FILE", "Read variables from a file",
       .completes = "file" },
+    { 0, "unsetenv", RUN_VALUE(unset_env), "NAME",
+      "Take a variable of the image's away (repeatable)" },
     { 0, "entrypoint", OPTION_STRING(RunRequest, entrypoint), "PROGRAM",
       "Execute this instead of the image's entrypoint" },
     { 'w', "workdir", RUN_VALUE(workdir), "DIR", "Start in this directory of the container" },
     { 'u', "user", RUN_VALUE(user), "USER[:GROUP]", "Run as this user: names or numbers" },
     { 0, "group-add", RUN_VALUE(group), "GROUP", "Run with this group too (repeatable)" },
+    { 0, "umask", RUN_VALUE(umask), "MASK", "Bits that new files do not get (default 0022)" },
     { 0, "init", OPTION_FLAG(RunRequest, init), NULL,
       "Put a small init before the process: it reaps orphans and passes signals on" },
     { 0, "stop-signal", RUN_VALUE(stop_signal), "SIGNAL", "What asks the process to end" },
@@ -326,7 +373,7 @@ const Option run_options[] = {
     OPTION_REFUSE(0, "health-start-period", RUN_DETACHED),
     OPTION_REFUSE(0, "health-timeout", RUN_DETACHED),
     OPTION_REFUSE(0, "health-on-failure", RUN_DETACHED),
-    OPTION_REFUSE('a', "attach", RUN_DETACHED),
+    { 'a', "attach", RUN_VALUE(attach), "STREAM", "", .hidden = true },
     OPTION_REFUSE(0, "log-opt", RUN_LOGS),
     OPTION_REFUSE('p', "publish", RUN_NETWORK),
     OPTION_REFUSE('P', "publish-all", RUN_NETWORK),
@@ -342,6 +389,46 @@ const Option run_options[] = {
     OPTION_REFUSE(0, "storage-opt", "not supported yet: the writable layer has no quota"),
     OPTION_REFUSE(0, "gpus", "not supported yet: give the devices with --device"),
     OPTION_REFUSE(0, "runtime", "not supported yet: there is one runtime for now"),
+    /* podman's */
+    OPTION_REFUSE(0, "arch", RUN_PLATFORM),
+    OPTION_REFUSE(0, "os", RUN_PLATFORM),
+    OPTION_REFUSE(0, "variant", RUN_PLATFORM),
+    OPTION_REFUSE(0, "authfile", RUN_REGISTRY),
+    OPTION_REFUSE(0, "creds", RUN_REGISTRY),
+    OPTION_REFUSE(0, "tls-verify", RUN_REGISTRY),
+    OPTION_REFUSE(0, "replace", "not supported yet: `ambit rm --force NAME` first"),
+    OPTION_REFUSE(0, "rmi", "not supported yet: `ambit rmi IMAGE` afterwards"),
+    OPTION_REFUSE(0, "timeout", "not supported yet: timeout(1) before `ambit run`"),
+    OPTION_REFUSE(0, "env-host", "not supported yet: name the variables with --env"),
+    OPTION_REFUSE(0, "env-merge", "not supported yet: give the whole value with --env"),
+    OPTION_REFUSE(0, "unsetenv-all", "not supported yet: name the variables with --unsetenv"),
+    OPTION_REFUSE(0, "http-proxy", "no variable of the caller's is passed on: name it with --env"),
+    OPTION_REFUSE(0, "tz", "not supported yet: --env TZ=..., if the image has time zones"),
+    OPTION_REFUSE(0, "uidmap", RUN_IDS),
+    OPTION_REFUSE(0, "gidmap", RUN_IDS),
+    OPTION_REFUSE(0, "subuidname", RUN_IDS),
+    OPTION_REFUSE(0, "subgidname", RUN_IDS),
+    OPTION_REFUSE(0, "hostuser", "not supported yet: mount a passwd file with --volume"),
+    OPTION_REFUSE(0, "passwd", "not supported: the image's /etc/passwd is left as it is"),
+    OPTION_REFUSE(0, "passwd-entry", "not supported: the image's /etc/passwd is left as it is"),
+    OPTION_REFUSE(0, "no-hosts", "not supported yet: mount a file at /etc/hosts with --volume"),
+    OPTION_REFUSE(0, "image-volume", "not supported yet: an image's volumes are made for it"),
+    OPTION_REFUSE(0, "read-only-tmpfs", "not supported yet: --tmpfs /tmp, --tmpfs /run"),
+    OPTION_REFUSE(0, "systemd", "not supported yet: --tmpfs /run, --tmpfs /tmp help systemd"),
+    OPTION_REFUSE(0, "secret", "not supported yet: mount a file with --volume"),
+    OPTION_REFUSE(0, "pod", "not supported yet: --net container:NAME, --ipc container:NAME"),
+    OPTION_REFUSE(0, "pod-id-file", "not supported yet: there are no pods"),
+    OPTION_REFUSE(0, "requires", RUN_DETACHED),
+    OPTION_REFUSE(0, "sdnotify", RUN_DETACHED),
+    OPTION_REFUSE(0, "pidfile", "not supported yet: `ambit inspect -f '{{.State.Pid}}' NAME`"),
+    OPTION_REFUSE(0, "conmon-pidfile", "there is no process beside `ambit run` itself"),
+    OPTION_REFUSE(0, "preserve-fds", "not supported yet: streams are 0, 1 and 2"),
+    OPTION_REFUSE(0, "cgroups", "not supported: each container has a cgroup"),
+    OPTION_REFUSE(0, "cgroup-conf", "not supported yet: limits have options of their own"),
+    OPTION_REFUSE(0, "personality", "not supported yet"),
+    OPTION_REFUSE(0, "seccomp-policy", "not supported: --security-opt seccomp=FILE"),
+    OPTION_REFUSE(0, "init-path", "not supported: --init puts ambit's own there"),
+    OPTION_REFUSE(0, "chrootdirs", "not supported"),
     OPTION_REFUSE(0, "cpu-count", RUN_WINDOWS),
     OPTION_REFUSE(0, "cpu-percent", RUN_WINDOWS),
     OPTION_REFUSE(0, "io-maxbandwidth", RUN_WINDOWS),
@@ -367,5 +454,10 @@ int run_options_finish(RunRequest *request, char *const *arguments, size_t count
     }
     for (size_t i = 0; i < count; i++)
         strlist_append(arena, &request->command, arguments[i]);
+    if (request->attached && (request->attached & RUN_ATTACHED_OUT) != RUN_ATTACHED_OUT &&
+        !request->terminal)
+        return error_set(error, ERROR_USAGE, EINVAL,
+                         "--attach: not supported yet without stdout and stderr both: leave it out "
+                         "and redirect one (>/dev/null)");
     return request_load_files(request, arena, error);
 }

@@ -11,6 +11,7 @@
 typedef struct StopOptions {
     int64_t timeout_s;
     const char *signal;
+    SessionChoice choice;
 } StopOptions;
 
 enum { STOP_TIMEOUT_UNSET = -2 };
@@ -22,6 +23,7 @@ static const Option stop_options[] = {
       .alias = "time", .min = -1, .max = 1000000 },
     { 's', "signal", OPTION_STRING(StopOptions, signal), "SIGNAL",
       "Send SIGNAL instead of the container's stop signal" },
+    SESSION_CHOICE(StopOptions, "All containers that run"),
     OPTION_END,
 };
 
@@ -46,14 +48,14 @@ static int stop_one(const Engine *engine, CommandCall *call, const char *word, E
 
 static int stop_run(CommandCall *call, Error *error)
 {
-    return session_each(call, stop_one, error);
+    const StopOptions *options = call->values;
+    return session_chosen(call, &options->choice, true, stop_one, error);
 }
 
 const Command stop_command = {
     .name = "stop",
     .summary = "End containers: their stop signal, then, after a while, KILL",
     .arguments = "CONTAINER...",
-    .arguments_min = 1,
     .arguments_max = COMMAND_ANY_NUMBER,
     .completes = "container",
     .examples = "# give a database a minute to write its files\n"

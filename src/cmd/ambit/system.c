@@ -78,8 +78,19 @@ static const Command system_check_command = {
     .run = system_check_run,
 };
 
-static const Command *const system_children[] = { &system_check_command, &system_df_command,
-                                                  &system_prune_command, NULL };
+static const Command *const system_children[] = {
+    &system_check_command,
+    &system_df_command,
+    &system_prune_command,
+    COMMAND_REFUSE("info", "it is `ambit info`"),
+    COMMAND_REFUSE("events", COMMANDS_EVENTS),
+    COMMAND_REFUSE("reset", "not supported yet: `ambit rm --all --force`, then `ambit rmi --all`"),
+    COMMAND_REFUSE("service", "there is no daemon, and so no socket of one"),
+    COMMAND_REFUSE("connection", COMMANDS_ONE_HOST),
+    COMMAND_REFUSE("migrate", "there is nothing to be migrated"),
+    COMMAND_REFUSE("renumber", "there are no locks with numbers"),
+    NULL,
+};
 
 const Command system_command = {
     .name = "system",
