@@ -5,6 +5,7 @@
  */
 #include "runtime/joins.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #include "base/fd.h"
@@ -33,4 +34,32 @@ uint64_t joins_outside(const Spec *spec)
             outside |= namespace_table[type].flag;
     }
     return outside;
+}
+
+static bool joins_own(const Spec *spec, const char *type)
+{
+    const SpecNamespace *joined = spec_namespace(spec, type);
+    uint64_t theirs, ours;
+    if (!joined || str_empty(joined->path))
+        return false;
+    int fd CLEANUP(fd_closep) = joins_open(joined->path);
+    return fd >= 0 && namespace_id(fd, &theirs, NULL) == 0 &&
+           namespace_id_of_pid(0, namespace_from_name(type), &ours, NULL) == 0 && theirs == ours;
+}
+
+int joins_check_settings(const Spec *spec, Error *error)
+{
+    const StrMap *sysctls = &spec->linux->sysctl;
+    bool names = !str_empty(spec->hostname) || !str_empty(spec->domainname);
+    for (size_t i = 0; i < sysctls->count; i++) {
+        const char *type = spec_sysctl_namespace(sysctls->items[i].key);
+        if (type && joins_own(spec, type))
+            return error_set(error, ERROR_USAGE, EINVAL,
+                             "linux.sysctl[%.200s]: the %s namespace is the host's",
+                             sysctls->items[i].key, type);
+    }
+    if (names && joins_own(spec, "uts"))
+        return error_set(error, ERROR_USAGE, EINVAL, "%s: the uts namespace is the host's",
+                         str_empty(spec->hostname) ? "domainname" : "hostname");
+    return 0;
 }

@@ -400,3 +400,5 @@ bool spec_zero_pids_is_none(const char *oci_version);
 const SpecNamespace *spec_namespace(const Spec *spec, const char *type);
 /* Does the container get this namespace newly made (an entry without path)? */
 bool spec_namespace_is_new(const Spec *spec, const char *type);
+/* The type of namespace that a sysctl is kept in: "network"; NULL for one of the whole host's. */
+const char *spec_sysctl_namespace(const char *key);

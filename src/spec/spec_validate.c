@@ -170,24 +170,29 @@ static bool spec_sysctl_matches(const char *name, const char *pattern)
     return !*pattern && (!*name || pattern[-1] == '.');
 }
 
+const char *spec_sysctl_namespace(const char *key)
+{
+    for (size_t i = 0; i < ARRAY_LEN(spec_namespaced_sysctls); i++)
+        if (spec_sysctl_matches(key, spec_namespaced_sysctls[i].name))
+            return spec_namespaced_sysctls[i].type;
+    return NULL;
+}
+
 static int spec_validate_sysctl(const Spec *spec, Error *error)
 {
     const StrMap *sysctl = &spec->linux->sysctl;
     for (size_t i = 0; i < sysctl->count; i++) {
         char name[JSON_QUOTE_SIZE];
         (void)json_quote(sysctl->items[i].key, name, sizeof(name));
-        size_t row = 0;
-        while (row < ARRAY_LEN(spec_namespaced_sysctls) &&
-               !spec_sysctl_matches(sysctl->items[i].key, spec_namespaced_sysctls[row].name))
-            row++;
-        if (row == ARRAY_LEN(spec_namespaced_sysctls))
+        const char *type = spec_sysctl_namespace(sysctl->items[i].key);
+        if (!type)
             return SPEC_INVALID(error,
                                 "linux.sysctl[%s]: not a namespaced sysctl, it would change "
                                 "the host",
                                 name);
-        if (!spec_namespace(spec, spec_namespaced_sysctls[row].type))
+        if (!spec_namespace(spec, type))
             return SPEC_INVALID(error, "linux.sysctl[%s]: needs a namespace of type %s", name,
-                                spec_namespaced_sysctls[row].type);
+                                type);
     }
     return 0;
 }

@@ -47,6 +47,12 @@ refused() { # JQ-FILTER REGEX
         'needs a namespace of type network'
     refused '.linux.sysctl = {"kernel.msgmax": "1"} | .linux.namespaces |= map(select(.type != "ipc"))' \
         'needs a namespace of type ipc'
+    # By a path they are the caller's own.
+    refused '.linux.sysctl = {"net.ipv4.ip_forward": "1"} |
+        (.linux.namespaces[] | select(.type == "network")).path = "/proc/self/ns/net"' "network namespace is the host's"
+    refused '.linux.sysctl = {"kernel/shm_rmid_forced": "1"} |
+        (.linux.namespaces[] | select(.type == "ipc")).path = "/proc/self/ns/ipc"' "ipc namespace is the host's"
+    refused '(.linux.namespaces[] | select(.type == "uts")).path = "/proc/self/ns/uts"' "hostname: the uts namespace is the host's"
     [ "$before" = "$(cat /proc/sys/kernel/core_pattern /proc/sys/kernel/shm_rmid_forced /proc/sys/vm/overcommit_memory)" ]
 }
 

@@ -203,7 +203,8 @@ static int instance_plan(Instance *instance, Error *error)
         .keep_keyring = instance->options->no_new_keyring,
         .selinux = !str_empty(instance->spec->linux->mount_label) && (lsm_active() & LSM_SELINUX),
     };
-    return plan_build(&input, instance->arena, &instance->plan, error);
+    int r = joins_check_settings(instance->spec, error);
+    return r < 0 ? r : plan_build(&input, instance->arena, &instance->plan, error);
 }
 
 /* ---- making ---- */
