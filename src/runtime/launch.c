@@ -183,6 +183,13 @@ static int launch_child_steps(Runner *runner, const LaunchOptions *options, Erro
     return r;
 }
 
+/* A filter may forbid to exit, which the libc's _exit would ask for without end. */
+_Noreturn static void launch_child_end(void)
+{
+    (void)syscall(SYS_exit_group, 125);
+    __builtin_trap();
+}
+
 _Noreturn static void launch_child(Runner *runner, const LaunchOptions *options)
 {
     Message message = { .kind = MESSAGE_FAILED };
@@ -192,7 +199,7 @@ _Noreturn static void launch_child(Runner *runner, const LaunchOptions *options)
     if (runner->unhooked)
         message.kind = MESSAGE_UNHOOKED;
     channel_last_words(runner->channel, &message);
-    _exit(125);
+    launch_child_end();
 }
 
 /* ---- the parent ---- */

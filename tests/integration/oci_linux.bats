@@ -188,6 +188,17 @@ asks() { # SYSCALL-NAMES-AS-JSON
     rm -f "$BUNDLE/rootfs/private"
 }
 
+@test "seccomp: a filter that forbids all, exit too, ends what it is for" {
+    configure '.linux.seccomp = {defaultAction: "SCMP_ACT_ERRNO"}' '.process.args = ["/init", "pid"]'
+    try_oci run --bundle "$BUNDLE" c </dev/null
+    expect_error 1 'process.args: not executed, and linux.seccomp forbids to say why'
+    oci create --bundle "$BUNDLE" c </dev/null >/dev/null 2>&1 3>&-
+    try_oci start c
+    expect_error 1 'process.args: not executed, and linux.seccomp forbids to say why'
+    await 5 eval '[ "$(oci state c | jq -r .status)" = stopped ]'
+    delete_all
+}
+
 @test "intelRdt without resctrl" {
     require test ! -e /sys/fs/resctrl/schemata -- "resctrl is mounted"
     run_with '.linux.intelRdt = {closID: "group", schemata: ["L3:0=f"]}' pid
