@@ -27,9 +27,23 @@ int step_hooks_outside(Runner *runner, const Step *step UNUSED, Error *error)
     return 0;
 }
 
+/* A hook without variables has its caller's. The engine's may be secrets, and the program of this
+ * one is the image's: it has those of the container's program. */
+static void step_hooks_environment(const Plan *plan)
+{
+    static char *nothing[] = { NULL };
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (plan->steps[i].kind == STEP_EXEC) {
+            char **items = plan->steps[i].with.exec->env->items;
+            environ = items ? items : nothing;
+        }
+}
+
 int step_hooks(Runner *runner, const Step *step, Error *error)
 {
     HookKind kind = (HookKind)step->flags;
+    if (kind == HOOK_START_CONTAINER)
+        step_hooks_environment(runner->plan);
     OciState state = *runner->plan->state;
     state.status = OCI_STATUS_CREATED;
     state.pid = getpid(); /* runtime.md#state: as seen by the container */

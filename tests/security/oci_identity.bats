@@ -40,6 +40,9 @@ teardown() {
     hook 'symlink away /tmp/link'
     try_oci run --bundle "$TEST_DIR/hooked" box </dev/null
     expect_error 1 'hooks.startContainer\[0\]: .*symlink .*: Operation not permitted'
+    hook 'env PATH SECRET'
+    SECRET=told try_oci run --bundle "$TEST_DIR/hooked" box </dev/null
+    expect_error 1 'hooks.startContainer\[0\]: .*: /usr.*; env SECRET: No such file or directory'
     hook 'write /tmp/status hooked'
     try_oci run --bundle "$TEST_DIR/hooked" box </dev/null
     expect_status 0
