@@ -27,6 +27,20 @@ teardown_file() {
     discard_store
 }
 
+@test "history through a template, and with bytes" {
+    ambit run --name writes "$IMAGE" /init write /new text
+    ambit commit writes made:history
+    try history --format '{{.ID}} {{.Size}}' made:history
+    expect_match "^$(ambit image inspect -f '{{slice .Id 7 19}}' made:history) [1-9]"
+    expect_match '^<missing> '
+    try history --human=false --format 'table {{.Size}}\t{{.CreatedAt}}' made:history
+    expect_match '^SIZE +CREATED AT$'
+    expect_match '^[0-9]+ +20[0-9]+-'
+    [ "$(ambit history --format json made:history | jq -s length)" -eq 2 ]
+    ambit rm writes
+    ambit rmi made:history
+}
+
 @test "diff lists what was added, changed and deleted, as docker does" {
     try diff changed
     expect_status 0

@@ -46,10 +46,44 @@ teardown_file() {
     expect_error 125 "unknown command 'ambit statz' \(see"
 }
 
+@test "an option of docker's or podman's that is not there yet says so" {
+    local line
+    while read -r line; do
+        try $line something
+        expect_error 125 'not supported|it is --platform'
+    done <<'END'
+ps --size
+ps --sort names
+exec --latest
+inspect --latest
+commit --squash
+push --all-tags
+images --noheading
+search --filter x=y
+system prune --volumes
+save --compress
+pull --arch arm64
+run --pod x
+run --uidmap 0:0:1
+END
+}
+
+@test "version and info answer templates with docker's names" {
+    try version --format '{{.Server.Version}} {{.Client.Os}}'
+    expect_match '^[0-9]+\.[0-9]+\.[0-9]+ linux$'
+    [ "$(ambit version -f json | jq -r .Client.Arch)" != null ]
+    mkdir -p -m 700 "$TEST_ROOT"
+    try info --format '{{.Containers}} {{.NCPU}} {{.KernelVersion}}'
+    expect_output "0 $(nproc) $(uname -r)"
+    [ "$(ambit info --format json | jq '.Namespaces | length')" -ge 7 ]
+    try info --format '{{.Nothing}}'
+    expect_error 125 "there is no 'Nothing'"
+}
+
 @test "ps: a status that no container can have is refused" {
     try ps -a --filter status=exitde
     expect_error 125 "--filter: status 'exitde' is none of created, running"
-    mkdir -m 700 "$TEST_ROOT"
+    mkdir -p -m 700 "$TEST_ROOT"
     try ps -a --filter status=exited
     expect_status 0
 }

@@ -29,6 +29,11 @@ static const Option commit_options[] = {
       "Freeze the container's processes meanwhile (default true)" },
     { 'q', "quiet", OPTION_FLAG(CommitOptions, quiet), NULL, "Print the id (it always is)",
       .hidden = true },
+    OPTION_REFUSE('s', "squash",
+                  "not supported yet: `ambit export C | ambit import - NAME` makes one layer"),
+    OPTION_REFUSE('f', "format", "an image is an OCI image here; `ambit save` writes both forms"),
+    OPTION_REFUSE(0, "iidfile", "not supported yet: the id is printed"),
+    OPTION_REFUSE(0, "include-volumes", "not supported yet: what is mounted stays out"),
     OPTION_END,
 };
 

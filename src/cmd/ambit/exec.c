@@ -45,6 +45,8 @@ static const Option exec_options[] = {
       "All capabilities of the container's user namespace, and no system call filter" },
     { 0, "detach-keys", OPTION_STRING(ExecRequest, detach_keys), "KEYS",
       "Keys that would detach (default ctrl-p,ctrl-q)" },
+    OPTION_REFUSE('l', "latest", "not supported yet: `ambit ps -lq` says which it is"),
+    OPTION_REFUSE(0, "preserve-fds", "not supported yet: streams are 0, 1 and 2"),
     OPTION_END,
 };
 

@@ -29,6 +29,9 @@ static const Option import_options[] = {
       "What the programs in it are made for (default: this machine)" },
     { 'q', "quiet", OPTION_FLAG(ImportOptions, quiet), NULL, "Print the id (it always is)",
       .hidden = true },
+    OPTION_REFUSE(0, "arch", "it is --platform OS/ARCH[/VARIANT]"),
+    OPTION_REFUSE(0, "os", "it is --platform OS/ARCH[/VARIANT]"),
+    OPTION_REFUSE(0, "variant", "it is --platform OS/ARCH[/VARIANT]"),
     OPTION_END,
 };
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/listformat.h"
 #include "base/table.h"
 #include "base/template.h"
 #include "cmd/program/output.h"
@@ -198,56 +199,124 @@ const Command image_inspect_command = {
 
 typedef struct HistoryOptions {
     bool full, quiet;
+    OptionTristate human;
+    const char *format;
 } HistoryOptions;
 
 static const Option history_options[] = {
     { 0, "no-trunc", OPTION_FLAG(HistoryOptions, full), NULL, "Do not shorten anything" },
+    { 'H', "human", OPTION_TRISTATE(HistoryOptions, human), NULL,
+      "Sizes and ages for people; false: bytes and dates (default true)" },
     { 'q', "quiet", OPTION_FLAG(HistoryOptions, quiet), NULL, "Print the layers' diff ids only" },
+    { 0, "format", OPTION_STRING(HistoryOptions, format), "TEXT",
+      "\"json\", or TEXT or \"table TEXT\" with {{.ID}}, {{.CreatedSince}}, {{.CreatedAt}}, "
+      "{{.CreatedBy}}, {{.Size}}, {{.Comment}}" },
     OPTION_END,
 };
 
 enum { HISTORY_COLUMNS = 45 };
 
-static void history_row(const OciHistory *entry, const char *size, bool full, Table *table)
+typedef struct HistoryOutput {
+    const HistoryOptions *options;
+    Arena *arena;
+    Table table;       /* our own table */
+    ListFormat format; /* --format */
+    StrBuf text;
+} HistoryOutput;
+
+static void history_output_done(HistoryOutput *output)
+{
+    table_done(&output->table);
+    listformat_done(&output->format);
+    strbuf_done(&output->text);
+}
+
+static const char *history_since(const OciHistory *entry, Arena *arena)
 {
     StrBuf since CLEANUP(strbuf_done) = { 0 };
     int64_t created = image_time(entry->created);
-    if (created > 0) {
-        listing_duration(time(NULL) - created, &since);
-        strbuf_add(&since, " ago");
-    }
-    table_add(table, since.length ? since.data : NULL);
-    if (full)
-        table_add(table, entry->created_by);
-    else
-        table_add_cut(table, entry->created_by, HISTORY_COLUMNS);
-    table_add(table, size);
-    table_add(table, entry->comment);
+    if (created <= 0)
+        return NULL;
+    listing_duration(time(NULL) - created, &since);
+    return arena_printf(arena, "%s ago", strbuf_text(&since));
 }
 
-/* The newest first; entries that made no layer have size 0. */
-static void history_fill(const ImageStore *store, const Image *image, bool full, Table *table)
+static int history_row(const OciHistory *entry, const char *id, const char *size,
+                       HistoryOutput *output, Error *error)
+{
+    const HistoryOptions *options = output->options;
+    const char *since = history_since(entry, output->arena);
+    if (listformat_is_default(options->format)) {
+        table_add(&output->table, options->human == OPTION_FALSE ? entry->created : since);
+        if (options->full)
+            table_add(&output->table, entry->created_by);
+        else
+            table_add_cut(&output->table, entry->created_by, HISTORY_COLUMNS);
+        table_add(&output->table, size);
+        table_add(&output->table, entry->comment);
+        return 0;
+    }
+    StrBuf json CLEANUP(strbuf_done) = { 0 };
+    JsonWriter writer = { .text = &json };
+    const struct {
+        const char *key, *value;
+    } members[] = {
+        { "ID", id },
+        { "CreatedSince", since },
+        { "CreatedAt", entry->created },
+        { "CreatedBy", entry->created_by },
+        { "Size", size },
+        { "Comment", entry->comment },
+    };
+    json_write_object(&writer);
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        json_write_key(&writer, members[i].key);
+        json_write_string(&writer, members[i].value ? members[i].value : "");
+    }
+    json_write_end_object(&writer);
+    return listformat_add(&output->format, &json, &output->text, error);
+}
+
+/* The newest first; entries that made no layer have size 0. Only the newest is an image. */
+static int history_fill(const ImageStore *store, const Image *image, HistoryOutput *output,
+                        Error *error)
 {
     const OciHistoryList *history = &image->config.history;
+    const char *id = output->options->full
+                         ? image->id
+                         : arena_strndup(output->arena, oci_digest_hex(image->id), 12);
     size_t layer = 0;
-    for (size_t i = history->count; i-- > 0;) {
-        char size[32] = "0B";
-        uint64_t bytes;
-        if (!history->items[i].empty_layer && layer < image->layers.count &&
-            imagestore_layer_bytes(store, image->layers.items[layer++], &bytes, NULL) == 0)
+    int r = 0;
+    for (size_t i = history->count; r == 0 && i-- > 0;) {
+        char size[32];
+        uint64_t bytes = 0;
+        if (!history->items[i].empty_layer && layer < image->layers.count)
+            (void)!imagestore_layer_bytes(store, image->layers.items[layer++], &bytes, NULL);
+        if (output->options->human == OPTION_FALSE)
+            (void)snprintf(size, sizeof(size), "%llu", (unsigned long long)bytes);
+        else
             (void)str_from_bytes(bytes, size, sizeof(size));
-        history_row(&history->items[i], size, full, table);
+        r = history_row(&history->items[i], i + 1 == history->count ? id : "<missing>", size,
+                        output, error);
     }
+    return r;
 }
 
 static int history_run(CommandCall *call, Error *error)
 {
     static const char *const headings[] = { "CREATED", "CREATED BY", "SIZE", "COMMENT", NULL };
+    static const ListHeading formatted[] = {
+        { "ID", "IMAGE" },
+        { "CreatedSince", "CREATED" },
+        { 0 },
+    };
     const HistoryOptions *options = call->values;
     ImageSession session CLEANUP(image_session_done) = IMAGE_SESSION_EMPTY;
-    StrBuf text CLEANUP(strbuf_done) = { 0 };
-    Table table CLEANUP(table_done) = table_new(headings);
+    HistoryOutput output CLEANUP(history_output_done) = { .options = options,
+                                                          .arena = call->arena,
+                                                          .table = table_new(headings) };
     Image image;
+    bool own = listformat_is_default(options->format);
     int r = image_session_open(call, ENGINE_LOOK, &session, error);
     if (r == 0)
         r = image_resolve(&session.store, call->arguments[0], call->arena, &image, error);
@@ -255,12 +324,17 @@ static int history_run(CommandCall *call, Error *error)
         return r;
     const StrList *diff_ids = &image.config.rootfs.diff_ids;
     for (size_t i = diff_ids->count; options->quiet && i-- > 0;)
-        strbuf_printf(&text, "%s\n", diff_ids->items[i]);
+        strbuf_printf(&output.text, "%s\n", diff_ids->items[i]);
     if (!options->quiet) {
-        history_fill(&session.store, &image, options->full, &table);
-        table_print(&table, output_style(1).colour, &text);
+        if (!own)
+            listformat_init(&output.format, options->format, formatted);
+        r = history_fill(&session.store, &image, &output, error);
+        if (own)
+            table_print(&output.table, output_style(1).colour, &output.text);
+        else
+            listformat_end(&output.format, &output.text);
     }
-    return output_write(strbuf_text(&text), error);
+    return r < 0 ? r : output_write(strbuf_text(&output.text), error);
 }
 
 #define HISTORY_COMMAND                                                                       \

@@ -36,6 +36,9 @@ static const Option pull_options[] = {
       "stored; one that does not answer is no error then) or never (default always)" },
     { 'q', "quiet", OPTION_FLAG(PullOptions, quiet), NULL, "Print the image's id only" },
     ACCESS_OPTIONS(PullOptions),
+    OPTION_REFUSE(0, "arch", "it is --platform OS/ARCH[/VARIANT]"),
+    OPTION_REFUSE(0, "os", "it is --platform OS/ARCH[/VARIANT]"),
+    OPTION_REFUSE(0, "variant", "it is --platform OS/ARCH[/VARIANT]"),
     OPTION_END,
 };
 

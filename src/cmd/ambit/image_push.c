@@ -19,6 +19,15 @@ typedef struct PushOptions {
 static const Option push_options[] = {
     { 'q', "quiet", OPTION_FLAG(PushOptions, quiet), NULL, "Print the reference only" },
     ACCESS_OPTIONS(PushOptions),
+    OPTION_REFUSE('a', "all-tags", "not supported yet: name each tag"),
+    OPTION_REFUSE(0, "platform", "not supported yet: what is stored is sent"),
+    OPTION_REFUSE(0, "compress", "layers are sent as they are stored, so that their digests stay"),
+    OPTION_REFUSE(0, "compression-format",
+                  "layers are sent as they are stored, so that their digests stay"),
+    OPTION_REFUSE('f', "format", "the manifest is sent as it is stored, so that its digest stays"),
+    OPTION_REFUSE(0, "digestfile",
+                  "not supported yet: `ambit image inspect -f '{{.ManifestDigest}}' IMAGE`"),
+    OPTION_REFUSE(0, "sign-by", "not supported yet: sign with a tool of its own"),
     OPTION_END,
 };
 

@@ -20,6 +20,7 @@ static const Option save_options[] = {
       "Write to this file instead of standard output", .completes = "file" },
     { 0, "format", OPTION_STRING(SaveOptions, format), "FORMAT",
       "oci-archive or docker-archive: the archive is both", .hidden = true },
+    OPTION_REFUSE(0, "compress", "not supported yet: pipe the archive through gzip or zstd"),
     OPTION_END,
 };
 

@@ -33,6 +33,10 @@ static const Option images_options[] = {
     { 0, "format", OPTION_STRING(ImagesOptions, format), "TEXT",
       "\"json\", or TEXT or \"table TEXT\" with {{.Repository}}, {{.Tag}}, {{.ID}}, {{.Digest}}, "
       "{{.CreatedSince}}, {{.CreatedAt}}, {{.Size}}" },
+    OPTION_REFUSE(0, "noheading", "not supported yet: --format without 'table' has no heading"),
+    OPTION_REFUSE(0, "sort", "not supported yet: sort(1) sorts what --format prints"),
+    OPTION_REFUSE(0, "tree", "not supported yet: `ambit image inspect` shows platforms"),
+    OPTION_REFUSE(0, "history", "not supported yet: `ambit history IMAGE`"),
     OPTION_END,
 };
 

@@ -1,10 +1,13 @@
 /*
- * `ambit info`: this host as ambit sees it, and what it can give a container.
+ * `ambit info`: this host as ambit sees it, and what it can give a container. For scripts, with
+ * docker's names.
  */
 #include <stdio.h>
+#include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/listformat.h"
 #include "cmd/program/output.h"
 #include "engine/listing.h"
 #include "image/image.h"
@@ -12,7 +15,78 @@
 #include "linux/namespace.h"
 #include "session.h"
 
-static void info_cgroups(const CgroupHost *host, StrBuf *text)
+typedef struct InfoOptions {
+    const char *format;
+} InfoOptions;
+
+static const Option info_options[] = {
+    { 'f', "format", OPTION_STRING(InfoOptions, format), "TEXT",
+      "\"json\", or TEXT with {{.ServerVersion}}, {{.KernelVersion}}, {{.Architecture}}, "
+      "{{.NCPU}}, "
+      "{{.MemTotal}}, {{.CgroupVersion}}, {{.Controllers}}, {{.Namespaces}}, {{.Root}}, "
+      "{{.State}}, "
+      "{{.Containers}}, {{.ContainersRunning}}, {{.Images}}, {{.Name}}" },
+    OPTION_END,
+};
+
+/* All that is told, whichever way. */
+typedef struct Info {
+    CgroupHost host;
+    struct utsname names;
+    int64_t processors, memory_bytes;
+    StrList controllers, namespaces;
+    size_t containers, running, paused, images;
+} Info;
+
+static void info_add_lists(Info *info, Arena *arena)
+{
+    for (CgroupController c = 0; c < CGROUP_CONTROLLER_MAX; c++)
+        if (info->host.available & CGROUP_BIT(c))
+            strlist_append(arena, &info->controllers, cgroup_controller_name(c, info->host.mode));
+    for (NamespaceType type = 0; type < NAMESPACE_MAX; type++) {
+        char path[40];
+        (void)snprintf(path, sizeof(path), "/proc/self/ns/%s", namespace_table[type].proc_name);
+        if (access(path, F_OK) == 0)
+            strlist_append(arena, &info->namespaces, namespace_table[type].name);
+    }
+}
+
+static int info_count(const Engine *engine, Arena *arena, Info *info, Error *error)
+{
+    Listing listing;
+    ImageStore store CLEANUP(imagestore_done) = IMAGESTORE_EMPTY;
+    ImageList images = { 0 };
+    int r = listing_read(engine, true, arena, &listing, error);
+    for (size_t i = 0; r == 0 && i < listing.count; i++) {
+        info->running += listing.items[i].status == CONTAINER_RUNNING;
+        info->paused += listing.items[i].status == CONTAINER_PAUSED;
+    }
+    if (r == 0)
+        r = imagestore_open(engine->root_fd, ".", &store, error);
+    if (r == 0)
+        r = image_list(&store, arena, &images, NULL, error);
+    if (r < 0)
+        return r;
+    info->containers = listing.count;
+    info->images = images.count;
+    return 0;
+}
+
+static int info_read(const Engine *engine, Arena *arena, Info *ret_info, Error *error)
+{
+    struct sysinfo system;
+    *ret_info = (Info){ .processors = sysconf(_SC_NPROCESSORS_ONLN) };
+    (void)uname(&ret_info->names);
+    if (sysinfo(&system) == 0)
+        ret_info->memory_bytes = (int64_t)system.totalram * system.mem_unit;
+    int r = cgroup_host_read(arena, &ret_info->host, error);
+    if (r < 0)
+        return r;
+    info_add_lists(ret_info, arena);
+    return info_count(engine, arena, ret_info, error);
+}
+
+static void info_text(const Info *info, const Engine *engine, StrBuf *text)
 {
     static const char *const modes[] = {
         [CGROUP_NONE] = "none: limits cannot be set",
@@ -20,77 +94,99 @@ static void info_cgroups(const CgroupHost *host, StrBuf *text)
         [CGROUP_V2] = "v2",
         [CGROUP_HYBRID] = "hybrid (v1 controllers beside an empty v2 tree)",
     };
-    strbuf_printf(text, "cgroups        %s\n", modes[host->mode]);
-    strbuf_add(text, "controllers   ");
-    for (CgroupController c = 0; c < CGROUP_CONTROLLER_MAX; c++)
-        if (host->available & CGROUP_BIT(c))
-            strbuf_printf(text, " %s", cgroup_controller_name(c, host->mode));
-    strbuf_add_char(text, '\n');
+    strbuf_printf(text, "version        %s\n", AMBIT_VERSION);
+    strbuf_printf(text, "kernel         %s %s %s\n", info->names.sysname, info->names.release,
+                  info->names.machine);
+    strbuf_printf(text, "processors     %lld\n", (long long)info->processors);
+    strbuf_printf(text, "cgroups        %s\ncontrollers    ", modes[info->host.mode]);
+    strbuf_add_list(text, &info->controllers, " ");
+    strbuf_add(text, "\nnamespaces     ");
+    strbuf_add_list(text, &info->namespaces, " ");
+    strbuf_printf(text, "\nroot           %s\nstate          %s\n", engine->root, engine->state);
+    strbuf_printf(text, "containers     %zu, %zu running\n", info->containers, info->running);
+    strbuf_printf(text, "images         %zu\n", info->images);
 }
 
-static void info_namespaces(StrBuf *text)
+static void info_json_list(const char *key, const StrList *list, JsonWriter *writer)
 {
-    strbuf_add(text, "namespaces    ");
-    for (NamespaceType type = 0; type < NAMESPACE_MAX; type++) {
-        char path[40];
-        (void)snprintf(path, sizeof(path), "/proc/self/ns/%s", namespace_table[type].proc_name);
-        if (access(path, F_OK) == 0)
-            strbuf_printf(text, " %s", namespace_table[type].name);
+    json_write_key(writer, key);
+    json_write_array(writer);
+    for (size_t i = 0; i < list->count; i++)
+        json_write_string(writer, list->items[i]);
+    json_write_end_array(writer);
+}
+
+static void info_json(const Info *info, const Engine *engine, JsonWriter *writer)
+{
+    const struct {
+        const char *key, *value;
+    } texts[] = {
+        { "Name", info->names.nodename },
+        { "ServerVersion", AMBIT_VERSION },
+        { "OSType", "linux" },
+        { "KernelVersion", info->names.release },
+        { "Architecture", info->names.machine },
+        { "Driver", "overlay" },
+        { "CgroupDriver", info->host.mode == CGROUP_NONE ? "none" : "cgroupfs" },
+        { "CgroupVersion", info->host.mode == CGROUP_V2 ? "2" : "1" },
+        { "Root", engine->root },
+        { "State", engine->state },
+    };
+    const struct {
+        const char *key;
+        int64_t value;
+    } numbers[] = {
+        { "NCPU", info->processors },
+        { "MemTotal", info->memory_bytes },
+        { "Containers", (int64_t)info->containers },
+        { "ContainersRunning", (int64_t)info->running },
+        { "ContainersPaused", (int64_t)info->paused },
+        { "ContainersStopped", (int64_t)(info->containers - info->running - info->paused) },
+        { "Images", (int64_t)info->images },
+    };
+    json_write_object(writer);
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        json_write_key(writer, texts[i].key);
+        json_write_string(writer, texts[i].value);
     }
-    strbuf_add_char(text, '\n');
-}
-
-static int info_containers(const Engine *engine, Arena *arena, StrBuf *text, Error *error)
-{
-    Listing listing;
-    size_t running = 0;
-    int r = listing_read(engine, true, arena, &listing, error);
-    if (r < 0)
-        return r;
-    for (size_t i = 0; i < listing.count; i++)
-        running += listing.items[i].status == CONTAINER_RUNNING;
-    strbuf_printf(text, "containers     %zu, %zu running\n", listing.count, running);
-    return 0;
-}
-
-static int info_images(const Engine *engine, Arena *arena, StrBuf *text, Error *error)
-{
-    ImageStore store CLEANUP(imagestore_done) = IMAGESTORE_EMPTY;
-    ImageList images;
-    int r = imagestore_open(engine->root_fd, ".", &store, error);
-    if (r == 0)
-        r = image_list(&store, arena, &images, NULL, error);
-    if (r == 0)
-        strbuf_printf(text, "images         %zu\n", images.count);
-    return r;
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        json_write_key(writer, numbers[i].key);
+        json_write_int(writer, numbers[i].value);
+    }
+    info_json_list("Controllers", &info->controllers, writer);
+    info_json_list("Namespaces", &info->namespaces, writer);
+    json_write_end_object(writer);
 }
 
 static int info_run(CommandCall *call, Error *error)
 {
+    const InfoOptions *options = call->values;
     Engine engine CLEANUP(engine_done) = ENGINE_NONE;
     StrBuf text CLEANUP(strbuf_done) = { 0 };
-    CgroupHost host;
-    struct utsname names;
+    StrBuf json CLEANUP(strbuf_done) = { 0 };
+    ListFormat format CLEANUP(listformat_done) = { 0 };
+    JsonWriter writer = { .text = &json };
+    Info info;
     int r = session_open(call, ENGINE_LOOK, &engine, error);
     if (r == 0)
-        r = cgroup_host_read(call->arena, &host, error);
+        r = info_read(&engine, call->arena, &info, error);
     if (r < 0)
         return r;
-    (void)uname(&names);
-    strbuf_printf(&text, "version        %s\n", AMBIT_VERSION);
-    strbuf_printf(&text, "kernel         %s %s %s\n", names.sysname, names.release, names.machine);
-    strbuf_printf(&text, "processors     %ld\n", sysconf(_SC_NPROCESSORS_ONLN));
-    info_cgroups(&host, &text);
-    info_namespaces(&text);
-    strbuf_printf(&text, "root           %s\nstate          %s\n", engine.root, engine.state);
-    r = info_containers(&engine, call->arena, &text, error);
-    if (r == 0)
-        r = info_images(&engine, call->arena, &text, error);
+    if (listformat_is_default(options->format)) {
+        info_text(&info, &engine, &text);
+    } else {
+        info_json(&info, &engine, &writer);
+        listformat_init(&format, options->format, NULL);
+        r = listformat_add(&format, &json, &text, error);
+        listformat_end(&format, &text);
+    }
     return r < 0 ? r : output_write(strbuf_text(&text), error);
 }
 
 const Command info_command = {
     .name = "info",
     .summary = "Show the host as ambit sees it",
+    .options = info_options,
+    .values_size = sizeof(InfoOptions),
     .run = info_run,
 };

@@ -23,6 +23,8 @@ static const Option inspect_options[] = {
     INSPECT_FORMAT,
     { 0, "type", OPTION_STRING(InspectOptions, type), "TYPE",
       "Look for a container or an image of that name only (default: a container, then an image)" },
+    OPTION_REFUSE('s', "size", "not supported yet: `ambit system df --verbose` shows sizes"),
+    OPTION_REFUSE('l', "latest", "not supported yet: `ambit ps -lq` says which it is"),
     OPTION_END,
 };
 

@@ -240,6 +240,9 @@ static const Option search_options[] = {
       .max = 100 },
     { 0, "no-trunc", OPTION_FLAG(SearchOptions, no_trunc), NULL, "Do not cut descriptions" },
     ACCESS_OPTIONS(SearchOptions),
+    OPTION_REFUSE('f', "filter", "not supported yet: grep(1)"),
+    OPTION_REFUSE(0, "format", "not supported yet: the columns are fixed"),
+    OPTION_REFUSE(0, "list-tags", "not supported yet: `ambit pull --all-tags` fetches them"),
     OPTION_END,
 };
 

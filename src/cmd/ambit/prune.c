@@ -191,13 +191,20 @@ const Command image_prune_command = {
     .run = prune_run_images,
 };
 
+static const Option prune_system_options[] = {
+    OPTION_REFUSE(0, "volumes", "not supported yet: volumes with a name are kept"),
+    { 'a', "all", OPTION_FLAG(PruneOptions, all), NULL,
+      "Every image that no container uses, not only those without a name" },
+    PRUNE_OPTIONS,
+};
+
 const Command system_prune_command = {
     .name = "prune",
     .summary = "Remove containers that have ended and images that nobody uses",
     .description = "Volumes stay. Images with a name stay too, without --all.",
     .examples = "# what is older than a day\n"
                 "ambit system prune --all --force --filter until=24h\n",
-    .options = prune_options,
+    .options = prune_system_options,
     .values_size = sizeof(PruneOptions),
     .run = prune_run_system,
 };

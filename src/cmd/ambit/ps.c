@@ -37,6 +37,14 @@ static const Option ps_options[] = {
       "\"json\", or TEXT or \"table TEXT\" with {{.ID}}, {{.Names}}, {{.Image}}, {{.Command}}, "
       "{{.CreatedAt}}, {{.RunningFor}}, {{.Status}}, {{.State}}, {{.Ports}}, {{.Labels}}, "
       "{{.Mounts}}, {{.Networks}}, {{.LocalVolumes}}, {{.Pid}}" },
+    OPTION_REFUSE('s', "size", "not supported yet: `ambit system df --verbose` shows sizes"),
+    OPTION_REFUSE(0, "noheading", "not supported yet: --format without 'table' has no heading"),
+    OPTION_REFUSE(0, "sort", "not supported yet: sort(1) sorts what --format prints"),
+    OPTION_REFUSE('w', "watch", "not supported yet: watch(1) shows it again and again"),
+    OPTION_REFUSE(0, "ns", "not supported yet: `ambit ns` lists namespaces"),
+    OPTION_REFUSE('p', "pod", "not supported yet: there are no pods"),
+    OPTION_REFUSE(0, "external", "not supported: others' containers are not known"),
+    OPTION_REFUSE(0, "sync", "not supported: there is nothing to be synchronized"),
     OPTION_END,
 };
 
