@@ -80,10 +80,12 @@ static int rights_outer_id(const Rights *rights, int map, uint32_t id, Arena *ar
 }
 
 /* Without the capability, and without set-id programs, ids are what they began with. */
-static int rights_note_ids(Rights *rights, const SpecUser *user, Arena *arena, Error *error)
+static int rights_note_ids(Rights *rights, const SpecUser *user, bool keeps_groups, Arena *arena,
+                           Error *error)
 {
     rights->fixed_uid = rights->no_new_privs && !(rights->capabilities & 1ULL << CAP_SETUID);
-    rights->fixed_gid = rights->no_new_privs && !(rights->capabilities & 1ULL << CAP_SETGID);
+    rights->fixed_gid =
+        rights->no_new_privs && !keeps_groups && !(rights->capabilities & 1ULL << CAP_SETGID);
     int r = rights_outer_id(rights, RIGHTS_MAP_UID, user->uid, arena, &rights->uid, error);
     const U32List *more = &user->additional_gids;
     rights->gids = arena_alloc(arena, (more->count + 1) * sizeof(*rights->gids));
@@ -112,7 +114,8 @@ int rights_note(Instance *instance, Rights *ret_rights, Error *error)
     if (r == 0)
         r = rights_note_namespaces(&rights, proc, instance->arena, error);
     if (r == 0)
-        r = rights_note_ids(&rights, &process->user, instance->arena, error);
+        r = rights_note_ids(&rights, &process->user, instance->plan.keep_groups, instance->arena,
+                            error);
     if (r == 0)
         *ret_rights = rights;
     return r;
