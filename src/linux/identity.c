@@ -48,13 +48,21 @@ int identity_set_groups(const gid_t *groups, size_t count, Error *error)
     return error_errno(error, errno, "set %zu supplementary groups", count);
 }
 
+static int identity_refused(const char *what, unsigned id, Error *error)
+{
+    if (errno == EINVAL)
+        return error_set(error, ERROR_USAGE, EINVAL,
+                         "become %s %u: it is not mapped in the user namespace", what, id);
+    return error_errno(error, errno, "become %s %u", what, id);
+}
+
 /* The highest number means "no change" to the kernel, which is never what is meant here. */
 int identity_set_gid(gid_t gid, Error *error)
 {
     if (gid == (gid_t)-1)
         return error_errno(error, EINVAL, "become group %u", gid);
     if (syscall(IDENTITY_SETRESGID, gid, gid, gid) < 0)
-        return error_errno(error, errno, "become group %u", gid);
+        return identity_refused("group", gid, error);
     return 0;
 }
 
@@ -63,7 +71,7 @@ int identity_set_uid(uid_t uid, Error *error)
     if (uid == (uid_t)-1)
         return error_errno(error, EINVAL, "become user %u", uid);
     if (syscall(IDENTITY_SETRESUID, uid, uid, uid) < 0)
-        return error_errno(error, errno, "become user %u", uid);
+        return identity_refused("user", uid, error);
     return 0;
 }
 

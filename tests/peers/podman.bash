@@ -10,6 +10,7 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "ambit-oci"
 runtime_supports_json = ["ambit-oci", "crun", "runc"]
+runtime_supports_nocgroup = ["ambit-oci", "crun"]
 [engine.runtimes]
 ambit-oci = ["$PEERS_RUNTIME"]
 END
