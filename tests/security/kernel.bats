@@ -79,6 +79,23 @@ refused() { # COMMAND...: of /init, in a default container
     expect_status 1
 }
 
+@test "nor once a container with power over its mounts has taken nodev away: there are device rules" {
+    local option
+    cp -r "$TEST_DIR/rootfs" "$BATS_TEST_TMPDIR/rootfs"
+    mknod -m 666 "$BATS_TEST_TMPDIR/rootfs/kmsg" c 1 11
+    mknod -m 666 "$BATS_TEST_TMPDIR/rootfs/zero" c 1 5
+    for option in --privileged --cap-add=SYS_ADMIN; do
+        background run --rm --name mighty "$option" --rootfs "$BATS_TEST_TMPDIR/rootfs" /init pause
+        await 10 ambit exec mighty /init remount /
+        ambit exec mighty /init open /zero
+        try exec mighty /init open /kmsg
+        ambit kill -s KILL mighty
+        wait $! || true
+        expect_status 1
+        [ "$errors" = 'open /kmsg: Operation not permitted' ] || { show; false; }
+    done
+}
+
 @test "system calls that the default filter keeps back" {
     require test "$(uname -m)" = x86_64 -- "system call numbers are x86-64's"
     # keyctl add_key request_key bpf perf_event_open userfaultfd io_uring_setup kexec_load init_module
