@@ -147,14 +147,19 @@ static int build_offsets(Build *build, Error *error)
     return 0;
 }
 
-/* A name is the container's own only in a UTS namespace of its own. */
+/* A name is the container's own only in a UTS namespace of its own. On the host's network it is by
+ * default the host's, as in docker and podman: that is what its peers know it by. */
 static void build_names(Build *build)
 {
     if (!build_is_new(build, NAMESPACE_UTS))
         return;
     const RunRequest *request = build->request;
-    build->spec->hostname =
-        request->hostname ? request->hostname : arena_strndup(build->arena, build->input->id, 12);
+    if (request->hostname)
+        build->spec->hostname = request->hostname;
+    else if (build_is_host(build, NAMESPACE_NET) && !str_empty(build->facts->hostname))
+        build->spec->hostname = build->facts->hostname;
+    else
+        build->spec->hostname = arena_strndup(build->arena, build->input->id, 12);
     build->spec->domainname = request->domainname;
 }
 

@@ -276,6 +276,10 @@ END
     [[ $output == *refused* ]] || { show; false; }
     try run --rm --net host "$IMAGE" /init ls /sys/class/net
     expect_output "$(ls /sys/class/net)"
+    try run --rm --net host "$IMAGE" /init hostname
+    expect_output "$(uname -n)"
+    try run --rm --net host --hostname own "$IMAGE" /init hostname
+    expect_output own
 }
 
 @test "network: two containers that share one see each other's sockets" {
