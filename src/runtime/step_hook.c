@@ -3,6 +3,7 @@
  * waits in STEP_HOOKS_OUTSIDE.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "runtime/channel.h"
@@ -31,12 +32,11 @@ int step_hooks_outside(Runner *runner, const Step *step UNUSED, Error *error)
  * one is the image's: it has those of the container's program. */
 static void step_hooks_environment(const Plan *plan)
 {
-    static char *nothing[] = { NULL };
     for (size_t i = 0; i < plan->step_count; i++)
-        if (plan->steps[i].kind == STEP_EXEC) {
-            char **items = plan->steps[i].with.exec->env->items;
-            environ = items ? items : nothing;
-        }
+        if (plan->steps[i].kind == STEP_EXEC && plan->steps[i].with.exec->env->count)
+            environ = plan->steps[i].with.exec->env->items;
+        else if (plan->steps[i].kind == STEP_EXEC)
+            (void)clearenv();
 }
 
 int step_hooks(Runner *runner, const Step *step, Error *error)
