@@ -72,7 +72,8 @@ END
     try version --format '{{.Server.Version}} {{.Client.Os}}'
     expect_match '^[0-9]+\.[0-9]+\.[0-9]+ linux$'
     [ "$(ambit version -f json | jq -r .Client.Arch)" != null ]
-    mkdir -p -m 700 "$TEST_ROOT"
+    mkdir -p "$TEST_ROOT"
+    chmod 700 "$TEST_ROOT"
     try info --format '{{.Containers}} {{.NCPU}} {{.KernelVersion}}'
     expect_output "0 $(nproc) $(uname -r)"
     [ "$(ambit info --format json | jq '.Namespaces | length')" -ge 7 ]
@@ -83,7 +84,8 @@ END
 @test "ps: a status that no container can have is refused" {
     try ps -a --filter status=exitde
     expect_error 125 "--filter: status 'exitde' is none of created, running"
-    mkdir -p -m 700 "$TEST_ROOT"
+    mkdir -p "$TEST_ROOT"
+    chmod 700 "$TEST_ROOT"
     try ps -a --filter status=exited
     expect_status 0
 }
