@@ -363,12 +363,20 @@ static int launch_hooks(int end, const Plan *plan, pid_t pid, Error *error)
     return channel_tell(end, MESSAGE_HOOKED, error);
 }
 
-/* The child has closed its end: by exec, or with a filter that lets it say nothing, not even why
- * it could not. `plan` NULL: the filter is not known. */
-static int launch_executed(const Plan *plan, pid_t pid, Error *error)
+/*
+ * The channel was closed: by the exec, or because the process ended before it, killed for want of
+ * memory for one. Where neither is said, the kernel is asked.
+ */
+static int launch_executed(const Plan *plan, bool hold, const Launched *launched, Error *error)
 {
-    if ((plan && !plan->mute) || clone_has_executed(pid))
+    struct pollfd poller = { .fd = launched->pidfd, .events = POLLIN };
+    bool ended = hold || (launched->pidfd >= 0 && clone_pidfd_poll(&poller, 1, 0) > 0);
+    if (!hold && ((plan && !plan->mute && !ended) || clone_has_executed(launched->pid)))
         return 0;
+    if (ended && !(plan && plan->mute))
+        return error_set(error, ERROR_SYSTEM, ESRCH,
+                         "process.args: not executed: the process was killed before (is "
+                         "linux.resources.memory.limit too low?)");
     return error_set(error, ERROR_NOT_EXECUTABLE, EPERM,
                      "process.args: not executed, and linux.seccomp forbids to say why");
 }
@@ -384,7 +392,7 @@ static int launch_finish(int end, const Plan *plan, bool hold, Launched *launche
         if (r < 0)
             return r;
         switch (message.kind) {
-        case MESSAGE_END: return launch_executed(plan, launched->pid, error);
+        case MESSAGE_END: return launch_executed(plan, hold, launched, error);
         case MESSAGE_READY:
             if (hold)
                 return 0;

@@ -146,3 +146,18 @@ process_of() { # FILTER COMMAND
     expect_status 0
     expect_match ' /mnt .*noexec.*size=1024k,mode=700'
 }
+
+@test "a process that is killed before its program runs is an error of create" {
+    require test -d /sys/fs/cgroup/memory -- 'cgroup v2 lets a process in that is over its limit'
+    configure '.linux.resources.memory = {limit: 20000}' '.process.args = ["/init", "pid"]'
+    try_oci create --bundle "$BUNDLE" c </dev/null
+    expect_error 1 'the process was killed before .is linux.resources.memory.limit too low'
+    [ -z "$(oci list -q)" ]
+}
+
+@test "update: a limit of processes of 0 changes nothing" {
+    require test -d /sys/fs/cgroup/pids -- 'reads a file of cgroup v1'
+    start_with '.ociVersion = "1.0.2" | .linux.resources.pids = {limit: 20}'
+    echo '{"pids": {"limit": 0}}' | oci update --resources - c
+    [ "$(cat "/sys/fs/cgroup/pids/${TEST_DIR##*/}/pids.max")" = 20 ]
+}

@@ -311,8 +311,9 @@ static int update_run(CommandCall *call, Error *error)
         r = update_recorded(&instance, &recorded, &before, error);
     if (r < 0)
         return r;
+    /* Who fills a whole structure has 0 where nothing is to change; runc leaves the limit then. */
     if (limit.pids == 0 && spec_zero_pids_is_none(instance.spec->oci_version))
-        limit.pids = -1;
+        limit.set &= ~CGROUP_LIMIT_PIDS;
     cgroup_limit_complete(&limit, &before);
     r = update_open_cgroup(&instance,
                            cgroup_limit_controllers(&limit) | resources_controllers(resources),
