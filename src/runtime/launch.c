@@ -363,6 +363,13 @@ static int launch_hooks(int end, const Plan *plan, pid_t pid, Error *error)
     return channel_tell(end, MESSAGE_HOOKED, error);
 }
 
+static int launch_killed(Error *error)
+{
+    return error_set(error, ERROR_SYSTEM, ESRCH,
+                     "process.args: not executed: the process was killed before (is "
+                     "linux.resources.memory.limit too low?)");
+}
+
 /*
  * The channel was closed: by the exec, or because the process ended before it, killed for want of
  * memory for one. Where neither is said, the kernel is asked.
@@ -374,9 +381,7 @@ static int launch_executed(const Plan *plan, bool hold, const Launched *launched
     if (!hold && ((plan && !plan->mute && !ended) || clone_has_executed(launched->pid)))
         return 0;
     if (ended && !(plan && plan->mute))
-        return error_set(error, ERROR_SYSTEM, ESRCH,
-                         "process.args: not executed: the process was killed before (is "
-                         "linux.resources.memory.limit too low?)");
+        return launch_killed(error);
     return error_set(error, ERROR_NOT_EXECUTABLE, EPERM,
                      "process.args: not executed, and linux.seccomp forbids to say why");
 }
@@ -421,15 +426,20 @@ static int launch_finish(int end, const Plan *plan, bool hold, Launched *launche
     }
 }
 
-/* The child's own error says more than the parent's EPIPE: it is taken where there is one. */
+/* The child's own error says more than the parent's EPIPE: it is taken where there is one, and one
+ * that has ended without was killed. */
 static void launch_prefer_child_error(int end, Error *error)
 {
     if (!error || (error->code != EPIPE && error->code != ECONNRESET && error->code != ESRCH))
         return;
     Message message;
     size_t count = 0;
-    if (channel_receive(end, &message, NULL, &count, NULL) == 0 && message.kind == MESSAGE_FAILED)
+    if (channel_receive(end, &message, NULL, &count, NULL) < 0)
+        return;
+    if (message.kind == MESSAGE_FAILED)
         *error = message.error;
+    else if (message.kind == MESSAGE_END)
+        (void)launch_killed(error);
 }
 
 /* In a namespace that ends with the child they would end with it, or stay in one that was joined.

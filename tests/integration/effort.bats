@@ -21,10 +21,11 @@ setup() {
     require test -z "${FAULT:-}" -- "another way costs more"
 }
 
-# Runs a command under strace; `calls NAME` then counts one system call, `calls ''` all of them.
+# Runs a command under strace; `calls NAME` then counts one system call, `calls ''` all of them. A
+# signal that its caller ignores would take one more each.
 trace() { # COMMAND...
     require command -v strace -- "strace is not installed"
-    strace -f -o "$TEST_DIR/trace" "$@" </dev/null >/dev/null
+    env --default-signal strace -f -o "$TEST_DIR/trace" "$@" </dev/null >/dev/null
 }
 
 calls() { # REGEX

@@ -49,14 +49,13 @@ process_of() { # FILTER COMMAND
     }
     try_oci_ignoring run --bundle "$BUNDLE" c
     expect_status 0
-    expect_output $'SigIgn:\t0000000000000000'
+    ((!(16#${output#*$'\t'} & 1 << 16))) # bit 16: signal 17
     start_with .
     try_oci_ignoring exec c /init exit 7
     expect_status 7
 }
 
 @test "without device rules all but the usual devices are denied" {
-    require test -d /sys/fs/cgroup/devices -- 'the rules of cgroup v2 are a program'
     mkdir -p "$BUNDLE/rootfs/nodes"
     local more
     for more in 'del(.linux.resources)' '.linux.resources.devices = []'; do
@@ -148,7 +147,6 @@ process_of() { # FILTER COMMAND
 }
 
 @test "a process that is killed before its program runs is an error of create" {
-    require test -d /sys/fs/cgroup/memory -- 'cgroup v2 lets a process in that is over its limit'
     configure '.linux.resources.memory = {limit: 20000}' '.process.args = ["/init", "pid"]'
     try_oci create --bundle "$BUNDLE" c </dev/null
     expect_error 1 'the process was killed before .is linux.resources.memory.limit too low'
@@ -156,8 +154,9 @@ process_of() { # FILTER COMMAND
 }
 
 @test "update: a limit of processes of 0 changes nothing" {
-    require test -d /sys/fs/cgroup/pids -- 'reads a file of cgroup v1'
+    local pids=/sys/fs/cgroup/pids
+    [ -d "$pids" ] || pids=/sys/fs/cgroup
     start_with '.ociVersion = "1.0.2" | .linux.resources.pids = {limit: 20}'
     echo '{"pids": {"limit": 0}}' | oci update --resources - c
-    [ "$(cat "/sys/fs/cgroup/pids/${TEST_DIR##*/}/pids.max")" = 20 ]
+    [ "$(cat "$pids/${TEST_DIR##*/}/pids.max")" = 20 ]
 }
