@@ -168,6 +168,12 @@ static void bpf_some_access(BpfProgram *program, bool allow, int32_t access)
     bpf_jump_if(program, REG_SCRATCH, BPF_JNE, 0, TO_DENY);
 }
 
+/* Of a rule for one device. */
+static int64_t bpf_device(const CgroupDeviceRule *rule)
+{
+    return rule->major * (1 << CGROUP_BPF_MINOR_BITS) + rule->minor;
+}
+
 /* All access, so that a device that matches is decided. Not for a rule about everything. */
 static void bpf_all_access(BpfProgram *program, const CgroupDeviceRule *rule)
 {
@@ -175,15 +181,14 @@ static void bpf_all_access(BpfProgram *program, const CgroupDeviceRule *rule)
     bool any_major = rule->major == CGROUP_DEVICE_ANY, any_minor = rule->minor == CGROUP_DEVICE_ANY;
     bool all_of_type = any_major && any_minor;
     bpf_begin_type(program, all_of_type ? 'a' : rule->type);
-    int64_t device = rule->major << CGROUP_BPF_MINOR_BITS | rule->minor;
     if (all_of_type) {
         bpf_jump_if(program, REG_TYPE, BPF_JEQ, bpf_type(rule->type), to);
     } else if (any_minor) {
         bpf_jump_if(program, REG_MAJOR, BPF_JEQ, (int32_t)rule->major, to);
     } else if (any_major) {
         bpf_jump_if(program, REG_MINOR, BPF_JEQ, (int32_t)rule->minor, to);
-    } else if (device <= INT32_MAX) { /* operands have a sign */
-        bpf_jump_if(program, REG_DEVICE, BPF_JEQ, (int32_t)device, to);
+    } else if (bpf_device(rule) <= INT32_MAX) { /* operands have a sign */
+        bpf_jump_if(program, REG_DEVICE, BPF_JEQ, (int32_t)bpf_device(rule), to);
     } else {
         bpf_jump_if(program, REG_MAJOR, BPF_JNE, (int32_t)rule->major, TO_NEXT_RULE);
         bpf_jump_if(program, REG_MINOR, BPF_JEQ, (int32_t)rule->minor, to);

@@ -301,11 +301,17 @@ int link_list(int socket, Arena *arena, Link **ret_links, size_t *ret_count, Err
 
 /* ---- sockets and changes ---- */
 
-static int link_open_here(Error *error)
+static int link_socket(Error *error)
 {
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    return fd < 0 ? error_errno(error, errno, "open a netlink socket") : fd;
+}
+
+static int link_open_here(Error *error)
+{
+    int fd = link_socket(error);
     if (fd < 0)
-        return error_errno(error, errno, "open a netlink socket");
+        return fd;
     const int on = 1; /* errors in words, and not the whole request back; both since Linux 4.12 */
     (void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
     (void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
@@ -351,9 +357,10 @@ static int link_up(int socket, uint32_t index, Error *error)
     return link_change(socket, &request, "bring a network interface up", error);
 }
 
+/* In the path of each start: without the words of an error that hardly comes. */
 int link_loopback_up(Error *error)
 {
-    int fd CLEANUP(fd_closep) = link_open_here(error);
+    int fd CLEANUP(fd_closep) = link_socket(error);
     return fd < 0 ? fd : link_up(fd, LINK_LOOPBACK_INDEX, error);
 }
 

@@ -17,13 +17,16 @@
 #include "runtime/channel.h"
 #include "runtime/phase.h"
 
-/* Nobody ignores real-time signals, and asking costs a system call for each. */
+/* Nobody ignores real-time signals, nobody can ignore SIGKILL and SIGSTOP, and asking costs a
+ * system call for each. */
 static uint32_t supply_ignored_signals(void)
 {
     enum { SIGNALS = 32 };
     uint32_t ignored = 0;
     for (int sig = 1; sig < SIGNALS; sig++) {
         struct sigaction action;
+        if (sig == SIGKILL || sig == SIGSTOP)
+            continue;
         if (sigaction(sig, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
             ignored |= 1u << sig;
     }
