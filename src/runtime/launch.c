@@ -438,7 +438,7 @@ static void launch_prefer_child_error(int end, Error *error)
         return;
     if (message.kind == MESSAGE_FAILED)
         *error = message.error;
-    else if (message.kind == MESSAGE_END)
+    else if (message.kind == MESSAGE_END && error->code != ESRCH) /* of a container joined */
         (void)launch_killed(error);
 }
 
