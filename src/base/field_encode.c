@@ -56,20 +56,15 @@ static void field_encode_strmap(const StrMap *map, JsonWriter *w)
     json_write_end_object(w);
 }
 
-static void field_encode_strings(const Field *field, const StrList *list, JsonWriter *w)
+static void field_encode_set(const StrList *list, JsonWriter *w)
 {
-    bool set = field->kind == FIELD_KIND_STRSET;
-    set ? json_write_object(w) : json_write_array(w);
+    json_write_object(w);
     for (size_t i = 0; i < list->count; i++) {
-        if (set) {
-            json_write_key(w, list->items[i]);
-            json_write_object(w);
-            json_write_end_object(w);
-        } else {
-            json_write_string(w, list->items[i]);
-        }
+        json_write_key(w, list->items[i]);
+        json_write_object(w);
+        json_write_end_object(w);
     }
-    set ? json_write_end_object(w) : json_write_end_array(w);
+    json_write_end_object(w);
 }
 
 static void field_encode_u32list(const U32List *list, JsonWriter *w)
@@ -115,8 +110,8 @@ static void field_encode_member(const Field *field, const void *member, JsonWrit
     case FIELD_KIND_OPT_U16:
     case FIELD_KIND_OPT_U32:
     case FIELD_KIND_OPT_U64: field_encode_number(field, member, w); break;
-    case FIELD_KIND_STRLIST:
-    case FIELD_KIND_STRSET: field_encode_strings(field, member, w); break;
+    case FIELD_KIND_STRLIST: json_write_strings(w, member); break;
+    case FIELD_KIND_STRSET: field_encode_set(member, w); break;
     case FIELD_KIND_U32LIST: field_encode_u32list(member, w); break;
     case FIELD_KIND_STRMAP: field_encode_strmap(member, w); break;
     case FIELD_KIND_LIST:

@@ -106,7 +106,8 @@ void json_write_end_object(JsonWriter *writer);
 void json_write_array(JsonWriter *writer);
 void json_write_end_array(JsonWriter *writer);
 void json_write_key(JsonWriter *writer, const char *key);
-void json_write_string(JsonWriter *writer, const char *s); /* NULL writes null */
+void json_write_string(JsonWriter *writer, const char *s);        /* NULL writes null */
+void json_write_strings(JsonWriter *writer, const StrList *list); /* an array of them */
 void json_write_int(JsonWriter *writer, int64_t number);
 void json_write_uint(JsonWriter *writer, uint64_t number);
 void json_write_double(JsonWriter *writer, double number); /* shortest that reads back equal */

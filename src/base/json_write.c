@@ -132,6 +132,14 @@ void json_write_string(JsonWriter *writer, const char *s)
     json_write_quoted(writer->text, s);
 }
 
+void json_write_strings(JsonWriter *writer, const StrList *list)
+{
+    json_write_array(writer);
+    for (size_t i = 0; i < list->count; i++)
+        json_write_string(writer, list->items[i]);
+    json_write_end_array(writer);
+}
+
 void json_write_uint(JsonWriter *writer, uint64_t number)
 {
     char digits[24], *first = digits + sizeof(digits);

@@ -27,10 +27,7 @@ static const Option image_inspect_options[] = {
 static void image_inspect_strings(JsonWriter *writer, const char *key, const StrList *list)
 {
     json_write_key(writer, key);
-    json_write_array(writer);
-    for (size_t i = 0; i < list->count; i++)
-        json_write_string(writer, list->items[i]);
-    json_write_end_array(writer);
+    json_write_strings(writer, list);
 }
 
 /* All names of an image, and the references by digest that follow from them. */

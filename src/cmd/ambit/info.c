@@ -107,15 +107,6 @@ static void info_text(const Info *info, const Engine *engine, StrBuf *text)
     strbuf_printf(text, "images         %zu\n", info->images);
 }
 
-static void info_json_list(const char *key, const StrList *list, JsonWriter *writer)
-{
-    json_write_key(writer, key);
-    json_write_array(writer);
-    for (size_t i = 0; i < list->count; i++)
-        json_write_string(writer, list->items[i]);
-    json_write_end_array(writer);
-}
-
 static void info_json(const Info *info, const Engine *engine, JsonWriter *writer)
 {
     const struct {
@@ -153,8 +144,10 @@ static void info_json(const Info *info, const Engine *engine, JsonWriter *writer
         json_write_key(writer, numbers[i].key);
         json_write_int(writer, numbers[i].value);
     }
-    info_json_list("Controllers", &info->controllers, writer);
-    info_json_list("Namespaces", &info->namespaces, writer);
+    json_write_key(writer, "Controllers");
+    json_write_strings(writer, &info->controllers);
+    json_write_key(writer, "Namespaces");
+    json_write_strings(writer, &info->namespaces);
     json_write_end_object(writer);
 }
 

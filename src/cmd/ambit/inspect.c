@@ -117,12 +117,8 @@ static int inspect_words(const Engine *engine, CommandCall *call, StrBuf *text, 
             strbuf_printf(text, "%s%s", follows ? ",\n" : "", strbuf_text(&json));
             follows = true;
         }
-        if (r < 0 && first == 0) {
-            first = r;
-            *error = failure;
-        } else if (r < 0) {
-            output_error(call->path, &failure);
-        }
+        if (r < 0)
+            output_failure(call->path, r, &failure, &first, error);
     }
     return first;
 }

@@ -98,12 +98,8 @@ static int rmi_run(CommandCall *call, Error *error)
     for (size_t i = 0; i < words.count; i++) {
         Error failure = { 0 };
         int r = rmi_one(&session, call->values, words.items[i], call->arena, &failure);
-        if (r < 0 && first == 0) {
-            first = r;
-            *error = failure;
-        } else if (r < 0) {
-            output_error(call->path, &failure);
-        }
+        if (r < 0)
+            output_failure(call->path, r, &failure, &first, error);
     }
     return first;
 }

@@ -30,12 +30,8 @@ static int session_words(const Engine *engine, CommandCall *call, const StrList 
             r = output_write(strbuf_text(&line), &failure);
         if (r == -ENOENT && ignore)
             continue;
-        if (r < 0 && first == 0) {
-            first = r;
-            *error = failure;
-        } else if (r < 0) {
-            output_error(call->path, &failure);
-        }
+        if (r < 0)
+            output_failure(call->path, r, &failure, &first, error);
     }
     return first;
 }

@@ -145,10 +145,7 @@ static void verify_answer(const Verify *verify)
     JsonWriter *w = verify->context->answer;
     json_write_object(w);
     json_write_key(w, "problems");
-    json_write_array(w);
-    for (size_t i = 0; i < verify->problems.count; i++)
-        json_write_string(w, verify->problems.items[i]);
-    json_write_end_array(w);
+    json_write_strings(w, &verify->problems);
     json_write_end_object(w);
 }
 

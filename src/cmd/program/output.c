@@ -36,6 +36,16 @@ void output_error(const char *path, const Error *error)
     (void)!fd_write_all(STDERR_FILENO, line.data, line.length);
 }
 
+void output_failure(const char *path, int r, const Error *failure, int *first, Error *ret_error)
+{
+    if (*first < 0) {
+        output_error(path, failure);
+        return;
+    }
+    *first = r;
+    *ret_error = *failure;
+}
+
 UsageStyle output_style(int fd)
 {
     UsageStyle style = { 0 };
