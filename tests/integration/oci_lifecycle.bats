@@ -333,3 +333,33 @@ ROWS
     [ ! -e "$TEST_DIR/oci/whole" ]
     await 10 test ! -e "/proc/$pid"
 }
+
+@test "a state that cannot be made says why, and leaves nothing" {
+    local small=$TEST_DIR/small
+    mkdir -p "$small"
+    mount -t tmpfs -o nr_inodes=3,size=64k small "$small" # its root, one directory, one file
+    touch "$small/taken"
+    run --separate-stderr "$PROGRAMS/ambit-oci" --root "$small" run --bundle "$TEST_DIR/bundle" none
+    errors=$stderr
+    ls "$small" >"$TEST_DIR/left"
+    mount -o remount,ro "$small"
+    run --separate-stderr "$PROGRAMS/ambit-oci" --root "$small" run --bundle "$TEST_DIR/bundle" none
+    umount "$small"
+    [ "$(cat "$TEST_DIR/left")" = taken ]
+    expect_status 1
+    grep -q 'No space left on device' <<<"$errors"
+    errors=$stderr
+    expect_error 1 "make $small/none: Read-only file system"
+}
+
+@test "spec on a full disk leaves no file" {
+    local small=$TEST_DIR/small
+    mkdir -p "$small"
+    mount -t tmpfs -o size=4k small "$small"
+    head -c 4096 /dev/zero >"$small/taken"
+    try_oci spec --bundle "$small"
+    ls "$small" >"$TEST_DIR/left"
+    umount "$small"
+    expect_error 1 "config.json: No space left on device"
+    [ "$(cat "$TEST_DIR/left")" = taken ]
+}

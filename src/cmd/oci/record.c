@@ -94,14 +94,18 @@ int record_make(const char *root, const char *id, RecordPlace *ret_place, Error 
     place.root = file_make_dirs_at(AT_FDCWD, root, 0711);
     if (place.root < 0)
         return error_errno(error, place.root, "--root: %s", root);
-    if (mkdirat(place.root, id, 0700) < 0 && errno == EEXIST)
-        return error_set(error, ERROR_CONFLICT, EEXIST, "container with given ID already exists");
+    if (mkdirat(place.root, id, 0700) < 0)
+        return errno == EEXIST ? error_set(error, ERROR_CONFLICT, EEXIST,
+                                           "container with given ID already exists")
+                               : error_errno(error, errno, "make %s/%s", root, id);
     place.dir = openat(place.root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (place.dir < 0)
-        return error_errno(error, errno, "make %s/%s", root, id);
-    r = record_lock(&place, O_CREAT, error);
-    if (r < 0)
+    r = place.dir < 0 ? error_errno(error, errno, "open %s/%s", root, id)
+                      : record_lock(&place, O_CREAT, error);
+    if (r < 0) {
+        (void)unlinkat(place.dir, RECORD_LOCK, 0);
+        (void)unlinkat(place.root, id, AT_REMOVEDIR);
         return r;
+    }
     *ret_place = place;
     place = RECORD_PLACE_NONE;
     return 0;

@@ -124,6 +124,8 @@ static int spec_run(CommandCall *call, Error *error)
     if (fd < 0)
         return error_errno(error, errno, "%s", path);
     r = fd_write_all(fd, text.data, text.length);
+    if (r < 0)
+        (void)unlink(path);
     return r < 0 ? error_errno(error, r, "%s", path) : 0;
 }
 
