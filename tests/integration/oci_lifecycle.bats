@@ -363,3 +363,13 @@ ROWS
     expect_error 1 "config.json: No space left on device"
     [ "$(cat "$TEST_DIR/left")" = taken ]
 }
+
+@test "ps is bounded: what ps(1) says beyond that is not waited for" {
+    mkdir -p "$TEST_DIR/wordy"
+    printf '#!/bin/sh\necho PID\nexec head -c 17000000 /dev/zero\n' >"$TEST_DIR/wordy/ps"
+    chmod 755 "$TEST_DIR/wordy/ps"
+    oci run --detach --bundle "$TEST_DIR/bundle" wordy </dev/null >/dev/null 2>&1 3>&-
+    PATH=$TEST_DIR/wordy:$PATH run --separate-stderr timeout 20 "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" ps wordy
+    errors=$stderr
+    expect_error 1 'output of ps: File too large'
+}

@@ -60,6 +60,7 @@ static int ps_call(char *const *words, Arena *arena, char **ret_text, Error *err
         return error_errno(error, r, "ps");
     fd_close(TAKE_FD(in));
     int status, read = fd_read_all(out, PS_OUTPUT_MAX, arena, ret_text, NULL);
+    fd_close(TAKE_FD(out)); /* what is too much is not waited for */
     r = clone_wait(pid, &status, error);
     if (r < 0)
         return r;
