@@ -132,36 +132,55 @@ _Noreturn static void hook_child(const SpecHook *hook, int input, int output)
     _exit(code == ENOENT ? 127 : 126);
 }
 
-/* 1 when the process has ended, 0 after the time, or a negative errno. */
-static int hook_wait(int pidfd, const SpecHook *hook, HookOutput *output)
+typedef enum HookEnd {
+    HOOK_ENDED,
+    HOOK_LATE,      /* longer than its timeout */
+    HOOK_FOR_NOBODY /* longer than its container */
+} HookEnd;
+
+/* Until the process has ended, or is to be killed: a HookEnd or a negative errno. */
+static int hook_wait(int pidfd, int container_pidfd, const SpecHook *hook, HookOutput *output)
 {
     struct pollfd pollers[] = { { .fd = pidfd, .events = POLLIN },
-                                { .fd = output->fd, .events = POLLIN } };
-    uint64_t end_ms = clock_ms() + (uint64_t)hook->timeout.value * 1000;
+                                { .fd = output->fd, .events = POLLIN },
+                                { .fd = container_pidfd, .events = POLLIN } };
+    HookEnd late = HOOK_LATE;
+    uint64_t end_ms =
+        hook->timeout.set ? clock_ms() + (uint64_t)hook->timeout.value * 1000 : UINT64_MAX;
     for (;;) {
-        int64_t rest_ms = hook->timeout.set ? (int64_t)(end_ms - clock_ms()) : -1;
-        if (hook->timeout.set && rest_ms <= 0)
-            return 0;
+        uint64_t now_ms = clock_ms(), rest_ms = end_ms > now_ms ? end_ms - now_ms : 0;
+        if (rest_ms == 0)
+            return late;
         int r =
             clone_pidfd_poll(pollers, ARRAY_LEN(pollers), rest_ms > INT32_MAX ? -1 : (int)rest_ms);
         if (r < 0 && errno != EINTR)
             return -errno;
+        if (r > 0 && pollers[0].revents)
+            return HOOK_ENDED;
         if (r > 0 && pollers[1].revents && hook_output_read(output) <= 0)
             pollers[1].fd = -1;
-        if (r > 0 && pollers[0].revents)
-            return 1;
+        if (r > 0 && pollers[2].revents) {
+            pollers[2].fd = -1;
+            if (rest_ms > HOOK_GRACE_MS) {
+                end_ms = clock_ms() + HOOK_GRACE_MS;
+                late = HOOK_FOR_NOBODY;
+            }
+        }
     }
 }
 
-static int hook_failed(const SpecHook *hook, int ended, int status, HookOutput *output,
-                       Error *error)
+static int hook_failed(const SpecHook *hook, int end, int status, HookOutput *output, Error *error)
 {
     StrBuf said CLEANUP(strbuf_done) = { 0 };
     hook_output_add(output, &said);
     const char *text = strbuf_text(&said);
-    if (ended == 0)
+    if (end == HOOK_LATE)
         return error_set(error, ERROR_SYSTEM, ETIMEDOUT, "%s: not done after %d s, and killed%s",
                          hook->path, hook->timeout.value, text);
+    if (end == HOOK_FOR_NOBODY)
+        return error_set(error, ERROR_SYSTEM, ECHILD,
+                         "%s: not done when the container's process had ended, and killed%s",
+                         hook->path, text);
     if (WIFSIGNALED(status))
         return error_set(error, ERROR_SYSTEM, EIO, "%s: killed by signal %d%s", hook->path,
                          WTERMSIG(status), text);
@@ -169,7 +188,8 @@ static int hook_failed(const SpecHook *hook, int ended, int status, HookOutput *
                      WEXITSTATUS(status), text);
 }
 
-static int hook_run_one(const SpecHook *hook, const OciState *state, Error *error)
+static int hook_run_one(const SpecHook *hook, const OciState *state, int container_pidfd,
+                        Error *error)
 {
     int input CLEANUP(fd_closep) = hook_input(state, error);
     if (input < 0)
@@ -192,23 +212,24 @@ static int hook_run_one(const SpecHook *hook, const OciState *state, Error *erro
     HookOutput output = { .fd = reader };
     if (pidfd < 0) /* a kernel that gives none with the process */
         pidfd = clone_pidfd_open(pid, error);
-    int ended = pidfd < 0 ? pidfd : hook_wait(pidfd, hook, &output);
-    if (ended <= 0)
+    int end = pidfd < 0 ? pidfd : hook_wait(pidfd, container_pidfd, hook, &output);
+    if (end != HOOK_ENDED)
         (void)kill(pid, SIGKILL);
     int status;
     int r = clone_wait(pid, &status, error);
-    if (r < 0 || (ended > 0 && status == 0))
+    if (r < 0 || (end == HOOK_ENDED && status == 0))
         return r;
-    return hook_failed(hook, ended, status, &output, error);
+    return hook_failed(hook, end, status, &output, error);
 }
 
-int hook_run(const SpecHooks *hooks, HookKind kind, const OciState *state, Error *error)
+int hook_run(const SpecHooks *hooks, HookKind kind, const OciState *state, int container_pidfd,
+             Error *error)
 {
     const SpecHookList *list = hook_list(hooks, kind);
     int first = 0;
     for (size_t i = 0; i < list->count; i++) {
         Error failure = { 0 };
-        int r = hook_run_one(&list->items[i], state, &failure);
+        int r = hook_run_one(&list->items[i], state, container_pidfd, &failure);
         if (r == 0 || first < 0)
             continue;
         first = error_wrap(&failure, "hooks.%s[%zu]", hook_name(kind), i);

@@ -35,5 +35,10 @@ const SpecHookList *hook_list(const SpecHooks *hooks, HookKind kind);
  * fails (a status that is not 0, a signal, longer than its timeout, not executable) ends it with
  * an error that names it: "hooks.prestart[1]: ...". For poststop the others run all the same, and
  * the first error is the answer.
+ *
+ * container_pidfd: the process for which a hook prepares something, or -1. When it has ended, a
+ * hook has HOOK_GRACE_MS to come to its own end.
  */
-int hook_run(const SpecHooks *hooks, HookKind kind, const OciState *state, Error *error) MUST_CHECK;
+enum { HOOK_GRACE_MS = 1000 };
+int hook_run(const SpecHooks *hooks, HookKind kind, const OciState *state, int container_pidfd,
+             Error *error) MUST_CHECK;

@@ -349,25 +349,44 @@ static int launch_place(Runner *runner, int end, Launched *launched, Error *erro
     return r < 0 ? r : channel_tell(end, MESSAGE_PLACED, error);
 }
 
-/* The engine's own hooks, while the child waits for their end before pivot_root. */
-static int launch_hooks(int end, const Plan *plan, pid_t pid, Error *error)
-{
-    OciState state = *plan->state;
-    state.status = OCI_STATUS_CREATED; /* runtime.md#lifecycle: hooks come after the creating */
-    state.pid = pid;
-    int r = hook_run(plan->hooks, HOOK_PRESTART, &state, error);
-    if (r == 0)
-        r = hook_run(plan->hooks, HOOK_CREATE_RUNTIME, &state, error);
-    if (r < 0)
-        return r;
-    return channel_tell(end, MESSAGE_HOOKED, error);
-}
-
 static int launch_killed(Error *error)
 {
     return error_set(error, ERROR_SYSTEM, ESRCH,
                      "process.args: not executed: the process was killed before (is "
                      "linux.resources.memory.limit too low?)");
+}
+
+/* The child's own error says more than the parent's EPIPE: it is taken where there is one, and one
+ * that has ended without was killed. */
+static void launch_prefer_child_error(int end, Error *error)
+{
+    if (!error || (error->code != EPIPE && error->code != ECONNRESET && error->code != ESRCH))
+        return;
+    Message message;
+    size_t count = 0;
+    if (channel_receive(end, &message, NULL, &count, NULL) < 0)
+        return;
+    if (message.kind == MESSAGE_FAILED)
+        *error = message.error;
+    else if (message.kind == MESSAGE_END && error->code != ESRCH) /* of a container joined */
+        (void)launch_killed(error);
+}
+
+/* The engine's own hooks, while the child waits for their end before pivot_root. */
+static int launch_hooks(int end, const Plan *plan, const Launched *launched, Error *error)
+{
+    OciState state = *plan->state;
+    state.status = OCI_STATUS_CREATED; /* runtime.md#lifecycle: hooks come after the creating */
+    state.pid = launched->pid;
+    int r = hook_run(plan->hooks, HOOK_PRESTART, &state, launched->pidfd, error);
+    if (r == 0)
+        r = hook_run(plan->hooks, HOOK_CREATE_RUNTIME, &state, launched->pidfd, error);
+    if (r < 0)
+        return r;
+    r = channel_tell(end, MESSAGE_HOOKED, error);
+    if (r < 0)
+        launch_prefer_child_error(end, error);
+    return r;
 }
 
 /*
@@ -404,7 +423,7 @@ static int launch_finish(int end, const Plan *plan, bool hold, Launched *launche
             break;
         case MESSAGE_TERMINAL: launched->terminal_fd = count == 1 ? fd : -1; break;
         case MESSAGE_HOOKS:
-            r = plan ? launch_hooks(end, plan, launched->pid, error) : 0;
+            r = plan ? launch_hooks(end, plan, launched, error) : 0;
             if (r < 0)
                 return r;
             break;
@@ -424,22 +443,6 @@ static int launch_finish(int end, const Plan *plan, bool hold, Launched *launche
             return error_set(error, ERROR_SYSTEM, EPROTO, "handshake: unexpected message");
         }
     }
-}
-
-/* The child's own error says more than the parent's EPIPE: it is taken where there is one, and one
- * that has ended without was killed. */
-static void launch_prefer_child_error(int end, Error *error)
-{
-    if (!error || (error->code != EPIPE && error->code != ECONNRESET && error->code != ESRCH))
-        return;
-    Message message;
-    size_t count = 0;
-    if (channel_receive(end, &message, NULL, &count, NULL) < 0)
-        return;
-    if (message.kind == MESSAGE_FAILED)
-        *error = message.error;
-    else if (message.kind == MESSAGE_END && error->code != ESRCH) /* of a container joined */
-        (void)launch_killed(error);
 }
 
 /* In a namespace that ends with the child they would end with it, or stay in one that was joined.

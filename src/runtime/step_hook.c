@@ -47,7 +47,7 @@ int step_hooks(Runner *runner, const Step *step, Error *error)
     OciState state = *runner->plan->state;
     state.status = OCI_STATUS_CREATED;
     state.pid = getpid(); /* runtime.md#state: as seen by the container */
-    int r = hook_run(runner->plan->hooks, kind, &state, error);
+    int r = hook_run(runner->plan->hooks, kind, &state, -1, error);
     runner->unhooked = r < 0;
     return r;
 }

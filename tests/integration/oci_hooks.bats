@@ -159,3 +159,80 @@ hook() { # SCRIPT: the bundle's one prestart hook
     kill "$(cat "$TEST_DIR/left")"
     [ $((SECONDS - began)) -lt 20 ]
 }
+
+hanging() { # KIND [PROGRAM]: the bundle's one hook, which notes its process id and hangs
+    bundle
+    jq --arg kind "$1" --arg script "echo \$\$ >$TEST_DIR/hanging; exec sleep 1000" --arg program "${2:-/bin/sh}" \
+        '.hooks[$kind] = [{path: $program} |
+            .args = if .path == "/init" then ["init", "sleep", "1000"] else ["sh", "-c", $script] end]' \
+        "$TEST_DIR/hooked/config.json" >"$TEST_DIR/config.new"
+    mv "$TEST_DIR/config.new" "$TEST_DIR/hooked/config.json"
+    rm -f "$TEST_DIR/hanging"
+}
+
+nothing_left() { # ID
+    local where
+    [ ! -e "$TEST_DIR/oci/$1" ]
+    for where in /sys/fs/cgroup{,/*}/"${TEST_DIR##*/}"; do
+        [ ! -e "$where" ] || { echo "$where is left"; false; }
+    done
+}
+
+@test "delete --force does not wait for a hook before the program, and neither does who made the container" {
+    local kind maker
+    for kind in prestart createRuntime createContainer; do
+        hanging "$kind"
+        oci create --bundle "$TEST_DIR/hooked" hung </dev/null >"$TEST_DIR/said" 2>&1 3>&- &
+        maker=$!
+        await 10 test -s "$TEST_DIR/hanging"
+        timeout 20 "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" delete --force hung
+        status=0
+        wait "$maker" || status=$?
+        [ "$status" -eq 1 ]
+        [ "$(wc -l <"$TEST_DIR/said")" -eq 1 ]
+        # The last one's number is the container's.
+        [ "$kind" = createContainer ] || [ ! -e "/proc/$(cat "$TEST_DIR/hanging")" ]
+        nothing_left hung
+    done
+}
+
+@test "delete --force does not wait for a hook of start" {
+    local starter
+    hanging startContainer /init
+    create hung
+    oci start hung >"$TEST_DIR/said" 2>&1 3>&- &
+    starter=$!
+    await 10 test "$(oci ps --format json hung | jq length)" -ge 1
+    sleep 0.2
+    timeout 20 "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" delete --force hung
+    wait "$starter" || true
+    nothing_left hung
+}
+
+@test "delete --force does not wait for a poststart hook, which goes on" {
+    local starter
+    hanging poststart
+    oci run --detach --bundle "$TEST_DIR/hooked" hung </dev/null >"$TEST_DIR/said" 2>&1 3>&- &
+    starter=$!
+    await 10 test -s "$TEST_DIR/hanging"
+    [ "$(oci state hung | jq -r .status)" = running ]
+    timeout 20 "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" delete --force hung
+    nothing_left hung
+    kill "$(cat "$TEST_DIR/hanging")"
+    status=0
+    wait "$starter" || status=$?
+    [ "$status" -eq 1 ]
+    grep -q 'hooks.poststart\[0\]: /bin/sh: killed by signal 15' "$TEST_DIR/said"
+}
+
+@test "a hook that outlives the container's process has a moment to come to its own end" {
+    bundle
+    jq --arg script "pid=\$(sed 's/.*\"pid\":\([0-9]*\).*/\1/'); kill -9 \$pid; sleep 0.3; echo done >$TEST_DIR/ended" \
+        '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", $script]}]' \
+        "$TEST_DIR/hooked/config.json" >"$TEST_DIR/config.new"
+    mv "$TEST_DIR/config.new" "$TEST_DIR/hooked/config.json"
+    try_oci run --bundle "$TEST_DIR/hooked" early
+    expect_error 1 'the process was killed before'
+    [ "$(cat "$TEST_DIR/ended")" = "done" ]
+    nothing_left early
+}

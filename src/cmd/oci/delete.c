@@ -3,8 +3,12 @@
  * half made is removed as well.
  */
 #include <errno.h>
+#include <signal.h>
 
+#include "base/clock.h"
+#include "base/fd.h"
 #include "instance.h"
+#include "linux/clone.h"
 
 typedef struct DeleteOptions {
     bool force, regex;
@@ -36,6 +40,28 @@ static int delete_damaged(Instance *instance, const char *id, const Error *failu
     return instance_destroy(instance, error);
 }
 
+/*
+ * Who makes or starts a container has the lock, and may wait for a hook without end. Its process is
+ * killed then, and without it nobody waits any longer.
+ */
+static int delete_lock(Instance *instance, Error *error)
+{
+    enum { PAUSE_US = 20000 };
+    for (;;) {
+        int r = record_try_lock(&instance->place, error);
+        if (r != -EWOULDBLOCK)
+            return r;
+        Arena arena CLEANUP(arena_done) = { 0 };
+        Record record;
+        int pidfd CLEANUP(fd_closep) = record_read(&instance->place, &arena, &record, NULL) < 0
+                                           ? -1
+                                           : record_pidfd(&record, NULL);
+        if (pidfd >= 0)
+            (void)!clone_pidfd_signal(pidfd, SIGKILL, NULL);
+        clock_pause_us(PAUSE_US);
+    }
+}
+
 static int delete_one(CommandCall *call, Error *error)
 {
     const DeleteOptions *options = call->values;
@@ -44,14 +70,17 @@ static int delete_one(CommandCall *call, Error *error)
     instance.arena = call->arena;
     Error failure = { 0 };
     const char *root = commands_root(instance.globals, call->arena);
-    int r = record_open(root, call->arguments[0], true, &instance.place, &failure);
+    int r = record_open(root, call->arguments[0], !options->force, &instance.place, &failure);
+    if (r == 0 && options->force)
+        r = delete_lock(&instance, &failure);
     if (r < 0 && options->force && failure.kind == ERROR_NOT_FOUND) {
         record_sweep(root, call->arguments[0]);
         return 0;
     }
-    if (r == 0)
+    bool locked = r == 0;
+    if (locked)
         r = record_read(&instance.place, call->arena, &instance.record, &failure);
-    if (r < 0 && options->force && instance.place.dir >= 0)
+    if (r < 0 && locked && options->force)
         return delete_damaged(&instance, call->arguments[0], &failure, error);
     if (r < 0) {
         *error = failure;

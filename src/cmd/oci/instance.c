@@ -123,18 +123,27 @@ static int instance_end_process(Instance *instance, Error *error)
                            instance->record.id, instance->record.pid);
 }
 
+/* runtime.md#lifecycle, 7 and 9: where a hook has failed the container is destroyed. */
+static int instance_start_failed(Instance *instance, int r)
+{
+    Error failure = { 0 };
+    if (instance_destroy(instance, &failure) < 0)
+        log_line(LOG_LEVEL_WARNING, "%s", failure.message);
+    return r;
+}
+
 int instance_poststart(Instance *instance, Error *error)
 {
     int r = instance->spec
                 ? 0
                 : record_read_spec(&instance->place, instance->arena, &instance->spec, error);
-    if (r < 0)
-        return r;
     OciState state = record_state(&instance->record, OCI_STATUS_RUNNING);
-    r = hook_run(instance->spec->hooks, HOOK_POSTSTART, &state, error);
+    record_unlock(&instance->place); /* who deletes it must not wait for a hook */
+    if (r == 0)
+        r = hook_run(instance->spec->hooks, HOOK_POSTSTART, &state, -1, error);
     if (r < 0)
-        (void)!instance_end_process(instance, NULL);
-    return r;
+        instance_kill_launched(instance);
+    return r < 0 && record_relock(&instance->place) ? instance_start_failed(instance, r) : r;
 }
 
 static const char *instance_cannot_start(Instance *instance, OciStatus status)
@@ -157,15 +166,6 @@ static int instance_start_notify(const Instance *instance, int *ret_socket, Erro
     return 0;
 }
 
-/* runtime.md#lifecycle, 7 and 9: where a hook has failed the container is destroyed. */
-static int instance_start_failed(Instance *instance, int r)
-{
-    Error failure = { 0 };
-    if (instance_destroy(instance, &failure) < 0)
-        log_line(LOG_LEVEL_WARNING, "%s", failure.message);
-    return r;
-}
-
 int instance_start(Instance *instance, Error *error)
 {
     OciStatus status = record_status(&instance->place, &instance->record);
@@ -186,11 +186,10 @@ int instance_start(Instance *instance, Error *error)
                            RECORD_START);
     r = instance_poststart(instance, error);
     if (r < 0)
-        return instance_start_failed(instance, r);
+        return r;
     int pidfd CLEANUP(fd_closep) = notify >= 0 ? record_pidfd(&instance->record, NULL) : -1;
     if (pidfd < 0)
         return 0;
-    record_unlock(&instance->place);
     return notify_forward(notify, pidfd, instance->record.pid, NULL, error);
 }
 
@@ -263,7 +262,7 @@ int instance_destroy(Instance *instance, Error *error)
         return r;
     OciState state = record_state(&instance->record, OCI_STATUS_STOPPED);
     Error failure = { 0 };
-    if (hook_run(instance->spec->hooks, HOOK_POSTSTOP, &state, &failure) < 0)
+    if (hook_run(instance->spec->hooks, HOOK_POSTSTOP, &state, -1, &failure) < 0)
         log_line(LOG_LEVEL_WARNING, "%s", failure.message);
     return 0;
 }

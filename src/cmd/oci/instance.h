@@ -128,7 +128,8 @@ OciStatus instance_status(Instance *instance);
 
 /* Lets the held process go on. */
 int instance_start(Instance *instance, Error *error) MUST_CHECK;
-/* The poststart hooks, after the program runs; when one fails the container is stopped. */
+/* The poststart hooks, after the program runs; from here on the place is not locked. Where one
+ * fails the container is destroyed, unless somebody has removed it meanwhile. */
 int instance_poststart(Instance *instance, Error *error) MUST_CHECK;
 /* Kills what lives and removes everything. Missing parts are no error. */
 int instance_destroy(Instance *instance, Error *error) MUST_CHECK;

@@ -66,22 +66,28 @@ static int record_gone(const RecordPlace *place, Error *error)
 }
 
 /* Only the maker creates the file: one that is missing is half made or half removed. */
-static int record_lock(RecordPlace *place, int create, Error *error)
+static int record_lock(RecordPlace *place, int create, int how, Error *error)
 {
-    place->lock = openat(place->dir, RECORD_LOCK, O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (place->lock < 0)
+        place->lock =
+            openat(place->dir, RECORD_LOCK, O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (place->lock < 0 && errno == ENOENT)
         return record_gone(place, error);
     if (place->lock < 0)
         return error_errno(error, errno, "lock of container %s", place->id);
     int r;
     do
-        r = flock(place->lock, LOCK_EX);
+        r = flock(place->lock, LOCK_EX | how);
     while (r < 0 && errno == EINTR);
-    struct stat st;
-    if (r < 0 || fstat(place->lock, &st) < 0)
-        return error_errno(error, errno, "lock of container %s", place->id);
+    if (r < 0)
+        r = -errno;
     /* While we waited it was deleted, and its name may be another container's by now. */
-    return st.st_nlink == 0 ? record_gone(place, error) : 0;
+    struct stat st;
+    if (fstat(place->lock, &st) < 0)
+        r = -errno;
+    else if (st.st_nlink == 0)
+        return record_gone(place, error);
+    return r < 0 ? error_errno(error, r, "lock of container %s", place->id) : 0;
 }
 
 int record_make(const char *root, const char *id, RecordPlace *ret_place, Error *error)
@@ -100,7 +106,7 @@ int record_make(const char *root, const char *id, RecordPlace *ret_place, Error 
                                : error_errno(error, errno, "make %s/%s", root, id);
     place.dir = openat(place.root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     r = place.dir < 0 ? error_errno(error, errno, "open %s/%s", root, id)
-                      : record_lock(&place, O_CREAT, error);
+                      : record_lock(&place, O_CREAT, 0, error);
     if (r < 0) {
         (void)unlinkat(place.dir, RECORD_LOCK, 0);
         (void)unlinkat(place.root, id, AT_REMOVEDIR);
@@ -125,12 +131,17 @@ int record_open(const char *root, const char *id, bool lock, RecordPlace *ret_pl
         return record_gone(&place, error);
     if (place.dir < 0)
         return error_errno(error, errno, "%s/%s", root, id);
-    r = lock ? record_lock(&place, 0, error) : 0;
+    r = lock ? record_lock(&place, 0, 0, error) : 0;
     if (r < 0)
         return r;
     *ret_place = place;
     place = RECORD_PLACE_NONE;
     return 0;
+}
+
+int record_try_lock(RecordPlace *place, Error *error)
+{
+    return record_lock(place, 0, LOCK_NB, error);
 }
 
 void record_place_done(RecordPlace *place)

@@ -47,6 +47,8 @@ int record_make(const char *root, const char *id, RecordPlace *ret_place, Error 
 /* ERROR_NOT_FOUND, with runc's words, if there is none. Waits for the lock. */
 int record_open(const char *root, const char *id, bool lock, RecordPlace *ret_place, Error *error)
     MUST_CHECK;
+/* Locks what was opened without; does not wait: -EWOULDBLOCK while somebody else has the lock. */
+int record_try_lock(RecordPlace *place, Error *error) MUST_CHECK;
 /* Closes; the lock is released even if a child has inherited it. */
 void record_place_done(RecordPlace *place);
 

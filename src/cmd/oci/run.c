@@ -7,7 +7,6 @@
 #include "base/fd.h"
 #include "engine/foreground.h"
 #include "instance.h"
-#include "linux/clone.h"
 #include "notify.h"
 
 static const Option run_options[] = {
@@ -34,16 +33,6 @@ static int run_wait(Instance *instance, const sigset_t *signals, int *ret_status
     return r;
 }
 
-/* After poststart hooks: one that failed has stopped it. */
-static int run_failed(Instance *instance, int r)
-{
-    if (r < 0) {
-        (void)!clone_wait(instance->launched.pid, NULL, NULL);
-        (void)!instance_destroy(instance, NULL);
-    }
-    return r;
-}
-
 static int run_run(CommandCall *call, Error *error)
 {
     const InstanceOptions *options = call->values;
@@ -63,10 +52,7 @@ static int run_run(CommandCall *call, Error *error)
     if (r < 0)
         return r;
     r = instance_poststart(&instance, error);
-    if (r < 0)
-        return run_failed(&instance, r);
-    record_unlock(&instance.place);
-    if (notify >= 0)
+    if (r == 0 && notify >= 0)
         r = notify_forward(notify, instance.launched.pidfd,
                            options->detach ? instance.launched.pid : getpid(),
                            options->detach ? NULL : &signals, error);
