@@ -144,19 +144,22 @@ int explain_inside(int proc_fd, Arena *arena, Explanation *explanation, Error *e
     pid_t child = clone_process(&(CloneOptions){ .cgroup_fd = -1 }, error);
     if (child < 0)
         return child;
-    if (child == 0)
+    if (child == 0) {
+        fd_closep(&read_end); /* or its pipe would have a reader as long as it writes */
         explain_report(&doors, write_end);
+    }
     fd_closep(&write_end);
     char *report;
     size_t size;
     int got = fd_read_all(read_end, EXPLAIN_REPORT_LIMIT, arena, &report, &size);
+    fd_closep(&read_end); /* a child with more to say ends */
     int status;
     r = clone_wait(child, &status, error);
     if (r < 0)
         return r;
-    if (status != 0)
-        return error_errno(error, status > 255 ? status >> 8 : EIO, "joining its namespaces");
     if (got < 0)
         return error_errno(error, got, "the report from inside");
+    if (status != 0)
+        return error_errno(error, status > 255 ? status >> 8 : EIO, "joining its namespaces");
     return explain_inside_parse(report, size, arena, explanation, error);
 }
