@@ -29,7 +29,9 @@ typedef enum MountWordKind {
     X("async", DATA, 0, 0)                              \
     X("atime", ATIME, MOUNT_ATTR_RELATIME, 0)           \
     X("bind", EXTRA, MOUNT_OPTION_BIND, 0)              \
+    X("copy-symlink", EXTRA, MOUNT_OPTION_COPY_LINK, 0) \
     X("defaults", NOTHING, 0, 0)                        \
+    X("dest-nofollow", EXTRA, MOUNT_OPTION_ON_LINK, 0)  \
     X("dev", CLEAR, MOUNT_ATTR_NODEV, 0)                \
     X("diratime", CLEAR, MOUNT_ATTR_NODIRATIME, 0)      \
     X("dirsync", DATA, 0, 0)                            \
@@ -83,6 +85,7 @@ typedef enum MountWordKind {
     X("shared", PROPAGATION, MS_SHARED, 0)              \
     X("silent", NOTHING, 0, 0)                          \
     X("slave", PROPAGATION, MS_SLAVE, 0)                \
+    X("src-nofollow", EXTRA, MOUNT_OPTION_OF_LINK, 0)   \
     X("strictatime", ATIME, MOUNT_ATTR_STRICTATIME, 0)  \
     X("suid", CLEAR, MOUNT_ATTR_NOSUID, 0)              \
     X("symfollow", CLEAR, MOUNT_ATTR_NOSYMFOLLOW, 0)    \

@@ -20,7 +20,11 @@ enum {
     MOUNT_OPTION_IDMAP = 8,
     MOUNT_OPTION_RIDMAP = 16,
     MOUNT_OPTION_REMOUNT = 32,
-    MOUNT_OPTION_NOFOLLOW = 64, /* src-nofollow / dest-nofollow are told apart by the caller */
+    /* crun's, of binds and symbolic links: the source is the link itself; so is the destination; in
+     * place of the mount a link like the source is made. */
+    MOUNT_OPTION_OF_LINK = 64,
+    MOUNT_OPTION_ON_LINK = 128,
+    MOUNT_OPTION_COPY_LINK = 256,
 };
 /* True and *ret filled if the word is known; false: it is data for the filesystem. */
 bool mount_option_lookup(const char *word, MountOption *ret_option);

@@ -152,6 +152,9 @@ typedef struct StepMount {
     uint64_t rec_set, rec_clear; /* of all mounts in the tree */
     uint64_t propagation;        /* MS_..., with MS_REC for the whole tree */
     bool recursive;              /* clone: with the mounts below */
+    bool of_link;   /* clone: of a symbolic link that the source is, not of its target */
+    bool on_link;   /* attach: to a symbolic link that the target is */
+    bool copy_link; /* attach: a link is made like the one that was cloned */
     StepIdmap idmap;
     const StepIds *ids;  /* idmap: NULL: the container's */
     const char *label;   /* new: SELinux label of its root; NULL: none */

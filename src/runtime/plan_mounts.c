@@ -19,6 +19,7 @@ typedef struct MountWords {
     StrList *data; /* step.options, to be added to */
     bool bind;
     uint64_t extra;
+    const char *mapping; /* behind "idmap=" or "ridmap="; NULL: none */
 } MountWords;
 
 static int plan_mount_idmap(const PlanBuilder *builder, const SpecMount *mount, bool engine_ids,
@@ -34,6 +35,8 @@ static int plan_mount_idmap(const PlanBuilder *builder, const SpecMount *mount, 
     if (own)
         words->step.ids =
             plan_ids(builder->plan->arena, &mount->uid_mappings, &mount->gid_mappings);
+    else if (words->mapping)
+        return plan_idmap_option(builder, words->mapping, &words->step.ids, error);
     else if ((words->extra & (MOUNT_OPTION_IDMAP | MOUNT_OPTION_RIDMAP)) &&
              !builder->plan->own_userns)
         return error_set(error, ERROR_USAGE, EINVAL, "options: 'idmap' needs a user namespace");
@@ -83,7 +86,12 @@ static int plan_mount_filesystem(const PlanBuilder *builder, const SpecMount *mo
 static void plan_mount_word(Arena *arena, const char *word, MountWords *words)
 {
     MountOption option;
-    if (!mount_option_lookup(word, &option)) {
+    const char *name = word;
+    if (str_starts(word, "idmap=") || str_starts(word, "ridmap=")) {
+        words->mapping = strchr(word, '=') + 1;
+        name = arena_strndup(arena, word, strcspn(word, "="));
+    }
+    if (!mount_option_lookup(name, &option)) {
         strlist_append(arena, words->data, word);
         return;
     }
@@ -133,6 +141,9 @@ static int plan_mount_words(const PlanBuilder *builder, const SpecMount *mount, 
     words->bind =
         (words->extra & (MOUNT_OPTION_BIND | MOUNT_OPTION_RBIND)) || str_eq(mount->type, "bind");
     words->step.recursive = words->extra & MOUNT_OPTION_RBIND;
+    words->step.copy_link = words->extra & MOUNT_OPTION_COPY_LINK;
+    words->step.of_link = words->extra & (MOUNT_OPTION_OF_LINK | MOUNT_OPTION_COPY_LINK);
+    words->step.on_link = words->extra & MOUNT_OPTION_ON_LINK;
     bool engine_ids = words->bind && builder->input->engine_mounts && builder->plan->own_userns;
     if (engine_ids)
         *(words->step.recursive ? &words->step.rec_set : &words->step.set) |= MOUNT_ATTR_NODEV;
@@ -157,6 +168,8 @@ static void plan_bind(PlanBuilder *builder, const char *origin, const char *sour
         .recursive = mount->recursive,
         .optional = mount->optional,
         .propagation = plan->in_order ? mount->propagation : 0,
+        .on_link = mount->on_link,
+        .copy_link = mount->copy_link,
     };
     if (plan->in_order) /* what is unbindable could not be cloned once more */
         cloned.propagation = 0;

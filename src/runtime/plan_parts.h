@@ -54,6 +54,10 @@ uint64_t plan_bind_propagation(const PlanBuilder *builder);
 int plan_mounts(PlanBuilder *builder, Error *error) MUST_CHECK;            /* plan_mounts.c */
 void plan_hidden_paths(PlanBuilder *builder);                              /* plan_mounts.c */
 int plan_devices(PlanBuilder *builder, Slot dev, Error *error) MUST_CHECK; /* plan_devices.c */
+/* plan_idmap.c: what stands behind "idmap=" among a mount's options. A half that is not there is
+ * the container's. */
+int plan_idmap_option(const PlanBuilder *builder, const char *text, const StepIds **ret_ids,
+                      Error *error) MUST_CHECK;
 
 /* The last phase, shared with exec: plan_process.c. */
 typedef struct PlanProcess {

@@ -128,9 +128,10 @@ static int step_clone_source(const Step *step, Error *error)
     const char *foreign = step_foreign_path(step->source, &pid);
     if (foreign)
         return mount_clone_of(pid, foreign, mount->recursive, error);
-    int source_fd CLEANUP(fd_closep) = openat(AT_FDCWD, step->source, O_PATH | O_CLOEXEC);
+    int source_fd CLEANUP(fd_closep) =
+        openat(AT_FDCWD, step->source, O_PATH | O_CLOEXEC | (mount->of_link ? O_NOFOLLOW : 0));
     if (source_fd < 0 && errno == ENOENT) /* "open" would say nothing more */
-        return error_set(error, ERROR_NOT_FOUND, ENOENT, "does not exist");
+        return error_set(error, ERROR_NOT_FOUND, ENOENT, "no such file or directory");
     if (source_fd < 0)
         return error_errno(error, errno, "open");
     return mount_clone(source_fd, "", mount->recursive, error);
@@ -202,6 +203,12 @@ static int step_target(const Runner *runner, const char *target, int mount_fd, E
                                : inroot_make_file(runner->root_fd, target, 0644, error);
 }
 
+static bool step_is_link(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 /*
  * What hides and locks paths of /proc and /sys looks them up again by name. A link there is never
  * honest, and what it points to may be swapped between (CVE-2019-19921, CVE-2023-28642).
@@ -211,10 +218,9 @@ static int step_refuse_link(const Runner *runner, const Step *step, Error *error
     if (!step->target || !step->source ||
         (!str_eq(step->source, "proc") && !str_eq(step->source, "sysfs")))
         return 0;
-    struct stat st;
     int fd CLEANUP(fd_closep) =
         inroot_open(runner->root_fd, step->target, O_PATH | O_NOFOLLOW, NULL);
-    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISLNK(st.st_mode))
+    if (fd >= 0 && step_is_link(fd))
         return error_set(error, ERROR_DENIED, ELOOP, "%s of the root is a symbolic link",
                          step->target);
     return 0;
@@ -265,7 +271,12 @@ static int step_attach(const Runner *runner, const Step *step, int mount_fd, Err
     bool takes = mount && (mount->copy_up || mount->mode_of_target);
     int before_fd CLEANUP(fd_closep) =
         takes ? inroot_open(runner->root_fd, step->target, O_PATH, NULL) : -1;
-    int target_fd CLEANUP(fd_closep) = step_target(runner, step->target, mount_fd, error);
+    int target_fd CLEANUP(fd_closep) =
+        mount && mount->on_link
+            ? inroot_open(runner->root_fd, step->target, O_PATH | O_NOFOLLOW, NULL)
+            : -1;
+    if (target_fd < 0)
+        target_fd = step_target(runner, step->target, mount_fd, error);
     int r = target_fd < 0 ? target_fd : 0;
     if (r == 0 && takes && before_fd >= 0)
         r = step_take_over(mount, target_fd, mount_fd, error);
@@ -324,6 +335,26 @@ static int step_renew(const Runner *runner, const StepMount *mount, int mount_fd
     return r < 0 ? r : TAKE_FD(fd);
 }
 
+/* In place of a mount: a link with the text of the one that was cloned. */
+static int step_copy_link(const Runner *runner, const Step *step, int link_fd, Error *error)
+{
+    char name[256], text[4096], there[sizeof(text)];
+    ssize_t length = readlinkat(link_fd, "", text, sizeof(text) - 1);
+    if (length < 0)
+        return error_errno(error, errno, "read the symbolic link");
+    text[length] = '\0';
+    int parent_fd CLEANUP(fd_closep) =
+        inroot_open_parent(runner->root_fd, step->target, name, error);
+    if (parent_fd < 0)
+        return parent_fd;
+    if (symlinkat(text, parent_fd, name) == 0)
+        return 0;
+    int code = errno;
+    bool same = code == EEXIST && readlinkat(parent_fd, name, there, sizeof(there)) == length &&
+                memcmp(there, text, (size_t)length) == 0;
+    return same ? 0 : error_errno(error, code, "%s: link to %s", step->target, text);
+}
+
 int step_mount_attach(Runner *runner, const Step *step, Error *error)
 {
     const StepMount *mount = step->with.mount;
@@ -332,6 +363,8 @@ int step_mount_attach(Runner *runner, const Step *step, Error *error)
     int mount_fd = runner_slot(runner, step, error);
     if (mount_fd < 0)
         return mount_fd;
+    if (mount && mount->copy_link && step_is_link(mount_fd))
+        return step_copy_link(runner, step, mount_fd, error);
     if (!runner->plan->in_order) {
         int r = step_refuse_link(runner, step, error);
         if (r == 0 && mount)

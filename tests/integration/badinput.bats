@@ -164,7 +164,7 @@ END
 @test "a source that is missing is refused and not made" {
     refused "$BATS_TEST_TMPDIR/missing" --mount "type=bind,source=$BATS_TEST_TMPDIR/missing,target=/x" "$IMAGE" /init say ran
     [ ! -e "$BATS_TEST_TMPDIR/missing" ]
-    refused "--volume: source $BATS_TEST_TMPDIR/missing: does not exist" -v "$BATS_TEST_TMPDIR/missing:/x" "$IMAGE" /init say ran
+    refused "--volume: source $BATS_TEST_TMPDIR/missing: no such file or directory" -v "$BATS_TEST_TMPDIR/missing:/x" "$IMAGE" /init say ran
     [ ! -e "$BATS_TEST_TMPDIR/missing" ]
     refused "$BATS_TEST_TMPDIR/file" --mount "type=bind,source=$BATS_TEST_TMPDIR/file/below,target=/x" "$IMAGE" /init say ran
     nothing_left

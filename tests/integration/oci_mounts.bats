@@ -138,6 +138,64 @@ below_is() { # OPTION WANTED: the owner of a file in a mount below the source
     expect_error 1 'mounts\[[0-9]+\]: uidMappings: ids are mapped for bind mounts only'
 }
 
+@test "idmap=: the mapping as one word, of the host's ids or of the container's" {
+    chown 5:6 "$TEST_DIR/source/file"
+    run_with "$(bind '["bind", "idmap=uids=5-100-1;gids=0-300-2#6-200-1"]')" 'stat /data/file'
+    expect_status 0
+    expect_match 'uid=100 gid=200'
+    run_with "$IDMAP | $(bind '["bind", "idmap=uids=@5-7-1;gids=@6-8-1"]')" 'stat /data/file'
+    expect_status 0
+    expect_match 'uid=7 gid=8'
+    # A half that is not there is the container's.
+    run_with "$IDMAP | $(bind '["bind", "idmap=uids=@5-7-1"]')" 'stat /data/file'
+    expect_match 'uid=7 gid=6'
+}
+
+@test "idmap=: what it cannot mean" {
+    run_with "$(bind '["bind", "idmap=uids=5-100-1"]')" pid
+    expect_error 1 'mounts\[[0-9]+\]: options: idmap: gids= is missing, and the container has no user'
+    run_with "$(bind '["bind", "idmap=uids=@5-7-1;gids=0-0-1"]')" pid
+    expect_error 1 "'@5-7-1': the container's user namespace has no id 7"
+    run_with "$(bind '["bind", "ridmap=uids=5-100;gids=0-0-1"]')" pid
+    expect_error 1 "'5-100' is not FIRST-HOST-COUNT"
+    run_with "$(bind '["bind", "idmap=users=1"]')" pid
+    expect_error 1 "'users=1' is neither uids= nor gids="
+}
+
+link_bind() { # SOURCE DESTINATION OPTION: a jq filter
+    echo ".mounts += [{destination: \"$2\", type: \"bind\", source: \"$TEST_DIR/source/$1\",
+        options: [\"bind\", \"$3\"]}] | .root.readonly = false"
+}
+
+@test "src-nofollow, dest-nofollow: a symbolic link itself is mounted, or mounted on" {
+    ln -s nowhere "$TEST_DIR/source/link"
+    run_with "$(link_bind link /place src-nofollow)" 'readlink /place'
+    expect_status 0
+    expect_line nowhere
+    echo "the root's" >"$BUNDLE/rootfs/target"
+    ln -s target "$BUNDLE/rootfs/alias"
+    run_with "$(link_bind file /alias dest-nofollow)" 'cat /alias /target'
+    expect_status 0
+    expect_output $'content\nthe root\'s'
+    rm "$BUNDLE/rootfs/place" "$BUNDLE/rootfs/target" "$BUNDLE/rootfs/alias"
+}
+
+@test "copy-symlink: a link like the source is made, anything else is mounted" {
+    ln -s nowhere "$TEST_DIR/source/link"
+    run_with "$(link_bind link /deep/place copy-symlink)" 'readlink /deep/place'
+    expect_status 0
+    expect_line nowhere
+    [ "$(readlink "$BUNDLE/rootfs/deep/place")" = nowhere ]
+    run_with "$(link_bind link /deep/place copy-symlink)" 'readlink /deep/place' # the same again
+    expect_status 0
+    ln -sfn elsewhere "$BUNDLE/rootfs/deep/place"
+    run_with "$(link_bind link /deep/place copy-symlink)" pid
+    expect_error 1 'mounts\[[0-9]+\]: /deep/place: link to nowhere: File exists'
+    run_with "$(link_bind file /place copy-symlink)" 'cat /place'
+    expect_output content
+    rm -r "$BUNDLE/rootfs/deep" "$BUNDLE/rootfs/place"
+}
+
 @test "tmpcopyup: a tmpfs that begins with what it covers" {
     mkdir -p "$BUNDLE/rootfs/var/lib/deep"
     echo seed >"$BUNDLE/rootfs/var/lib/deep/file"
