@@ -1,6 +1,8 @@
 /*
  * Error texts are built in place in a buffer of fixed size: reporting a failure never allocates,
- * so it works between clone and exec too. A text that does not fit is cut, never refused.
+ * so it works between clone and exec too. A text that does not fit is cut, never refused; in the
+ * middle where that can be: its beginning names the place, its end the cause, which callers look
+ * for.
  */
 #include "base/error.h"
 
@@ -71,16 +73,34 @@ int error_set(Error *error, ErrorKind kind, int code, const char *format, ...)
     return r;
 }
 
+/* "HEAD: TAIL", either of which may be the message itself. */
+static void error_join(Error *error, const char *head, const char *tail)
+{
+    static const char gap[] = "...";
+    enum {
+        ROOM = ERROR_MESSAGE_SIZE - sizeof(gap),
+        BEGIN = ROOM / 2,
+        END = ROOM - BEGIN,
+    };
+    char whole[2 * ERROR_MESSAGE_SIZE + 2];
+    size_t length = (size_t)snprintf(whole, sizeof(whole), "%s: %s", head, tail);
+    if (length < ERROR_MESSAGE_SIZE) {
+        memcpy(error->message, whole, length + 1);
+        return;
+    }
+    memcpy(error->message, whole, BEGIN);
+    memcpy(error->message + BEGIN, gap, sizeof(gap) - 1);
+    memcpy(error->message + BEGIN + sizeof(gap) - 1, whole + length - END, END + 1);
+}
+
 int error_errno(Error *error, int code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     int r = error_fill(error, error_kind_of_errno(code < 0 ? -code : code), code, format, args);
     va_end(args);
-    if (error) {
-        size_t used = strlen(error->message);
-        (void)snprintf(error->message + used, sizeof(error->message) - used, ": %s", strerror(-r));
-    }
+    if (error)
+        error_join(error, error->message, strerror(-r));
     return r;
 }
 
@@ -95,10 +115,7 @@ int error_wrap(Error *error, const char *format, ...)
     (void)vsnprintf(prefix, sizeof(prefix), format, args);
     va_end(args);
 
-    char whole[2 * ERROR_MESSAGE_SIZE + 2];
-    (void)snprintf(whole, sizeof(whole), "%s: %s", prefix, error->message);
-    whole[sizeof(error->message) - 1] = '\0';
-    memcpy(error->message, whole, strlen(whole) + 1);
+    error_join(error, prefix, error->message);
     return -error->code;
 }
 

@@ -13,7 +13,9 @@
 
 #include "base/cleanup.h"
 
-enum { ERROR_MESSAGE_SIZE = 1024 }; /* bytes, with the terminator; longer messages are cut */
+enum {
+    ERROR_MESSAGE_SIZE = 1024
+}; /* bytes, with the terminator; longer messages lose their middle */
 
 typedef enum ErrorKind {
     ERROR_NONE,

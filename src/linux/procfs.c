@@ -192,13 +192,6 @@ int procfs_set_sysctl(int procfs, const char *key, const char *value, Error *err
     return r < 0 && error ? error_wrap(error, "sysctl %s", key) : r;
 }
 
-int procfs_set_attr(int procfs, const char *name, const char *value, Error *error)
-{
-    char path[64];
-    (void)snprintf(path, sizeof(path), "thread-self/attr/%s", name);
-    return procfs_write(procfs, path, value, error);
-}
-
 int procfs_set_time_offsets(int procfs, const ProcfsTimeOffset *offsets, size_t count, Error *error)
 {
     char text[512];

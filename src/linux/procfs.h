@@ -41,10 +41,6 @@ enum { PROCFS_SYSCTL_MAX = 256 };
 int procfs_sysctl_path(const char *key, char ret_path[PROCFS_SYSCTL_MAX], Error *error) MUST_CHECK;
 int procfs_set_sysctl(int procfs, const char *key, const char *value, Error *error) MUST_CHECK;
 
-/* A label for the next exec ("exec": the LSM's own file; AppArmor's since 5.8 is "apparmor/exec")
- * or for new keyrings ("keycreate"): /proc/thread-self/attr/<name>. */
-int procfs_set_attr(int procfs, const char *name, const char *value, Error *error) MUST_CHECK;
-
 /* time_namespaces(7): to be written after unshare(CLONE_NEWTIME) and before the first child. */
 typedef struct ProcfsTimeOffset {
     const char *clock; /* "monotonic" or "boottime" */

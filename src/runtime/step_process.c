@@ -129,11 +129,24 @@ static int step_apparmor(const Runner *runner, const char *profile, Error *error
     return r;
 }
 
+/* Its file is the one that all modules share: procfs has directories of AppArmor and Smack only. */
+static int step_selinux(const Runner *runner, const char *label, Error *error)
+{
+    int fd CLEANUP(fd_closep) =
+        procfs_open(runner->procfs_fd, "thread-self/attr/exec", O_WRONLY | O_CLOEXEC, error);
+    int r = fd < 0 ? fd : lsm_set_exec_label(fd, LSM_SELINUX, label, error);
+    if (r == -ENOENT || r == -EINVAL)
+        return error_set(error, ERROR_UNSUPPORTED, EOPNOTSUPP,
+                         "label \"%.200s\": SELinux is not active on this host, or its policy does "
+                         "not know the label",
+                         label);
+    return r;
+}
+
 int step_label(Runner *runner, const Step *step, Error *error)
 {
-    if (str_eq(step->target, "apparmor"))
-        return step_apparmor(runner, step->source, error);
-    return procfs_set_attr(runner->procfs_fd, step->target, step->source, error);
+    return str_eq(step->target, "apparmor") ? step_apparmor(runner, step->source, error)
+                                            : step_selinux(runner, step->source, error);
 }
 
 static const char *step_env_get(const StrList *env, const char *name)
@@ -161,16 +174,20 @@ static char **step_environment(Runner *runner, const StepExec *exec)
 }
 
 /* What a shell's user expects, 127 for what is not there, 126 for what cannot be executed;
- * and the words by which docker and podman tell the two. */
+ * and the words by which docker and podman tell the two: a script that is given as one word, and is
+ * longer than a message, must not push them out. */
 static int step_exec_error(const char *command, int code, Error *error)
 {
+    enum { SHOWN = 400 };
     bool in_path = !strchr(command, '/');
+    const char *more = strlen(command) > SHOWN ? "..." : "";
     if (code == ENOENT || code == ENOTDIR)
         return error_set(error, ERROR_NO_COMMAND, ENOENT,
-                         in_path ? "exec: \"%s\": executable file not found in $PATH"
-                                 : "exec: \"%s\": no such file or directory",
-                         command);
-    return error_set(error, ERROR_NOT_EXECUTABLE, code, "exec: \"%s\": %s", command,
+                         in_path ? "exec: \"%.*s%s\": executable file not found in $PATH"
+                                 : "exec: \"%.*s%s\": no such file or directory",
+                         SHOWN, command, more);
+    return error_set(error, ERROR_NOT_EXECUTABLE, code, "exec: \"%.*s%s\": %s", SHOWN, command,
+                     more,
                      code == EACCES   ? "permission denied"
                      : code == EISDIR ? "permission denied: is a directory"
                                       : strerror(code));
@@ -186,6 +203,13 @@ static int step_exec_try(const char *path, char **args, char **env)
     else if (path[0] != '/' || access(path, X_OK) == 0)
         return 0; /* a relative one is looked up later, in the working directory */
     return errno;
+}
+
+/* The search goes on: the next directory may have one. */
+static bool step_exec_is_absent(int code)
+{
+    return code == ENOENT || code == ENOTDIR || code == EISDIR || code == ELOOP ||
+           code == ENAMETOOLONG || code == ENODEV || code == ESTALE;
 }
 
 /* execvpe's search, with the container's PATH and a memory for EACCES. Without `args` it
@@ -210,9 +234,9 @@ static int step_exec_search(const StepExec *exec, char **args, char **env)
             int r = step_exec_try(file, args, env);
             if (r == 0)
                 return 0;
-            if (r != ENOENT && r != ENOTDIR && r != EISDIR)
+            if (!step_exec_is_absent(r))
                 code = r;
-            if (r != ENOENT && r != ENOTDIR && r != EISDIR && r != EACCES)
+            if (code != ENOENT && code != EACCES)
                 break;
         }
         path += length;

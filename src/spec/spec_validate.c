@@ -45,8 +45,6 @@ static int spec_validate_process_rest(const SpecProcess *process, Error *error)
 {
     if (process->args.count == 0)
         return SPEC_INVALID(error, "process.args: expected at least one item, found none");
-    if (!*process->args.items[0])
-        return SPEC_INVALID(error, "process.args[0]: expected a command, found \"\"");
     int r = spec_validate_rlimits(&process->rlimits, error);
     return r < 0 ? r : spec_validate_scheduler(process->scheduler, error);
 }

@@ -121,7 +121,24 @@ create() { # ID OPTION...
     touch "$TEST_DIR/missing/rootfs/etc/file"
     try_oci create --bundle "$TEST_DIR/missing" unstartable
     expect_error 1 'exec: "/etc/file": permission denied'
+    # The words that callers look for stay where the command is longer than a message; a word that is
+    # empty is no command that could be found.
+    make_bundle "$TEST_DIR/missing" "\"$(printf '%05000d' 0)\""
+    try_oci create --bundle "$TEST_DIR/missing" unstartable
+    expect_error 1 '^.{1,600}0\.\.\.": executable file not found in .PATH'
+    make_bundle "$TEST_DIR/missing" '""'
+    try_oci create --bundle "$TEST_DIR/missing" unstartable
+    expect_error 1 'exec: "": executable file not found in .PATH'
     [ -z "$(oci list -q)" ]
+}
+
+@test "a part of PATH where no program can be is passed over" {
+    make_bundle "$TEST_DIR/path" '"init", "pid"' '.process.env = ["PATH=/loops:/init:/"]'
+    mkdir "$TEST_DIR/path/rootfs/loops"
+    ln -s init "$TEST_DIR/path/rootfs/loops/init"
+    try_oci run --bundle "$TEST_DIR/path" passed </dev/null
+    expect_status 0
+    expect_match '^pid=1 '
 }
 
 # Hooks may still make it, and the working directory is entered later.

@@ -65,6 +65,24 @@ static void error_messages_are_cut_not_refused(void **state)
     assert_int_equal(strlen(error.message), ERROR_MESSAGE_SIZE - 1);
 }
 
+static void error_keeps_where_and_why(void **state)
+{
+    (void)state;
+    char path[2 * ERROR_MESSAGE_SIZE];
+    memset(path, 'x', sizeof(path));
+    path[sizeof(path) - 1] = '\0';
+    Error error = { 0 };
+    (void)error_errno(&error, ENOENT, "open %s", path);
+    assert_int_equal(strlen(error.message), ERROR_MESSAGE_SIZE - 1);
+    assert_memory_equal(error.message, "open xxx", 8);
+    assert_non_null(strstr(error.message, "xxx: No such file or directory"));
+    (void)error_wrap(&error, "mounts[3]");
+    assert_int_equal(strlen(error.message), ERROR_MESSAGE_SIZE - 1);
+    assert_memory_equal(error.message, "mounts[3]: open xxx", 19);
+    assert_non_null(strstr(error.message, "xxx...x"));
+    assert_string_equal(strrchr(error.message, ':'), ": No such file or directory");
+}
+
 static void error_exit_statuses_are_those_people_expect(void **state)
 {
     (void)state;
@@ -82,6 +100,7 @@ int main(void)
         cmocka_unit_test(error_errno_maps_kinds),
         cmocka_unit_test(error_wrap_puts_the_context_before),
         cmocka_unit_test(error_messages_are_cut_not_refused),
+        cmocka_unit_test(error_keeps_where_and_why),
         cmocka_unit_test(error_exit_statuses_are_those_people_expect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

