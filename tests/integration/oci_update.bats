@@ -114,6 +114,8 @@ v1() {
 --l3-cache-schema L3:0=f --l3-cache-schema: Intel RDT/CAT: l3 cache schema is not enabled
 --mem-bw-schema MB:0=20 --mem-bw-schema: Intel RDT/MBA: memory bandwidth schema is not enabled
 --memory many invalid value for memory: 'many' is not a size
+--memory -5 invalid value for memory: '-5' is not a size
+--memory-swap -2 invalid value for memory-swap: '-2' is not a size
 --cpu-quota 1e3 invalid value for cpu-quota: '1e3' is not a number
 --resources /dev/null --resources
 ROWS

@@ -52,6 +52,8 @@ static int update_number(void *values, const Option *option, const char *value, 
         number->value = (int64_t)bytes;
         r = 0;
     }
+    if (size && number->value < -1)
+        r = -EINVAL;
     if (r < 0)
         return error_set(error, ERROR_USAGE, EINVAL, "invalid value for %s: '%s' is not a %s",
                          option->name, value, size ? "size" : "number");
