@@ -164,6 +164,39 @@ asks() { # SYSCALL-NAMES-AS-JSON
     expect_error 1 'linux.seccomp.defaultAction: cannot be SCMP_ACT_NOTIFY'
 }
 
+# crun(1), "Extensions to OCI".
+@test "annotations: the agent's socket, as crun takes it; names of calls that nobody knows" {
+    local filter
+    filter="$(asks '["getpgid"]') | del(.linux.seccomp.listenerPath)"
+    agent "$TEST_DIR/agent" "$TEST_DIR/agent.out"
+    run_with "$filter | .annotations[\"run.oci.seccomp.receiver\"] = \"$TEST_DIR/agent\"" "syscall $GETPGID 0"
+    expect_output 4711
+    wait $agent
+    agent "$TEST_DIR/agent" "$TEST_DIR/agent.out"
+    RUN_OCI_SECCOMP_RECEIVER=$TEST_DIR/agent run_with "$filter" "syscall $GETPGID 0"
+    expect_output 4711
+    wait $agent
+    filter='.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["nocall"], action: "SCMP_ACT_ERRNO"}]} |
+        .annotations["run.oci.seccomp_fail_unknown_syscall"] ='
+    run_with "$filter \"1\"" pid
+    expect_error 1 'annotations.run.oci.seccomp_fail_unknown_syscall: .* not known: nocall'
+    run_with "$filter \"0\"" pid
+    expect_status 0
+}
+
+@test "annotations: what would leave the container a weaker boundary is refused, the rest does nothing" {
+    local key
+    for key in handler seccomp.plugins seccomp_bpf_data; do
+        run_with ".annotations[\"run.oci.$key\"] = \"krun\"" pid
+        expect_error 1 "annotations.run.oci.$key: 'krun': "
+    done
+    run_with ".annotations = {\"run.oci.hooks.stdout\": \"$TEST_DIR/said\", \"run.oci.handler\": \"\",
+        \"run.oci.systemd.subgroup\": \"x\", \"run.oci.unheard\": \"1\"} |
+        .hooks.createRuntime = [{path: \"/bin/echo\", args: [\"echo\", \"said\"]}]" pid
+    expect_status 0
+    [ ! -e "$TEST_DIR/said" ]
+}
+
 @test "seccomp: a program that cannot be executed is an error, whatever the filter forbids" {
     local names filter
     # With "write" the reason cannot be told, the fact is.
@@ -221,7 +254,8 @@ asks() { # SYSCALL-NAMES-AS-JSON
         '"[8,41,9,7,23,4,7,3]"' ]
     local features=$output word
     [ "$(jq '[.mountOptions | index("rro", "idmap", "tmpcopyup", "bind")] | all' <<<"$features")" = true ]
-    [ "$(jq '.potentiallyUnsafeConfigAnnotations | length > 0' <<<"$features")" = true ]
+    [ "$(jq '.potentiallyUnsafeConfigAnnotations | [index("org.systemd.property.", "run.oci.handler")] | all' \
+        <<<"$features")" = true ]
     [ "$(jq '.linux.cgroup | [.systemd, .systemdUser, .rdma] | all' <<<"$features")" = true ]
     [ "$(jq '.linux.seccomp | .supportedFlags == .knownFlags' <<<"$features")" = true ]
     [ "$(jq '.annotations | type' <<<"$features")" = '"object"' ]

@@ -4,6 +4,7 @@
  */
 #include "spec/oci_features.h"
 
+#include "annotation.h"
 #include "cmd/program/output.h"
 #include "commands.h"
 #include "linux/capability.h"
@@ -12,9 +13,6 @@
 #include "linux/namespace.h"
 #include "linux/seccomp.h"
 #include "runtime/hook.h"
-
-/* Annotations of a container that change what is done with it. */
-static const char *const features_annotations[] = { "run.oci.keep_original_groups", NULL };
 
 static StrList features_list(Arena *arena, const char *const *words)
 {
@@ -102,7 +100,7 @@ static int features_run(CommandCall *call, Error *error)
         .oci_version_max = "1.3.0",
         .mount_options = features_list(call->arena, mount_option_names()),
         .linux = features_linux(call->arena),
-        .potentially_unsafe_config_annotations = features_list(call->arena, features_annotations),
+        .potentially_unsafe_config_annotations = features_list(call->arena, annotation_keys),
     };
     strmap_set(call->arena, &features.annotations, "ambit.version", AMBIT_VERSION);
     for (HookKind kind = 0; kind < HOOK_KIND_MAX; kind++)

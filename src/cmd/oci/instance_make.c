@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "annotation.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/timestamp.h"
@@ -50,6 +51,8 @@ int instance_read_bundle(const InstanceOptions *options, Arena *arena, Spec **re
         return error_errno(error, r, "%s", options->config ? options->config : path);
     Spec *spec;
     r = spec_parse(arena, text, size, &spec, error);
+    if (r == 0)
+        r = annotation_apply(spec, error);
     if (r == 0)
         r = spec_validate(spec, error);
     if (r < 0)
@@ -150,13 +153,6 @@ static void instance_fill_record(Instance *instance, const char *id, const char 
     };
 }
 
-/* crun's annotations, which podman uses: "1" and anything but "0" and "false". */
-static bool instance_annotated(const Spec *spec, const char *key)
-{
-    const char *value = strmap_get(&spec->annotations, key);
-    return value && !str_eq(value, "0") && !str_eq(value, "false");
-}
-
 /*
  * A cgroup in the hierarchies that callers read or act on: statistics, pausing, killing; device
  * rules where there are some. Limits add theirs (plan_cgroup.c). Each further directory costs at
@@ -199,7 +195,7 @@ static int instance_plan(Instance *instance, Error *error)
         .preserve_fds = (int)(instance->listen_fds + instance->options->preserve_fds),
         .no_pivot = instance->options->no_pivot,
         .state = &instance->hook_state,
-        .keep_groups = instance_annotated(instance->spec, "run.oci.keep_original_groups"),
+        .keep_groups = annotation_is_set(instance->spec, "run.oci.keep_original_groups"),
         .keep_keyring = instance->options->no_new_keyring,
         .selinux = !str_empty(instance->spec->linux->mount_label) && (lsm_active() & LSM_SELINUX),
     };
