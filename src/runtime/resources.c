@@ -209,7 +209,7 @@ static int resources_apply_network(const Cgroup *cgroup, const SpecNetwork *netw
     for (size_t i = 0; r == 0 && i < network->priorities.count; i++)
         r = cgroup_limit_net_priority(cgroup, network->priorities.items[i].name,
                                       network->priorities.items[i].priority, error);
-    return r < 0 ? error_wrap(error, "linux.resources.network") : 0;
+    return r < 0 ? error_wrap(error, "network") : 0;
 }
 
 int resources_apply_more(const Cgroup *cgroup, const SpecResources *resources, Error *error)
@@ -219,7 +219,7 @@ int resources_apply_more(const Cgroup *cgroup, const SpecResources *resources, E
         const SpecHugepageLimit *limit = &resources->hugepage_limits.items[i];
         r = cgroup_limit_hugetlb(cgroup, limit->page_size, limit->limit, error);
         if (r < 0)
-            return error_wrap(error, "linux.resources.hugepageLimits[%zu]", i);
+            return error_wrap(error, "hugepageLimits[%zu]", i);
     }
     for (size_t i = 0; r == 0 && i < resources->rdma.count; i++) {
         const SpecRdma *rdma = &resources->rdma.items[i];
@@ -227,7 +227,7 @@ int resources_apply_more(const Cgroup *cgroup, const SpecResources *resources, E
                               rdma->hca_handles.set ? (int64_t)rdma->hca_handles.value : -1,
                               rdma->hca_objects.set ? (int64_t)rdma->hca_objects.value : -1, error);
         if (r < 0)
-            return error_wrap(error, "linux.resources.rdma.%s", rdma->device);
+            return error_wrap(error, "rdma.%s", rdma->device);
     }
     if (resources->network)
         r = resources_apply_network(cgroup, resources->network, error);
@@ -235,7 +235,7 @@ int resources_apply_more(const Cgroup *cgroup, const SpecResources *resources, E
         r = cgroup_limit_unified(cgroup, resources->unified.items[i].key,
                                  resources->unified.items[i].value, error);
         if (r < 0)
-            return error_wrap(error, "linux.resources.unified");
+            return error_wrap(error, "unified");
     }
     return r;
 }

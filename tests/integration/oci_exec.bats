@@ -304,5 +304,5 @@ session_keyring='syscall 250 0 -3 0' # keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_SE
     jq '.linux.cgroupsPath += "-huge" | .linux.resources.unified = {"cgroup.procs": "1"}' \
         "$TEST_DIR/bundle/config.json" >"$TEST_DIR/huge/config.json"
     try_oci run --bundle "$TEST_DIR/huge" unified
-    expect_error 1 'linux.resources.unified'
+    expect_error 1 'linux.resources: unified: '
 }

@@ -98,7 +98,7 @@ teardown_file() {
     local one two
     one=$(container one '{}' '["sh", "-c", "echo said; exit 5"]')
     await 1 is_status "$one" '.state == 2 and .exit_code == 5 and .reason == "Error"'
-    inside grep -q 'stdout F said' /run/pods/one.log
+    await 5 inside grep -q 'stdout F said' /run/pods/one.log
     two=$(container two "$OWN_PIDS" '["sleep", "1000"]')
     call StopContainer "{\"container_id\": \"$two\", \"timeout\": 1}"
     await 1 is_status "$two" '.state == 2 and .exit_code == 137'
@@ -130,6 +130,43 @@ teardown_file() {
     execs "$one" '["sh", "-c", "cat /proc/self/status; grep \" /sys \" /proc/mounts"]' | jq -r .stdout >"$TEST_DIR/out"
     ! grep -qx "CapBnd:.$(inside sed -n 's/^CapBnd:.//p' /proc/self/status)" "$TEST_DIR/out" || false
     grep -q '^sysfs /sys sysfs ro' "$TEST_DIR/out"
+}
+
+newer() { # than Debian 12's: tests/peers/release
+    require eval "containerd --version | grep -q ' v*[2-9]\.'" -- "containerd 1 cannot"
+}
+
+@test "hostUsers: false: the pod's containers are in its user namespace, a volume has its ids" {
+    local one two map='[{"host_id": 100000, "container_id": 0, "length": 65536}]' options
+    newer
+    call Status '{}' | jq -e '.runtime_handlers.features.user_namespaces == 1'
+    inside sh -c 'mkdir -p /run/volume; echo secret >/run/volume/file; chmod 600 /run/volume/file'
+    options="{\"network\": 0, \"pid\": 1, \"ipc\": 0, \"userns_options\": {\"mode\": 0, \"uids\": $map, \"gids\": $map}}"
+    other_pod ".linux.security_context.namespace_options = $options"
+    one=$(container one "{\"security_context\": {\"namespace_options\": $options}}" '["sleep", "1000"]' \
+        ", \"mounts\": [{\"container_path\": \"/volume\", \"host_path\": \"/run/volume\", \"uidMappings\": $map, \"gidMappings\": $map}]")
+    execs "$one" '["sh", "-c", "cat /proc/self/uid_map /volume/file; touch /volume/new; stat -c %u /bin /volume/file; hostname; readlink /proc/self/ns/user"]' |
+        jq -r .stdout >"$TEST_DIR/out"
+    grep -qE '^ +0 +100000 +65536$' "$TEST_DIR/out"
+    [ "$(sed -n '2,5p' "$TEST_DIR/out" | tr '\n' ' ')" = "secret 0 0 podhost " ]
+    [ "$(inside stat -c %u /run/volume/new)" = 0 ]
+    two=$(container two "{\"security_context\": {\"run_as_user\": {\"value\": 1000}, \"namespace_options\": $options}}" '["sleep", "1000"]')
+    execs "$two" '["sh", "-c", "id -u; readlink /proc/self/ns/user"]' | jq -r .stdout >"$TEST_DIR/two"
+    [ "$(sed -n 1p "$TEST_DIR/two")" = 1000 ]
+    [ "$(sed -n 2p "$TEST_DIR/two")" = "$(sed -n 6p "$TEST_DIR/out")" ]
+    [ "$(sed -n 6p "$TEST_DIR/out")" != "$(inside readlink /proc/self/ns/user)" ]
+}
+
+@test "a read-only volume: what is mounted below it too, if it is asked for" {
+    local one
+    newer
+    call Status '{}' | jq -e '.runtime_handlers.features.recursive_read_only_mounts == 1'
+    inside sh -c 'mkdir -p /run/outer/inner; mount -t tmpfs inner /run/outer/inner'
+    one=$(container one "$OWN_PIDS" '["sleep", "1000"]' ', "mounts": [
+        {"container_path": "/all", "host_path": "/run/outer", "readonly": 1, "recursive_read_only": 1},
+        {"container_path": "/top", "host_path": "/run/outer", "readonly": 1}]')
+    execs "$one" '["sh", "-c", "touch /top/x; touch /all/inner/x; touch /top/inner/x && echo written"]' >"$TEST_DIR/out"
+    jq -e '.stdout == "written\n" and (.stderr | split("\n")[:2] | map(contains("Read-only file system")) | all)' "$TEST_DIR/out"
 }
 
 @test "procMount: paths that are masked and read-only, and a container without" {
