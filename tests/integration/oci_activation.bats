@@ -58,6 +58,15 @@ notifying='.mounts += [("/usr", "/lib", "/lib64") | {destination: ., source: ., 
     await 10 grep -qx /run/notify/notify.sock "$TEST_DIR/said"
 }
 
+@test "NOTIFY_SOCKET: a service may go on talking when it is ready" {
+    require test -x /usr/bin/systemd-notify -- "no systemd-notify"
+    configure "$notifying" '.process.args[2] = "systemd-notify --ready; i=0
+        while [ $i -lt 30 ]; do systemd-notify --status=$i 2>/dev/null; i=$((i + 1)); done; echo $i"'
+    manager "$TEST_DIR/manager" "$TEST_DIR/told"
+    NOTIFY_SOCKET=$TEST_DIR/manager run -0 waits run --bundle "$BUNDLE" c </dev/null
+    expect_output 30
+}
+
 @test "NOTIFY_SOCKET: for create and start it is start that waits; an end is no readiness" {
     require test -x /usr/bin/systemd-notify -- "no systemd-notify"
     configure "$notifying"

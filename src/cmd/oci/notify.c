@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,7 +78,7 @@ static int notify_connect(Error *error)
     const char *path = notify_host();
     size_t length = strlen(path);
     if (length >= sizeof(address.sun_path))
-        return error_set(error, ERROR_USAGE, ENAMETOOLONG, "NOTIFY_SOCKET: %s", path);
+        return error_errno(error, ENAMETOOLONG, "NOTIFY_SOCKET: %s", path);
     memcpy(address.sun_path, path, length);
     if (path[0] == '@')
         address.sun_path[0] = '\0'; /* in the abstract namespace */
@@ -124,6 +125,20 @@ static int notify_tell(const char *ready, size_t length, pid_t main_pid, Error *
     return notify_barrier(host, error);
 }
 
+/*
+ * What the program says from now on is taken, and thrown away: nobody reads the socket any more,
+ * and a full one would hold the program. The descriptor of a barrier is closed with its message.
+ */
+static void notify_toss(int socket)
+{
+    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    const struct sock_fprog filter = { .len = 1, .filter = &nothing };
+    char byte;
+    (void)setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+    while (recv(socket, &byte, sizeof(byte), MSG_DONTWAIT) >= 0)
+        continue;
+}
+
 /* The line that begins with READY=, or NULL. */
 static const char *notify_ready(const char *text, size_t *ret_length)
 {
@@ -152,8 +167,11 @@ int notify_forward(int socket, int pidfd, pid_t main_pid, const sigset_t *signal
         ssize_t n = recv(socket, text, sizeof(text) - 1, MSG_DONTWAIT);
         text[n > 0 ? n : 0] = '\0';
         const char *ready = notify_ready(text, &length);
-        if (ready)
-            return notify_tell(ready, length, main_pid, error);
+        if (ready) {
+            int r = notify_tell(ready, length, main_pid, error);
+            notify_toss(socket);
+            return r;
+        }
         if (pollers[0].revents || pollers[2].revents)
             return 0;
     }

@@ -22,6 +22,7 @@ int notify_make_directory(int state_fd, Error *error) MUST_CHECK;
 int notify_bind(int state_fd, Error *error) MUST_CHECK;
 
 /* Waits for READY=1 and passes it on with `main_pid`. Ends as well when the container does, or with
- * one of the (blocked) signals, which stays pending; they may be NULL. */
+ * one of the (blocked) signals, which stays pending; they may be NULL. What the program says later
+ * is thrown away as long as the socket is open. */
 int notify_forward(int socket, int pidfd, pid_t main_pid, const sigset_t *signals, Error *error)
     MUST_CHECK;
