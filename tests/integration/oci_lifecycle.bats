@@ -223,6 +223,48 @@ create() { # ID OPTION...
     done
 }
 
+# One message of the program to a socket in the place of syslog's or the journal's, as Python writes it.
+logged_to() { # SOCKET LOG
+    # shellcheck disable=SC2016
+    unshare -m sh -c 'mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal || exit 9
+        touch /run/null && mount --bind /dev/null /run/null || exit 9
+        mount -t tmpfs tmpfs /dev && touch /dev/null && mount --bind /run/null /dev/null || exit 9
+        exec "$@"' - python3 - "$1" "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" --log "$2" state none <<'PYTHON'
+import socket, subprocess, sys
+end = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+end.bind(sys.argv[1])
+end.settimeout(10)
+subprocess.run(sys.argv[2:], check=False, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+print(end.recv(4096))
+PYTHON
+}
+
+@test "--log: crun's file:, syslog: and journald:; --log-level" {
+    try_oci --log "file:$TEST_DIR/filed" state none
+    expect_status 1
+    grep -q 'level=error msg="ambit-oci state: container does not exist: none"' "$TEST_DIR/filed"
+    run logged_to /dev/log syslog:box
+    expect_match '<11>.* box\[[0-9]+\]: ambit-oci state: container does not exist: none'
+    run logged_to /run/systemd/journal/socket journald:box
+    expect_match "PRIORITY=3.nSYSLOG_IDENTIFIER=box.nMESSAGE.n.*x00ambit-oci state: container does not exist: none.n'"
+    run logged_to /run/systemd/journal/socket journald:
+    expect_match 'SYSLOG_IDENTIFIER=ambit-oci'
+    try_oci --log syslog:box state none # where nobody listens
+    [ -S /dev/log ] || expect_error 1 '--log: /dev/log: No such file'
+    local level
+    for level in error warning debug; do
+        change "$TEST_DIR/bundle" '.process.capabilities.bounding = ["CAP_UNHEARD"]'
+        oci --log "$TEST_DIR/level" --log-level "$level" run --detach --bundle "$TEST_DIR/bundle" leveled </dev/null 3>&-
+        oci delete --force leveled
+        cut -d ' ' -f 2 "$TEST_DIR/level" | sort -u >"$TEST_DIR/$level"
+        rm "$TEST_DIR/level"
+    done
+    change "$TEST_DIR/bundle" 'del(.process.capabilities.bounding)'
+    [ "$(cat "$TEST_DIR/error")" = '' ]
+    [ "$(cat "$TEST_DIR/warning")" = level=warning ]
+    [ "$(cat "$TEST_DIR/debug")" = $'level=debug\nlevel=warning' ]
+}
+
 @test "standard input from the host's null device is from the container's" {
     make_bundle "$TEST_DIR/nulled" '"/init", "cat", "/proc/self/fdinfo/0", "/proc/self/mountinfo"'
     try_oci run --bundle "$TEST_DIR/nulled" nulled </dev/null

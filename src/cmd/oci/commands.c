@@ -15,6 +15,7 @@
 #include "revision.h"
 
 static const char *const oci_log_formats[] = { "text", "json", NULL };
+static const char *const oci_log_levels[] = { "warning", "error", "debug", NULL };
 static const char *const oci_cgroup_managers[] = { "cgroupfs", "systemd", "disabled", NULL };
 
 /* Absolute from here on; "/" is what an empty variable in a script becomes. */
@@ -54,9 +55,13 @@ static const Option oci_options[] = {
       "$XDG_RUNTIME_DIR/ambit/oci)",
       .completes = "directory" },
     { 0, "log", OPTION_STRING(OciGlobals, log), "FILE",
-      "Write errors and warnings to FILE (default: standard error)", .completes = "file" },
+      "Write errors and warnings to FILE, or to syslog:NAME or journald:NAME (default: standard "
+      "error)",
+      .completes = "file" },
     { 0, "log-format", OPTION_ENUM(OciGlobals, log_format, oci_log_formats), "FORMAT",
       "How they are written: text or json" },
+    { 0, "log-level", OPTION_ENUM(OciGlobals, log_level, oci_log_levels), "LEVEL",
+      "What is written: error, warning (default) or debug, each with those before it" },
     { 0, "debug", OPTION_FLAG(OciGlobals, debug), NULL, "Write what is done as well" },
     { 0, "cgroup-manager", OPTION_ENUM(OciGlobals, cgroup_manager, oci_cgroup_managers), "MANAGER",
       "Who makes cgroups: cgroupfs (this program), systemd, or disabled (nobody)" },

@@ -6,6 +6,11 @@
 #include "base/command.h"
 
 typedef enum OciLogFormat { OCI_LOG_TEXT, OCI_LOG_JSON } OciLogFormat;
+typedef enum OciLogLevel {
+    OCI_LOG_LEVEL_WARNING,
+    OCI_LOG_LEVEL_ERROR,
+    OCI_LOG_LEVEL_DEBUG,
+} OciLogLevel;
 typedef enum OciCgroupManager {
     OCI_CGROUP_CGROUPFS,
     OCI_CGROUP_SYSTEMD,
@@ -17,11 +22,12 @@ typedef struct OciGlobals {
     const char *root;     /* one directory per container; NULL: see commands_root */
     const char *log;      /* errors are written there too; NULL: standard error only */
     int log_format;       /* OciLogFormat */
+    int log_level;        /* OciLogLevel */
     int cgroup_manager;   /* OciCgroupManager */
     const char *rootless; /* as it was written; NULL is auto */
     bool systemd_cgroup;  /* the same as OCI_CGROUP_SYSTEMD */
     const char *criu;     /* the program's path */
-    bool debug;
+    bool debug;           /* the same as OCI_LOG_LEVEL_DEBUG */
     bool version;
 } OciGlobals;
 

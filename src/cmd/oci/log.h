@@ -1,6 +1,6 @@
 /*
- * What this program says about itself, in the forms of runc (logrus) that engines read: to the file
- * of --log, without one to standard error.
+ * What this program says about itself, in the forms of runc (logrus) that engines read: to the
+ * file, the syslog or the journal of --log, without one to standard error.
  */
 #pragma once
 
@@ -17,7 +17,7 @@ void log_configure(const OciGlobals *globals);
  * written the error belongs on standard error, and goes there from now on. */
 int log_check(Error *error) MUST_CHECK;
 
-/* One line. Debug lines only with --debug. */
+/* One line, if --log-level does not leave it out. */
 void log_line(LogLevel level, const char *format, ...) PRINTF_LIKE(2, 3);
 bool log_is_debug(void);
 
