@@ -21,7 +21,7 @@ int step_listener(Runner *runner, const Step *step, Error *error)
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     const struct timeval patience = { .tv_sec = LISTENER_PATIENCE_S };
     if (strlen(step->source) >= sizeof(address.sun_path))
-        return error_set(error, ERROR_USAGE, ENAMETOOLONG, "%s", step->source);
+        return error_errno(error, ENAMETOOLONG, "%s", step->source);
     (void)memcpy(address.sun_path, step->source, strlen(step->source));
     int fd CLEANUP(fd_closep) = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ||

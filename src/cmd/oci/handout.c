@@ -35,7 +35,7 @@ int handout_write_pid(const char *path, pid_t pid, Error *error)
     /* Whole or not at all: callers poll for the file. */
     int n = snprintf(name, sizeof(name), "%s.ambit-%d", path, (int)getpid());
     if (n < 0 || (size_t)n >= sizeof(name))
-        return error_set(error, ERROR_USAGE, ENAMETOOLONG, "--pid-file: %s", path);
+        return error_errno(error, ENAMETOOLONG, "--pid-file: %s", path);
     int fd CLEANUP(fd_closep) = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)
         return error_errno(error, errno, "--pid-file: %s", path);
@@ -53,7 +53,7 @@ static int handout_send_fd(const char *option, const char *path, int fd, const c
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     if (strlen(path) >= sizeof(address.sun_path))
-        return error_set(error, ERROR_USAGE, ENAMETOOLONG, "--%s: %s", option, path);
+        return error_errno(error, ENAMETOOLONG, "--%s: %s", option, path);
     (void)memcpy(address.sun_path, path, strlen(path));
     int end CLEANUP(fd_closep) = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (end < 0 || connect(end, (const struct sockaddr *)&address, sizeof(address)) < 0)
