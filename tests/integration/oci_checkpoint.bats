@@ -46,6 +46,17 @@ bundle_with() { # JQ-FILTER
     expect_error 1 'ADDRESS:PORT'
 }
 
+@test "restore --tcp-close is criu's" {
+    printf '#!/bin/sh\necho "$@" >%s\nexit 1\n' "$TEST_DIR/words" >"$TEST_DIR/criu"
+    chmod +x "$TEST_DIR/criu"
+    mkdir -p "$TEST_DIR/empty"
+    try_oci --criu "$TEST_DIR/criu" restore --detach --tcp-close --bundle "$TEST_DIR/bundle" \
+        --image-path "$TEST_DIR/empty" closed </dev/null
+    expect_error 1 'criu restore failed'
+    grep -q -- ' --tcp-close ' "$TEST_DIR/words"
+    [ -z "$(oci list -q)" ]
+}
+
 @test "a container is written to files and comes back; what has more than configured does not run" {
     require criu check -- "criu does not work with this kernel"
     oci run --detach --bundle "$TEST_DIR/bundle" kept </dev/null >/dev/null 2>&1 3>&-

@@ -138,6 +138,7 @@ int criu_begin(const Instance *instance, const CriuOptions *options, const char 
     } flags[] = {
         { options->leave_running, "--leave-running" },
         { options->tcp_established, "--tcp-established" },
+        { options->tcp_close, "--tcp-close" },
         { options->tcp_skip_in_flight, "--skip-in-flight" },
         { options->link_remap, "--link-remap" },
         { options->ext_unix_sk, "--ext-unix-sk" },

@@ -13,8 +13,8 @@ typedef struct CriuOptions {
     int cgroups_mode; /* index into criu_cgroup_modes */
     StrList empty_ns;
     int64_t status_fd;
-    bool leave_running, tcp_established, tcp_skip_in_flight, link_remap, ext_unix_sk, shell_job,
-        lazy_pages, file_locks, pre_dump, auto_dedup;
+    bool leave_running, tcp_established, tcp_close, tcp_skip_in_flight, link_remap, ext_unix_sk,
+        shell_job, lazy_pages, file_locks, pre_dump, auto_dedup;
 } CriuOptions;
 
 extern const char *const criu_cgroup_modes[];

@@ -39,6 +39,8 @@ static const Option restore_options[] = {
     { 0, "no-pivot", OPTION_FLAG(CriuOptions, common.no_pivot), NULL, "As with `create`" },
     { 0, "no-subreaper", OPTION_FLAG(CriuOptions, common.no_subreaper), NULL,
       "Taken for compatibility" },
+    { 0, "tcp-close", OPTION_FLAG(CriuOptions, tcp_close), NULL,
+      "Close the TCP connections that were taken along" },
     { 0, "lsm-profile", OPTION_STRING(CriuOptions, lsm_profile), "TYPE:NAME",
       "The security module's profile" },
     { 0, "lsm-mount-context", OPTION_STRING(CriuOptions, lsm_context), "CONTEXT",
