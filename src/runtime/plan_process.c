@@ -171,7 +171,8 @@ static void plan_early(const PlanProcess *input)
 {
     Plan *plan = input->plan;
     if (!input->keep_keyring)
-        (void)plan_add(plan, STEP_KEYRING, PHASE_FINISH, "default");
+        plan_add(plan, STEP_KEYRING, PHASE_FINISH, "default")->source =
+            input->process->selinux_label;
     if (input->process->oom_score_adj.set) {
         int64_t value = input->process->oom_score_adj.value;
         Step *step = plan_add(plan, STEP_OOM_SCORE, PHASE_MAP, "process.oomScoreAdj");

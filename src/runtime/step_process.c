@@ -39,11 +39,25 @@ void step_describe_signal(const Step *step, StrBuf *text)
     strbuf_printf(text, "signal %d when the engine's process dies", (int)step->flags);
 }
 
-int step_keyring(Runner *runner, const Step *step UNUSED, Error *error)
+/* SELinux: a keyring has the label of who makes it, and the program could not use one of ours. The
+ * exec resets the file. A host without SELinux is told of by the program's own label. */
+static int step_keyring_label(const Runner *runner, const char *label, Error *error)
+{
+    Error failure = { 0 };
+    int fd CLEANUP(fd_closep) = procfs_open(runner->procfs_fd, "thread-self/attr/keycreate",
+                                            O_WRONLY | O_CLOEXEC, &failure);
+    int r = fd < 0 ? fd : lsm_set_exec_label(fd, LSM_SELINUX, label, &failure);
+    if (r == 0 || r == -ENOENT || r == -EINVAL)
+        return 0;
+    return error_set(error, failure.kind, failure.code, "session keyring: %s", failure.message);
+}
+
+int step_keyring(Runner *runner, const Step *step, Error *error)
 {
     char name[128];
     (void)snprintf(name, sizeof(name), "_ses.%.100s", runner->plan->id);
-    return identity_new_keyring(name, error);
+    int r = str_empty(step->source) ? 0 : step_keyring_label(runner, step->source, error);
+    return r < 0 ? r : identity_new_keyring(name, error);
 }
 
 int step_rlimit(Runner *runner UNUSED, const Step *step, Error *error)
