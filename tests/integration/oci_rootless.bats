@@ -84,6 +84,13 @@ try_oci() {
     [ -z "$(oci list -q)" ]
 }
 
+@test "without a user namespace there is no container, and one line says so" {
+    change '.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings)'
+    try_oci run --bundle bundle c
+    expect_error 1 'linux.namespaces: without CAP_SYS_ADMIN a container needs a namespace of type user'
+    [ -z "$(oci list -q)" ]
+}
+
 @test "a second container joins the namespaces of the first" {
     local pid
     command_is /init sleep 1000

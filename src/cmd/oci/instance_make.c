@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "base/timestamp.h"
 #include "bundle.h"
 #include "handout.h"
+#include "linux/capability.h"
 #include "linux/clone.h"
 #include "linux/lsm.h"
 #include "linux/sealed.h"
@@ -307,9 +309,23 @@ int instance_read(Instance *instance, const char *id, Error *error)
     return instance_plan(instance, error);
 }
 
+/* Nobody but who has CAP_SYS_ADMIN makes other namespaces without one of users. */
+static int instance_check_caller(const Instance *instance, Error *error)
+{
+    if (!instance->placement.unprivileged || spec_namespace(instance->spec, "user") ||
+        capability_have(CAP_SYS_ADMIN))
+        return 0;
+    return error_set(
+        error, ERROR_DENIED, EPERM,
+        "linux.namespaces: without CAP_SYS_ADMIN a container needs a namespace of type "
+        "user: operation not permitted");
+}
+
 static int instance_prepare(Instance *instance, const char *id, bool hold, Error *error)
 {
     int r = instance_read(instance, id, error);
+    if (r == 0)
+        r = instance_check_caller(instance, error);
     if (r == 0)
         r = record_make(commands_root(instance->globals, instance->arena), id, &instance->place,
                         error);
