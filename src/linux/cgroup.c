@@ -246,8 +246,7 @@ int cgroup_attach(const Cgroup *cgroup, pid_t pid, Error *error)
     return 0;
 }
 
-int cgroup_pids(const Cgroup *cgroup, Arena *arena, pid_t **ret_pids, size_t *ret_count,
-                Error *error)
+int cgroup_processes_directory(const Cgroup *cgroup)
 {
     /* A process is in one cgroup of each hierarchy: any one of them names all. The freezer's first,
      * because that is where killing needs them; cpuset and systemd are the likeliest to be
@@ -259,6 +258,13 @@ int cgroup_pids(const Cgroup *cgroup, Arena *arena, pid_t **ret_pids, size_t *re
         directory = cgroup->fds[order[i]];
     for (int c = 0; directory < 0 && c < CGROUP_CONTROLLER_MAX; c++)
         directory = cgroup->fds[c];
+    return directory;
+}
+
+int cgroup_pids(const Cgroup *cgroup, Arena *arena, pid_t **ret_pids, size_t *ret_count,
+                Error *error)
+{
+    int directory = cgroup_processes_directory(cgroup);
     if (directory < 0)
         return error_set(error, ERROR_NOT_FOUND, ENOENT, "no directory of the cgroup is open");
     return cgroup_directory_pids(directory, arena, ret_pids, ret_count, error);

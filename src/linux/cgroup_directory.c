@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,14 +199,19 @@ int cgroup_directory_pids(int directory, Arena *arena, pid_t **ret_pids, size_t 
 
 /*
  * Removes one cgroup below that has none below itself: goes down the first child each time, with
- * one descriptor. 1: done; 0: there is none; or a negative errno.
+ * one descriptor. 1: done; 0: there is none; or a negative errno. `visit` (may be NULL) sees each
+ * on the way, the directory first.
  */
-static int cgroup_directory_remove_deepest(int directory)
+static int cgroup_directory_remove_deepest(int directory, void (*visit)(int directory))
 {
     char name[NAME_MAX + 1] = "";
     int parent CLEANUP(fd_closep) = -1;
     int here CLEANUP(fd_closep) = openat(directory, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    while (here >= 0 && cgroup_directory_has_children(here)) {
+    for (;;) {
+        if (here >= 0 && visit)
+            visit(here);
+        if (here < 0 || !cgroup_directory_has_children(here))
+            break;
         DIR *dir CLEANUP(file_closedirp) = cgroup_directory_list(here);
         const char *child = dir ? cgroup_directory_next(dir) : NULL;
         if (!child)
@@ -233,7 +239,7 @@ static int cgroup_directory_try_remove(int directory, const char *self, uint64_t
         if (errno != EBUSY)
             return -errno;
         int r = cgroup_directory_has_children(directory)
-                    ? cgroup_directory_remove_deepest(directory)
+                    ? cgroup_directory_remove_deepest(directory, NULL)
                     : 0;
         if (r <= 0)
             return r < 0 ? r : -EBUSY;
@@ -261,6 +267,36 @@ static int cgroup_directory_busy(int directory, Error *error)
     return error_set(error, ERROR_CONFLICT, EBUSY,
                      "remove cgroup %s: %zu processes are still in it, the first is %d (%s)", name,
                      count, (int)pids[0], comm);
+}
+
+/* SIGKILL to its processes, which a frozen one of v1 takes when it is thawed. */
+static void cgroup_directory_end(int directory)
+{
+    Arena arena CLEANUP(arena_done) = { 0 };
+    CgroupPids list = { .arena = &arena };
+    (void)!cgroup_pids_visit(&list, directory);
+    for (size_t i = 0; i < list.count; i++)
+        (void)kill(list.pids[i], SIGKILL);
+    (void)!file_write_text_at(directory, "freezer.state", "THAWED");
+}
+
+int cgroup_directory_end_below(int directory, uint64_t deadline_us, Error *error)
+{
+    bool busy = false;
+    for (unsigned pause = CGROUP_RETRY_FIRST_US;;) {
+        int r = cgroup_directory_remove_deepest(directory, busy ? cgroup_directory_end : NULL);
+        if (r == 0)
+            return 0;
+        if (r < 0 && r != -EBUSY)
+            return cgroup_directory_error(directory, "", "remove what is below", -r, error);
+        if (clock_us() >= deadline_us)
+            return cgroup_directory_busy(directory, error);
+        busy = r < 0;
+        if (!busy)
+            continue;
+        clock_pause_us(pause);
+        pause = pause * 2 < CGROUP_RETRY_LONGEST_US ? pause * 2 : CGROUP_RETRY_LONGEST_US;
+    }
 }
 
 int cgroup_directory_remove(int directory, const char *name, uint64_t deadline_us, Error *error)

@@ -33,6 +33,12 @@ int cgroup_directory_walk(int directory, int (*visit)(void *context, int directo
     MUST_CHECK;
 
 /*
+ * For those nested too deep to walk: removes all cgroups below, from the deepest up, and where one
+ * has processes ends those on the way to it, thawed if it is v1's freezer. EBUSY at `deadline_us`.
+ */
+int cgroup_directory_end_below(int directory, uint64_t deadline_us, Error *error) MUST_CHECK;
+
+/*
  * Removes `name` (its last component) and all below. EBUSY is retried until `deadline_us` of the
  * monotonic clock; the error then names a process that is still there. Missing: success.
  */

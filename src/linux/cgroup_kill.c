@@ -22,6 +22,7 @@ enum {
     CGROUP_KILL_FREEZE_TIMEOUT_MS = 500, /* then without: a process in an uninterruptible wait
                                             keeps the freezer waiting, but SIGKILL can queue */
     CGROUP_KILL_ROUNDS_MAX = 200,
+    CGROUP_KILL_DEEP_MS = 5000,
     CGROUP_KILL_PAUSE_US = 1000,
     CGROUP_FREEZE_PAUSE_FIRST_US = 20,
     CGROUP_FREEZE_PAUSE_LONGEST_US = 5000,
@@ -186,6 +187,15 @@ static int cgroup_kill_in_rounds(const Cgroup *cgroup, Error *error)
                      cgroup->path);
 }
 
+/* Who may write his own v1 cgroup can nest others in it without end. */
+static int cgroup_kill_deep(const Cgroup *cgroup, Error *error)
+{
+    error_clear(error);
+    uint64_t deadline = clock_us() + (uint64_t)CGROUP_KILL_DEEP_MS * 1000;
+    int r = cgroup_directory_end_below(cgroup_processes_directory(cgroup), deadline, error);
+    return r < 0 ? r : cgroup_kill_in_rounds(cgroup, error);
+}
+
 int cgroup_kill(const Cgroup *cgroup, int signal, Error *error)
 {
     if (signal == SIGKILL && cgroup->mode == CGROUP_V2) {
@@ -198,12 +208,16 @@ int cgroup_kill(const Cgroup *cgroup, int signal, Error *error)
     bool frozen =
         was_frozen > 0 ||
         (can_freeze && cgroup_freeze_within(cgroup, CGROUP_KILL_FREEZE_TIMEOUT_MS, NULL) == 0);
-    if (!frozen && signal == SIGKILL)
-        return cgroup_kill_in_rounds(cgroup, error);
+    if (!frozen && signal == SIGKILL) {
+        int r = cgroup_kill_in_rounds(cgroup, error);
+        return r == -ELOOP ? cgroup_kill_deep(cgroup, error) : r;
+    }
 
     Arena arena CLEANUP(arena_done) = { 0 };
     CgroupPidList list;
     int r = cgroup_signal_each(cgroup, signal, &arena, &list, error);
+    if (r == -ELOOP && signal == SIGKILL)
+        return cgroup_kill_deep(cgroup, error);
     CgroupMode mode = cgroup->mode;
     if (frozen && signal == SIGKILL)
         (void)!cgroup_directory_walk(cgroup_directory(cgroup, CGROUP_FREEZER), cgroup_thaw_visit,

@@ -432,3 +432,20 @@ ROWS
     errors=$stderr
     expect_error 1 'output of ps: File too large'
 }
+
+@test "cgroups nested deep in a container's, frozen and with a process, do not keep it" {
+    local top=/sys/fs/cgroup/freezer deep stray
+    [ -d "$top" ] || top=/sys/fs/cgroup
+    make_bundle "$TEST_DIR/nesting" '"/init", "sleep", "1000"'
+    oci run --detach --bundle "$TEST_DIR/nesting" nested </dev/null >/dev/null 2>&1 3>&-
+    top=$top/${TEST_DIR##*/}-nesting
+    deep=$top$(printf '/d%.0s' {1..300})
+    mkdir -p "$deep"
+    sleep 1000 3>&- &
+    stray=$!
+    echo "$stray" >"$deep/cgroup.procs"
+    [ ! -e "$deep/../freezer.state" ] || echo FROZEN >"$deep/../freezer.state"
+    oci delete --force nested
+    await 5 test ! -e "/proc/$stray/exe"
+    [ ! -e "$top" ]
+}
