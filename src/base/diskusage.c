@@ -77,14 +77,14 @@ static int diskusage_walk(DiskUsage *usage, int dirfd, const char *name, unsigne
         fd_close(fd);
         return r;
     }
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
-            continue;
+    const struct dirent *entry;
+    int more;
+    while ((more = file_next_entry(dir, &entry)) > 0) {
         int r = diskusage_walk(usage, fd, entry->d_name, depth + 1);
         if (r < 0)
             return r;
     }
-    return 0;
+    return more;
 }
 
 int diskusage_add(DiskUsage *usage, int dirfd, const char *name)

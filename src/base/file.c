@@ -109,6 +109,20 @@ void file_closedirp(DIR **dir)
         (void)closedir(*dir);
 }
 
+int file_next_entry(DIR *dir, const struct dirent **ret_entry)
+{
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(dir);
+        if (!entry)
+            return errno > 0 ? -errno : 0;
+        if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
+            continue;
+        *ret_entry = entry;
+        return 1;
+    }
+}
+
 /* ---- removing ---- */
 
 enum { FILE_DEPTH_MAX = 300 }; /* more than images have; each level holds a descriptor */
@@ -137,18 +151,15 @@ static int file_remove_children(FileRemoval *removal, int dirfd, const char *nam
     if (removal->depth == 0)
         removal->top_fd = fd;
     removal->depth++;
-    for (int r = 0;;) {
-        errno = 0;
-        struct dirent *entry = readdir(dir);
-        if (!entry)
-            r = -errno;
-        else if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, ".."))
-            r = file_remove_entry(removal, fd, entry->d_name, entry->d_type == DT_DIR);
-        if (!entry || r < 0) {
-            removal->depth--;
-            return r;
-        }
+    const struct dirent *entry;
+    int r;
+    while ((r = file_next_entry(dir, &entry)) > 0) {
+        r = file_remove_entry(removal, fd, entry->d_name, entry->d_type == DT_DIR);
+        if (r < 0)
+            break;
     }
+    removal->depth--;
+    return r;
 }
 
 /* Whoever is inside may nest directories without end: this one goes on from the top. */

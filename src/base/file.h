@@ -14,6 +14,9 @@
 
 /* For CLEANUP. */
 void file_closedirp(DIR **dir);
+/* readdir(3) without "." and "..", and with an answer where it fails: 1 with an entry that lasts
+ * until the next call, 0 at the end, or a negative errno. */
+int file_next_entry(DIR *dir, const struct dirent **ret_entry) MUST_CHECK;
 
 /* Opens and reads a whole regular file (fd_read_all). -EFBIG above `limit` bytes. */
 int file_read_at(int dirfd, const char *path, size_t limit, Arena *arena, char **ret_data,

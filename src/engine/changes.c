@@ -98,15 +98,13 @@ static DIR *changes_opendir(int fd)
 static int changes_hidden(Changes *changes, int upper, int lower, const char *path, Error *error)
 {
     DIR *dir CLEANUP(file_closedirp) = changes_opendir(lower);
-    int r = 0;
-    for (struct dirent *entry; r == 0 && dir && (entry = readdir(dir));) {
-        if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, "..") ||
-            faccessat(upper, entry->d_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-            continue;
-        r = changes_add(changes, CHANGES_DELETED,
-                        arena_printf(changes->arena, "%s/%s", path, entry->d_name), error);
-    }
-    return r;
+    const struct dirent *entry;
+    int r = 0, more = 0;
+    while (r == 0 && dir && (more = file_next_entry(dir, &entry)) > 0)
+        if (faccessat(upper, entry->d_name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+            r = changes_add(changes, CHANGES_DELETED,
+                            arena_printf(changes->arena, "%s/%s", path, entry->d_name), error);
+    return more < 0 ? error_errno(error, more, "%s", path) : r;
 }
 
 /* A directory in both views. */
@@ -153,15 +151,15 @@ static int changes_dir(Changes *changes, const ChangesDir *at, Error *error)
     if (at->depth > CHANGES_DEPTH_MAX)
         return error_set(error, ERROR_LIMIT, ELOOP, "more than %d directories deep",
                          CHANGES_DEPTH_MAX);
-    int r = 0;
+    int r = 0, more = 0;
     if (at->lower >= 0 &&
         fgetxattr(at->upper, "trusted.overlay.opaque", opaque, sizeof(opaque)) == 1 &&
         *opaque == 'y')
         r = changes_hidden(changes, at->upper, at->lower, at->path, error);
-    for (struct dirent *entry; r == 0 && (entry = readdir(dir));)
-        if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, ".."))
-            r = changes_one(changes, at, entry->d_name, error);
-    return r;
+    const struct dirent *entry;
+    while (r == 0 && (more = file_next_entry(dir, &entry)) > 0)
+        r = changes_one(changes, at, entry->d_name, error);
+    return more < 0 ? error_errno(error, more, "%s", at->path) : r;
 }
 
 static int changes_compare(const void *a, const void *b)

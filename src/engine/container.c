@@ -187,11 +187,12 @@ bool container_exists(const Engine *engine, const char *id)
 static int container_list_in(int base_fd, Arena *arena, StrList *ids, Error *error)
 {
     DIR *dir CLEANUP(file_closedirp) = NULL;
-    int r = engine_list(base_fd, "containers", &dir, error);
-    for (struct dirent *entry; dir && (entry = readdir(dir));)
+    int r = engine_list(base_fd, "containers", &dir, error), more = 0;
+    const struct dirent *entry;
+    while (dir && (more = file_next_entry(dir, &entry)) > 0)
         if (strlen(entry->d_name) == 64)
             strlist_append_new(arena, ids, entry->d_name);
-    return r;
+    return more < 0 ? error_errno(error, more, "containers") : r;
 }
 
 int container_list(const Engine *engine, Arena *arena, StrList *ret_ids, Error *error)

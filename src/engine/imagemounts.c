@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "linux/mount.h"
 
 bool imagemounts_has(int place_fd, const char *name)
@@ -29,9 +30,11 @@ int imagemounts_list(const Engine *engine, Arena *arena, StrList *ret_names)
         fd_close(fd);
         return errno == ENOENT ? 0 : -errno;
     }
-    for (struct dirent *entry; (entry = readdir(dir));)
+    const struct dirent *entry;
+    int r;
+    while ((r = file_next_entry(dir, &entry)) > 0)
         if (entry->d_name[0] != '.' && imagemounts_has(fd, entry->d_name))
             strlist_append(arena, ret_names, entry->d_name);
     (void)closedir(dir);
-    return 0;
+    return r;
 }

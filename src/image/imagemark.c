@@ -195,17 +195,14 @@ int imagemark_each(int dirfd, int (*visit)(void *context, const char *name, Erro
         fd_close(fd);
         return r;
     }
-    for (;;) {
-        errno = 0;
-        struct dirent *entry = readdir(dir);
-        if (!entry)
-            return errno ? error_errno(error, errno, "image store") : 0;
-        if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
-            continue;
+    const struct dirent *entry;
+    int more;
+    while ((more = file_next_entry(dir, &entry)) > 0) {
         int r = visit(context, entry->d_name, error);
         if (r < 0)
             return r;
     }
+    return more < 0 ? error_errno(error, more, "image store") : 0;
 }
 
 int imagemark_open_leftover(const ImageStore *store, const char *name)

@@ -172,13 +172,9 @@ static int imagestore_walk(int fd, unsigned depth, uint64_t *bytes)
     }
     if (depth > IMAGESTORE_WALK_DEPTH)
         return -ELOOP;
-    for (;;) {
-        errno = 0;
-        struct dirent *entry = readdir(dir);
-        if (!entry)
-            return -errno;
-        if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
-            continue;
+    const struct dirent *entry;
+    int more;
+    while ((more = file_next_entry(dir, &entry)) > 0) {
         struct stat st;
         if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
             return -errno;
@@ -192,6 +188,7 @@ static int imagestore_walk(int fd, unsigned depth, uint64_t *bytes)
         if (r < 0)
             return r;
     }
+    return more;
 }
 
 int imagestore_layer_bytes(const ImageStore *store, const char *name, uint64_t *ret_bytes,

@@ -214,14 +214,14 @@ static int treecopy_directory(Treecopy *copy, int source_fd, int target_fd)
     DIR *dir CLEANUP(file_closedirp) = list_fd < 0 ? NULL : fdopendir(list_fd);
     if (!dir || fstat(source_fd, &st) < 0)
         return -errno;
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
-            continue;
-        int r = treecopy_entry(copy, source_fd, target_fd, entry->d_name);
+    const struct dirent *entry;
+    int r;
+    while ((r = file_next_entry(dir, &entry)) > 0) {
+        r = treecopy_entry(copy, source_fd, target_fd, entry->d_name);
         if (r < 0)
             return r;
     }
-    return treecopy_attributes(copy, list_fd, target_fd, &st);
+    return r < 0 ? r : treecopy_attributes(copy, list_fd, target_fd, &st);
 }
 
 int treecopy_run(int source_fd, int target_fd, uint32_t shift, Error *error)

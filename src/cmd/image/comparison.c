@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cmd/image/treedir.h"
@@ -43,11 +44,12 @@ static int comparison_names(int fd, Arena *arena, StrList *ret_names)
         fd_close(copy);
         return r;
     }
-    for (struct dirent *entry; (entry = readdir(dir));)
-        if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, ".."))
-            strlist_append(arena, ret_names, entry->d_name);
+    const struct dirent *entry;
+    int r;
+    while ((r = file_next_entry(dir, &entry)) > 0)
+        strlist_append(arena, ret_names, entry->d_name);
     (void)closedir(dir);
-    return 0;
+    return r;
 }
 
 /* Every attribute of `a` but our own note is in `b`, with the same value. */

@@ -82,10 +82,10 @@ static int pack_walk_opaque(int fd, unsigned depth, PackOpaque *opaque, Error *e
     if (depth > TREEDIR_DEPTH_MAX)
         return error_set(error, ERROR_LIMIT, ELOOP, "more than %d directories deep",
                          TREEDIR_DEPTH_MAX);
-    int r = pack_note_opaque(dirfd(dir), opaque, error);
-    for (struct dirent *entry; r == 0 && (entry = readdir(dir));) {
-        if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, "..") ||
-            (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN))
+    int r = pack_note_opaque(dirfd(dir), opaque, error), more = 0;
+    const struct dirent *entry;
+    while (r == 0 && (more = file_next_entry(dir, &entry)) > 0) {
+        if (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN)
             continue;
         int child =
             openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -94,7 +94,7 @@ static int pack_walk_opaque(int fd, unsigned depth, PackOpaque *opaque, Error *e
         else if (errno != ENOTDIR && errno != ELOOP && errno != ENOENT)
             r = error_errno(error, errno, "open a directory");
     }
-    return r;
+    return more < 0 ? error_errno(error, more, "read a directory") : r;
 }
 
 int pack_find_opaque(int root_fd, PackOpaque *ret_opaque, Error *error)
@@ -357,16 +357,12 @@ static int pack_compare_name(const void *a, const void *b)
 
 static int pack_read_names(DIR *dir, Arena *arena, StrList *ret_names, Error *error)
 {
-    for (;;) {
-        errno = 0;
-        struct dirent *entry = readdir(dir);
-        if (!entry && errno)
-            return error_errno(error, errno, "read a directory");
-        if (!entry)
-            break;
-        if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, ".."))
-            strlist_append(arena, ret_names, entry->d_name);
-    }
+    const struct dirent *entry;
+    int r;
+    while ((r = file_next_entry(dir, &entry)) > 0)
+        strlist_append(arena, ret_names, entry->d_name);
+    if (r < 0)
+        return error_errno(error, r, "read a directory");
     if (ret_names->count > 0)
         qsort(ret_names->items, ret_names->count, sizeof(char *), pack_compare_name);
     return 0;

@@ -46,11 +46,12 @@ static int criu_check_directory(int directory, const char *path, Error *error)
     DIR *dir CLEANUP(file_closedirp) = list < 0 ? NULL : fdopendir(list);
     if (!dir)
         return error_errno(error, errno, "%s", path);
-    int r = 0;
-    for (struct dirent *entry; r == 0 && (entry = readdir(dir));)
+    const struct dirent *entry;
+    int r = 0, more = 0;
+    while (r == 0 && (more = file_next_entry(dir, &entry)) > 0)
         if (!str_eq(entry->d_name, CRIU_PARENT))
             r = criu_check_file(directory, path, entry->d_name, error);
-    return r;
+    return more < 0 ? error_errno(error, more, "%s", path) : r;
 }
 
 /* Links would give processes what the host keeps in other files, or write there. */

@@ -356,9 +356,11 @@ int record_list(const char *root, Arena *arena, StrList *ret_ids, Error *error)
     DIR *dir = opendir(root);
     if (!dir)
         return errno == ENOENT ? 0 : error_errno(error, errno, "--root: %s", root);
-    for (struct dirent *entry; (entry = readdir(dir));)
+    const struct dirent *entry;
+    int r;
+    while ((r = file_next_entry(dir, &entry)) > 0)
         if (record_check_id(entry->d_name, NULL) == 0)
             strlist_append(arena, ret_ids, entry->d_name);
     (void)closedir(dir);
-    return 0;
+    return r < 0 ? error_errno(error, r, "--root: %s", root) : 0;
 }
