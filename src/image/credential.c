@@ -58,6 +58,15 @@ static int credential_start(const char *name, const char *word, CredentialRun *r
     return r < 0 ? error_errno(error, r, "%s", name) : 0;
 }
 
+/* It may end without reading, which its status tells, and is not our end. */
+static void credential_write(int fd, const char *input)
+{
+    struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
+    (void)sigaction(SIGPIPE, &ignore, &before);
+    (void)!fd_write_all(fd, input, strlen(input));
+    (void)sigaction(SIGPIPE, &before, NULL);
+}
+
 /* The program's exit status, its output in the arena. */
 static int credential_run(const char *program, const char *word, const char *input, Arena *arena,
                           char **ret_output, Error *error)
@@ -69,8 +78,7 @@ static int credential_run(const char *program, const char *word, const char *inp
         return error_set(error, ERROR_USAGE, EINVAL, "\"%.64s\" is no credential helper", program);
     int r = credential_start(name, word, &run, error);
     if (r == 0) {
-        /* It may end without reading; its status tells. */
-        (void)!fd_write_all(run.in, input, strlen(input));
+        credential_write(run.in, input);
         fd_closep(&run.in);
         r = fd_read_all(run.out, CREDENTIAL_ANSWER_MAX, arena, ret_output, NULL);
         if (r < 0)

@@ -107,3 +107,16 @@ late() { # CALL[:when=N] ARGUMENT...
     wait "$late" || true
     grep -q ' 0 findings' "$TEST_DIR/late.out" || { cat "$TEST_DIR/late.out"; false; }
 }
+
+@test "a credential program that does not read what it is told is not our end" {
+    export HOME=$TEST_DIR/home
+    mkdir -p "$HOME/.docker" "$TEST_DIR/path"
+    printf '#!/bin/sh\nexit 3\n' >"$TEST_DIR/path/docker-credential-deaf"
+    chmod 755 "$TEST_DIR/path/docker-credential-deaf"
+    echo '{"credHelpers": {"registry.example": "deaf"}}' >"$HOME/.docker/config.json"
+    PATH=$TEST_DIR/path:$PATH late write logout registry.example
+    status=0
+    wait "$late" || status=$?
+    [ "$status" -eq 125 ]
+    grep -q "ambit logout: " "$TEST_DIR/late.err"
+}
