@@ -159,11 +159,11 @@ static const char *instance_cannot_start(Instance *instance, OciStatus status)
 /* NOTIFY_SOCKET of `start`, for a container that was created with one. */
 static int instance_start_notify(const Instance *instance, int *ret_socket, Error *error)
 {
-    int fd = notify_host() ? notify_bind(instance->place.dir, error) : -1;
-    if (fd < 0 && fd != -1 && fd != -ENOENT)
-        return fd;
+    int fd = notify_host() ? notify_bind(instance->place.dir, error) : -ENOENT;
+    if (fd == -ENOENT) /* created without one */
+        error_clear(error);
     *ret_socket = fd < 0 ? -1 : fd;
-    return 0;
+    return fd < 0 && fd != -ENOENT ? fd : 0;
 }
 
 int instance_start(Instance *instance, Error *error)

@@ -64,7 +64,7 @@ int notify_bind(int state_fd, Error *error)
     (void)snprintf(address.sun_path, sizeof(address.sun_path),
                    "/proc/self/fd/%d/" NOTIFY_DIRECTORY "/" NOTIFY_SOCKET, state_fd);
     if (faccessat(state_fd, NOTIFY_DIRECTORY, F_OK, 0) < 0)
-        return -errno;
+        return error_errno(error, errno, "notification socket");
     int fd CLEANUP(fd_closep) = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
         chmod(address.sun_path, 0777) < 0) /* whoever the program is inside */
