@@ -50,7 +50,8 @@ int instance_read_bundle(const InstanceOptions *options, Arena *arena, Spec **re
         return error_set(error, ERROR_NOT_FOUND, ENOENT,
                          "JSON specification file config.json not found in %s", path);
     if (r < 0)
-        return error_errno(error, r, "%s", options->config ? options->config : path);
+        return error_errno(error, r, "%s%s", options->config ? options->config : path,
+                           options->config ? "" : "/config.json");
     Spec *spec;
     r = spec_parse(arena, text, size, &spec, error);
     if (r == 0)
