@@ -36,7 +36,7 @@ uint64_t joins_outside(const Spec *spec)
     return outside;
 }
 
-static bool joins_own(const Spec *spec, const char *type)
+static bool joins_is_own(const Spec *spec, const char *type)
 {
     const SpecNamespace *joined = spec_namespace(spec, type);
     uint64_t theirs, ours;
@@ -47,18 +47,33 @@ static bool joins_own(const Spec *spec, const char *type)
            namespace_id_of_pid(0, namespace_from_name(type), &ours, NULL) == 0 && theirs == ours;
 }
 
+/* CLONE_NEW... of the namespaces that were looked at, and of those that are the caller's own. */
+typedef struct JoinsOwn {
+    uint64_t asked, own;
+} JoinsOwn;
+
+static bool joins_own(const Spec *spec, const char *type, JoinsOwn *answers)
+{
+    uint64_t flag = namespace_table[namespace_from_name(type)].flag;
+    if (!(answers->asked & flag) && joins_is_own(spec, type))
+        answers->own |= flag;
+    answers->asked |= flag;
+    return answers->own & flag;
+}
+
 int joins_check_settings(const Spec *spec, Error *error)
 {
     const StrMap *sysctls = &spec->linux->sysctl;
     bool names = !str_empty(spec->hostname) || !str_empty(spec->domainname);
+    JoinsOwn answers = { 0 };
     for (size_t i = 0; i < sysctls->count; i++) {
         const char *type = spec_sysctl_namespace(sysctls->items[i].key);
-        if (type && joins_own(spec, type))
+        if (type && joins_own(spec, type, &answers))
             return error_set(error, ERROR_USAGE, EINVAL,
                              "linux.sysctl[%.200s]: the %s namespace is the host's",
                              sysctls->items[i].key, type);
     }
-    if (names && joins_own(spec, "uts"))
+    if (names && joins_own(spec, "uts", &answers))
         return error_set(error, ERROR_USAGE, EINVAL, "%s: the uts namespace is the host's",
                          str_empty(spec->hostname) ? "domainname" : "hostname");
     return 0;
