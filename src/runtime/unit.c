@@ -96,6 +96,7 @@ static int unit_run(int input, Arena *arena, char **ret_text, size_t *ret_size, 
     if (r < 0)
         return error_errno(error, r, "start %s, which speaks to systemd", path);
     r = fd_read_all(output, UNIT_ANSWER_MAX, arena, ret_text, ret_size);
+    fd_closep(&output); /* of one that says more nobody waits for the end */
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
     return r < 0 ? error_errno(error, r, UNIT_HELPER) : 0;
