@@ -188,6 +188,8 @@ static int run_write_cidfile(const Run *run, Error *error)
     if (fd < 0)
         return error_errno(error, errno, "--cidfile: %s", path);
     int r = fd_write_all(fd, run->lifecycle.id, strlen(run->lifecycle.id));
+    if (r < 0)
+        (void)unlink(path);
     return r < 0 ? error_errno(error, r, "--cidfile: %s", path) : 0;
 }
 
