@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "engine/build_parts.h"
+#include "linux/idmap.h"
 
 static void build_add_rule(Build *build, SpecDeviceRule rule)
 {
@@ -43,8 +44,18 @@ static const char *build_type(char type)
     return type == 'b' ? "b" : type == 'c' ? "c" : "a";
 }
 
+/* A number of the host's that no id of the container has belongs to nobody there, as the kernel has
+ * it: whoever owns it on the host, such a node is no reason not to start. */
+static uint32_t build_device_owner(const IdRange *ranges, size_t count, uint32_t id)
+{
+    enum { NOBODY = 65534 }; /* user_namespaces(7): overflowuid */
+    uint32_t outside;
+    return count == 0 || idmap_to_host(ranges, count, id, &outside) == 0 ? id : NOBODY;
+}
+
 static void build_add_device(Build *build, const FactsDevice *device, const char *target)
 {
+    const BuildInput *input = build->input;
     SpecDevices *devices = &build->spec->linux->devices;
     SpecDevice *row = arena_append(build->arena, &devices->items, &devices->count, sizeof(*row));
     *row = (SpecDevice){
@@ -53,8 +64,10 @@ static void build_add_device(Build *build, const FactsDevice *device, const char
         .major = device->major,
         .minor = device->minor,
         .file_mode = { .set = true, .value = device->mode & 07777 },
-        .uid = { .set = true, .value = device->uid },
-        .gid = { .set = true, .value = device->gid },
+        .uid = { .set = true,
+                 .value = build_device_owner(input->uids, input->uid_count, device->uid) },
+        .gid = { .set = true,
+                 .value = build_device_owner(input->gids, input->gid_count, device->gid) },
     };
 }
 

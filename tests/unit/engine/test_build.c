@@ -554,6 +554,23 @@ static void test_capabilities(void **state)
     }
 }
 
+static void test_device_of_an_owner_outside_is_nobodys(void **state)
+{
+    Fixture *f = *state;
+    FactsDevice device = {
+        .path = "/dev/kfd", .type = 'c', .major = 236, .uid = 100000, .gid = 44
+    };
+    f->facts.devices = &device;
+    f->facts.device_count = 1;
+    const SpecDevice *made = good(f, "--privileged i")->linux->devices.items;
+    assert_string_equal(made->path, device.path);
+    assert_int_equal(made->uid.value, 65534);
+    assert_int_equal(made->gid.value, 44);
+    f->input.uid_count = f->input.gid_count = 0;
+    made = good(f, "--privileged --userns host i")->linux->devices.items;
+    assert_int_equal(made->uid.value, 100000);
+}
+
 static void test_old_kernel_does_without(void **state)
 {
     Fixture *f = *state;
@@ -665,6 +682,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_command, setup, teardown),
         cmocka_unit_test_setup_teardown(test_user, setup, teardown),
         cmocka_unit_test_setup_teardown(test_capabilities, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_device_of_an_owner_outside_is_nobodys, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_old_kernel_does_without, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bare_host_has_defaults_only_where_it_can, setup,
                                         teardown),
