@@ -99,7 +99,7 @@ int cgroup_attach(const Cgroup *cgroup, pid_t pid, Error *error) MUST_CHECK;   /
 
 /* The directory in which all processes are found, or -1: one of those in `cgroup`. */
 int cgroup_processes_directory(const Cgroup *cgroup);
-/* All processes in it and in the cgroups below, each once, in no order; those of another pid
+/* All processes in it and in the cgroups below, each once, ascending; those of another pid
  * namespace, whose number the kernel gives as 0, are left out. */
 int cgroup_pids(const Cgroup *cgroup, Arena *arena, pid_t **ret_pids, size_t *ret_count,
                 Error *error) MUST_CHECK;

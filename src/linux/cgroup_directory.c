@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "linux/process.h"
 
 enum {
     CGROUP_RETRY_FIRST_US = 100, /* pauses of cgroup_directory_remove: doubled up to the longest */
@@ -173,12 +174,6 @@ static int cgroup_pids_visit(void *context, int directory)
     return 0;
 }
 
-static int cgroup_pids_compare(const void *a, const void *b)
-{
-    pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-    return (x > y) - (x < y);
-}
-
 int cgroup_directory_pids(int directory, Arena *arena, pid_t **ret_pids, size_t *ret_count,
                           Error *error)
 {
@@ -187,7 +182,7 @@ int cgroup_directory_pids(int directory, Arena *arena, pid_t **ret_pids, size_t 
     if (r < 0)
         return cgroup_directory_error(directory, "cgroup.procs", "list processes of", -r, error);
     if (list.count > 1)
-        qsort(list.pids, list.count, sizeof(pid_t), cgroup_pids_compare);
+        qsort(list.pids, list.count, sizeof(pid_t), process_compare_pids);
     size_t kept = 0; /* threads of one process in two cgroups (v1) list it twice */
     for (size_t i = 0; i < list.count; i++)
         if (kept == 0 || list.pids[i] != list.pids[kept - 1])

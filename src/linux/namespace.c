@@ -112,23 +112,29 @@ int namespace_owner(int fd, Error *error)
     return owner;
 }
 
-bool namespace_is_ruled_by(int fd, int userns_fd)
+bool namespace_is_within(int fd, uint64_t ancestor_id)
 {
     enum { NESTED_MAX = 64 }; /* the kernel allows 33 levels */
-    uint64_t ruler, id;
-    if (namespace_id(userns_fd, &ruler, NULL) < 0)
-        return false;
-    int user_fd CLEANUP(fd_closep) = namespace_owner(fd, NULL);
-    for (int i = 0; i < NESTED_MAX && user_fd >= 0; i++) {
-        if (namespace_id(user_fd, &id, NULL) < 0)
-            return false;
-        if (id == ruler)
+    uint64_t id;
+    int parent_fd CLEANUP(fd_closep) = -1;
+    for (int i = 0; i < NESTED_MAX && namespace_id(fd, &id, NULL) == 0; i++) {
+        if (id == ancestor_id)
             return true;
-        int parent_fd = ioctl(user_fd, NS_GET_PARENT);
-        fd_close(user_fd);
-        user_fd = parent_fd;
+        int next_fd = ioctl(fd, NS_GET_PARENT);
+        if (next_fd < 0)
+            break;
+        fd_close(parent_fd);
+        fd = parent_fd = next_fd;
     }
     return false;
+}
+
+bool namespace_is_ruled_by(int fd, int userns_fd)
+{
+    uint64_t ruler;
+    int owner_fd CLEANUP(fd_closep) = namespace_owner(fd, NULL);
+    return owner_fd >= 0 && namespace_id(userns_fd, &ruler, NULL) == 0 &&
+           namespace_is_within(owner_fd, ruler);
 }
 
 int namespace_join(int fd, NamespaceType type, Error *error)

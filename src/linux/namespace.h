@@ -53,7 +53,9 @@ bool namespace_user_is_initial(void);
 int namespace_type(int fd, Error *error) MUST_CHECK;
 /* The user namespace that owns this one: NS_GET_USERNS; a descriptor. */
 int namespace_owner(int fd, Error *error) MUST_CHECK;
+/* Whether a user or pid namespace is the one of this id, or inside it: NS_GET_PARENT. */
+bool namespace_is_within(int fd, uint64_t ancestor_id);
 /* Whether root of the user namespace `userns_fd` has power over the namespace: it belongs to that
- * one or to one inside it (NS_GET_PARENT). */
+ * one or to one inside it. */
 bool namespace_is_ruled_by(int fd, int userns_fd);
 int namespace_join(int fd, NamespaceType type, Error *error) MUST_CHECK;

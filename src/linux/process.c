@@ -40,7 +40,7 @@ int process_open(int procfs, pid_t pid, Error *error)
     return fd;
 }
 
-static int process_compare_pids(const void *a, const void *b)
+int process_compare_pids(const void *a, const void *b)
 {
     pid_t left = *(const pid_t *)a, right = *(const pid_t *)b;
     return (left > right) - (left < right);

@@ -20,6 +20,9 @@ int process_open(int procfs, pid_t pid, Error *error) MUST_CHECK;
 int process_list(int procfs, Arena *arena, pid_t **ret_pids, size_t *ret_count, Error *error)
     MUST_CHECK;
 
+/* Of two pid_t: for qsort(3) and bsearch(3). */
+int process_compare_pids(const void *a, const void *b);
+
 typedef struct ProcessStatus { /* the file "status" */
     char name[64];             /* comm, as the kernel escapes it there */
     char state;                /* 'R', 'S', 'D', 'T', 't', 'Z', 'X', 'I' */

@@ -118,6 +118,27 @@ try_oci() {
     expect_status 0
 }
 
+@test "ps without a cgroup: the processes of the pid namespace and of those inside it" {
+    local pid
+    command_is /init sleep 100
+    change 'del(.linux.resources) | del(.linux.cgroupsPath)'
+    oci run -d --pid-file pid --bundle bundle c >"$TEST_DIR/log" 2>&1 </dev/null
+    pid=$(cat "$TEST_DIR/home/pid")
+    oci exec -d c /init sleep 101 >"$TEST_DIR/log" 2>&1 </dev/null
+    try_oci ps -f json c
+    [ "$(jq length <<<"$output")" = 2 ]
+    [ "$(jq '.[0]' <<<"$output")" = "$pid" ]
+    try_oci ps c -o pid,args
+    expect_match "^ *$pid /init sleep 100"
+    expect_match 'sleep 101$'
+    try_oci kill c KILL
+    await 5 eval '! kill -0 "$pid" 2>/dev/null'
+    try_oci ps c
+    expect_error 1 'container not running'
+    try_oci delete c
+    expect_status 0
+}
+
 @test "ids that are not his need newuidmap, which says whether he may have them" {
     command_is /init id
     change '.linux.uidMappings[0].size = 2'

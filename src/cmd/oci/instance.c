@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "linux/clone.h"
+#include "linux/namespace.h"
+#include "linux/process.h"
 #include "log.h"
 #include "notify.h"
 #include "runtime/channel.h"
@@ -72,6 +74,40 @@ int instance_cgroup(Instance *instance, Cgroup *ret_cgroup, Error *error)
     return r < 0 ? r
                  : cgroup_open(&instance->cgroup_host, instance->record.cgroup_path, ~0u,
                                instance->arena, ret_cgroup, error);
+}
+
+/* Of those that may be looked at: the caller started them, or has power over them. */
+static int instance_pids_of_namespace(Instance *instance, pid_t **ret_pids, size_t *ret_count,
+                                      Error *error)
+{
+    uint64_t id;
+    pid_t *pids;
+    size_t all, count = 0;
+    int pidfd CLEANUP(fd_closep) = record_pidfd(&instance->record, error);
+    if (pidfd < 0)
+        return pidfd;
+    int r = namespace_id_of_pid(instance->record.pid, NAMESPACE_PID, &id, error);
+    if (r == 0)
+        r = process_list(-1, instance->arena, &pids, &all, error);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < all; i++) {
+        int fd CLEANUP(fd_closep) = namespace_open(pids[i], NAMESPACE_PID, NULL);
+        if (fd >= 0 && namespace_is_within(fd, id))
+            pids[count++] = pids[i];
+    }
+    *ret_pids = pids;
+    *ret_count = count;
+    return 0;
+}
+
+int instance_pids(Instance *instance, pid_t **ret_pids, size_t *ret_count, Error *error)
+{
+    if (!instance->record.cgroup_path && instance->record.own_pidns)
+        return instance_pids_of_namespace(instance, ret_pids, ret_count, error);
+    Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY;
+    int r = instance_cgroup(instance, &cgroup, error);
+    return r < 0 ? r : cgroup_pids(&cgroup, instance->arena, ret_pids, ret_count, error);
 }
 
 OciStatus instance_status(Instance *instance)

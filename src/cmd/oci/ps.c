@@ -1,5 +1,5 @@
 /*
- * `ps`: all processes in the container's cgroup, also those that exec started. The table is that of
+ * `ps`: all processes of the container, also those that exec started. The table is that of
  * the host's ps(1), with the options given, less the lines of others; without a ps(1), our own.
  */
 #include <errno.h>
@@ -34,12 +34,6 @@ static const Option ps_options[] = {
     { 'f', "format", OPTION_ENUM(PsOptions, format, ps_formats), "FORMAT", "table or json" },
     OPTION_END,
 };
-
-static int ps_compare(const void *a, const void *b)
-{
-    pid_t one = *(const pid_t *)a, two = *(const pid_t *)b;
-    return (one > two) - (one < two);
-}
 
 /* What ps(1) prints. -ENOENT: there is none. */
 static int ps_call(char *const *words, Arena *arena, char **ret_text, Error *error)
@@ -97,7 +91,7 @@ static int ps_filter(char *output, const PsPids *pids, StrBuf *text, Error *erro
     strbuf_printf(text, "%s\n", line);
     while ((line = strsep(&next, "\n"))) {
         pid_t pid = (pid_t)strtol(ps_field(line, column), NULL, 10);
-        if (bsearch(&pid, pids->items, pids->count, sizeof(pid), ps_compare))
+        if (bsearch(&pid, pids->items, pids->count, sizeof(pid), process_compare_pids))
             strbuf_printf(text, "%s\n", line);
     }
     return 0;
@@ -145,16 +139,12 @@ static int ps_run(CommandCall *call, Error *error)
 {
     const PsOptions *options = call->values;
     Instance instance CLEANUP(instance_done) = INSTANCE_NONE;
-    Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY;
     PsPids pids;
     int r = instance_open(&instance, call, false, error);
     if (r == 0)
-        r = instance_cgroup(&instance, &cgroup, error);
-    if (r == 0)
-        r = cgroup_pids(&cgroup, call->arena, &pids.items, &pids.count, error);
+        r = instance_pids(&instance, &pids.items, &pids.count, error);
     if (r < 0)
         return r;
-    qsort(pids.items, pids.count, sizeof(*pids.items), ps_compare);
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     if (options->format == 1) {
         JsonWriter writer = { .text = &text };
