@@ -98,6 +98,24 @@ limits_v1() { # ID
     [ "$(property ambit-two.scope DevicePolicy)" = strict ]
 }
 
+@test "a restored container is in a scope with its limits and device rules, the number of processes too" {
+    [ "$SCOPE" = system ] || skip "criu wants root"
+    [ "$CGROUP" = v2 ] || skip "for cgroup v2"
+    require criu check -- "criu does not work with this kernel"
+    change '.linux.resources.pids.limit = 1 | .linux.resources.memory.limit = 67108864'
+    oci --systemd-cgroup run -d --bundle "$BUNDLE" eight </dev/null >/dev/null 2>&1 3>&- # criu takes no file of the host's
+    oci checkpoint --image-path "$TEST_DIR/images" eight
+    oci --systemd-cgroup restore --detach --bundle "$BUNDLE" --image-path "$TEST_DIR/images" eight \
+        </dev/null >"$TEST_DIR/said" 2>&1 3>&- || { cat "$TEST_DIR/said"; false; }
+    [ "$(property ambit-eight.scope ActiveState)" = active ]
+    [ "$(limit_of eight pids.max)" = 1 ]
+    [ "$(limit_of eight memory.max)" = 67108864 ]
+    oci update --pids-limit 9 eight
+    try_oci exec --cap CAP_MKNOD eight /init mknod /dev/kmsg c 1 11
+    try_oci exec eight /init open /dev/kmsg
+    [ "$status" -ne 0 ]
+}
+
 @test "a failed start leaves no scope; a name that is taken is said" {
     change '.process.args = ["/missing"]'
     try_oci --systemd-cgroup run --bundle "$BUNDLE" three

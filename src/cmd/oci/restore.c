@@ -1,9 +1,13 @@
 /*
  * `restore`: processes from files into a container that the caller's configuration draws. First the
  * container is made as `create` does it, with its cgroup, its limits and its mount points; what it
- * looks like is noted, its process given up, and criu puts the archived ones into the same cgroup,
- * root and namespaces' settings, stopped. They run only if their boundary is the one that was
- * noted: an archive is data from strangers, and brings processes, not rights (rights.h).
+ * looks like is noted, and criu puts the archived processes into the same cgroup, root and
+ * namespaces' settings, stopped. Then the process that `create` made is given up. Theirs run only
+ * if their boundary is the one that was noted: an archive is data from strangers, and brings
+ * processes, not rights (rights.h).
+ *
+ * The trap: systemd removes a scope when no process is in it, and criu would make a cgroup of that
+ * name again, without limits and device rules. So there is a process in it throughout.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -172,7 +176,7 @@ static int restore_take(Instance *instance, Error *error)
     return record_write(&instance->place, &instance->record, error);
 }
 
-/* The process that `create` made has shown what the container is like. */
+/* The process that `create` made has shown what the container is like, and kept its cgroup. */
 static int restore_give_up(Instance *instance, Error *error)
 {
     int r = clone_pidfd_signal(instance->launched.pidfd, SIGKILL, error);
@@ -184,6 +188,25 @@ static int restore_give_up(Instance *instance, Error *error)
     if (r == 0 && unlinkat(instance->place.dir, RECORD_START, 0) < 0)
         r = error_errno(error, errno, "remove %s", RECORD_START);
     return r;
+}
+
+/* criu, while the process of `create` is in the cgroup; in the end only what criu made is. */
+static int restore_call(Instance *instance, const CriuOptions *options, const StrList *words,
+                        const char *images, Error *error)
+{
+    enum { LIMIT_SIZE = 32 };
+    char limit[LIMIT_SIZE];
+    Cgroup cgroup CLEANUP(cgroup_done) = CGROUP_EMPTY;
+    /* That process counts: a container that has as many as it may have needs one more. */
+    bool lifted = instance_cgroup(instance, &cgroup, NULL) == 0 &&
+                  cgroup_read(&cgroup, CGROUP_PIDS, "pids.max", limit, sizeof(limit), NULL) >= 0;
+    int r = lifted ? cgroup_write(&cgroup, CGROUP_PIDS, "pids.max", "max", error) : 0;
+    if (r == 0)
+        r = criu_run(options, words, images, instance->arena, error);
+    int end = restore_give_up(instance, r < 0 ? NULL : error);
+    if (r == 0)
+        r = end;
+    return r == 0 && lifted ? cgroup_write(&cgroup, CGROUP_PIDS, "pids.max", limit, error) : r;
 }
 
 static int restore_processes(Instance *instance, const CriuOptions *options, Error *error)
@@ -200,8 +223,6 @@ static int restore_processes(Instance *instance, const CriuOptions *options, Err
     if (r == 0)
         r = rights_note(instance, &rights, error);
     if (r == 0)
-        r = restore_give_up(instance, error);
-    if (r == 0)
         r = restore_mount_root(instance, &root, error);
     if (r == 0)
         r = restore_words(instance, options, images, &words, error);
@@ -214,7 +235,7 @@ static int restore_processes(Instance *instance, const CriuOptions *options, Err
     strlist_append(arena, &words,
                    arena_printf(arena, "%s/%s/criu.pid", commands_root(instance->globals, arena),
                                 instance->record.id));
-    r = criu_run(options, &words, images, arena, error);
+    r = restore_call(instance, options, &words, images, error);
     (void)umount2(root, MNT_DETACH); /* the directory is removed with the container */
     if (r == 0)
         r = restore_take(instance, error);
