@@ -124,8 +124,8 @@ int instance_open(Instance *instance, const CommandCall *call, bool lock, Error 
 int instance_each(CommandCall *call, bool regex, CommandRun *one, Error *error) MUST_CHECK;
 /* Its cgroup; ERROR_NOT_FOUND without one. */
 int instance_cgroup(Instance *instance, Cgroup *ret_cgroup, Error *error) MUST_CHECK;
-/* All processes, those of `exec` too, ascending, of the instance's arena: of its cgroup or, where it
- * has none, of its pid namespace. ERROR_NOT_FOUND where it has neither. */
+/* All processes, those of `exec` too, ascending, of the instance's arena: of its cgroup or, where
+ * it has none, of its pid namespace. ERROR_NOT_FOUND where it has neither. */
 int instance_pids(Instance *instance, pid_t **ret_pids, size_t *ret_count, Error *error) MUST_CHECK;
 OciStatus instance_status(Instance *instance);
 
