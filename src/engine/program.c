@@ -14,18 +14,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "engine/foreground.h"
 #include "linux/clone.h"
 #include "linux/descriptors.h"
+#include "linux/execute.h"
 #include "linux/identity.h"
 #include "linux/terminal.h"
-
-static const char program_default_path[] =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 const char *program_variable(char *const *environment, const char *name)
 {
@@ -36,51 +33,17 @@ const char *program_variable(char *const *environment, const char *name)
     return NULL;
 }
 
-/* execve of a directory answers EACCES, which would hide a program later in PATH. */
-static int program_try(const char *path, const StrList *command, char *const *environment)
-{
-    struct stat st;
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        return EISDIR;
-    (void)execve(path, command->items, environment);
-    return errno;
-}
-
-static int program_search(const StrList *command, char *const *environment)
-{
-    const char *path = program_variable(environment, "PATH");
-    char file[4096];
-    int code = ENOENT;
-    for (path = path ? path : program_default_path; *path;) {
-        size_t length = strcspn(path, ":");
-        int n = snprintf(file, sizeof(file), "%.*s/%s", length ? (int)length : 1,
-                         length ? path : ".", command->items[0]);
-        if (n > 0 && (size_t)n < sizeof(file)) {
-            int r = program_try(file, command, environment);
-            bool absent = r == ENOENT || r == ENOTDIR || r == EISDIR;
-            if (!absent)
-                code = r;
-            if (!absent && r != EACCES)
-                break;
-        }
-        path += length;
-        path += *path == ':';
-    }
-    return code;
-}
-
 int program_exec(const StrList *command, char *const *environment, int keep_fd, Error *error)
 {
     int r = descriptors_close(0, &keep_fd, 1, error);
     if (r < 0)
         return r;
     const char *name = command->items[0];
-    bool search = !strchr(name, '/');
-    int code =
-        search ? program_search(command, environment) : program_try(name, command, environment);
+    int code = execute_command(command->items, environment, program_variable(environment, "PATH"));
     if (code == ENOENT || code == ENOTDIR)
         return error_set(error, ERROR_NO_COMMAND, ENOENT,
-                         search ? "'%s': command not found" : "'%s': no such file", name);
+                         !strchr(name, '/') ? "'%s': command not found" : "'%s': no such file",
+                         name);
     return error_set(error, ERROR_NOT_EXECUTABLE, code, "'%s': cannot be executed: %s", name,
                      strerror(code));
 }

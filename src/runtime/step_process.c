@@ -12,10 +12,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "linux/execute.h"
 #include "linux/identity.h"
 #include "linux/lsm.h"
 #include "linux/procfs.h"
@@ -207,63 +207,13 @@ static int step_exec_error(const char *command, int code, Error *error)
                                       : strerror(code));
 }
 
-static int step_exec_try(const char *path, char **args, char **env)
-{
-    struct stat st;
-    if ((args || path[0] == '/') && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        return EISDIR;
-    if (args)
-        (void)execve(path, args, env);
-    else if (path[0] != '/' || access(path, X_OK) == 0)
-        return 0; /* a relative one is looked up later, in the working directory */
-    return errno;
-}
-
-/* The search goes on: the next directory may have one. */
-static bool step_exec_is_absent(int code)
-{
-    return code == ENOENT || code == ENOTDIR || code == EISDIR || code == ELOOP ||
-           code == ENAMETOOLONG || code == ENODEV || code == ESTALE;
-}
-
-/* execvpe's search, with the container's PATH and a memory for EACCES. Without `args` it
- * only looks, and 0 is a find. */
-static int step_exec_search(const StepExec *exec, char **args, char **env)
-{
-    static const char default_path[] =
-        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    const char *command = exec->args->items[0];
-    if (strchr(command, '/'))
-        return step_exec_try(command, args, env);
-    const char *path = step_env_get(exec->env, "PATH");
-    if (!path)
-        path = default_path;
-    int code = ENOENT;
-    char file[4096];
-    while (*path) {
-        size_t length = strcspn(path, ":");
-        int n = snprintf(file, sizeof(file), "%.*s/%s", length ? (int)length : 1,
-                         length ? path : ".", command);
-        if (n > 0 && (size_t)n < sizeof(file)) {
-            int r = step_exec_try(file, args, env);
-            if (r == 0)
-                return 0;
-            if (!step_exec_is_absent(r))
-                code = r;
-            if (code != ENOENT && code != EACCES)
-                break;
-        }
-        path += length;
-        path += *path == ':';
-    }
-    return code;
-}
-
 /* By root, so what only the container's user may not execute is found out later. */
 int step_exec_check(Runner *runner UNUSED, const Step *step, Error *error)
 {
     const StepExec *exec = step->with.exec;
-    int code = step->in || !exec->args ? 0 : step_exec_search(exec, NULL, NULL);
+    int code = step->in || !exec->args
+                   ? 0
+                   : execute_check(exec->args->items[0], step_env_get(exec->env, "PATH"));
     return code == 0 ? 0 : step_exec_error(exec->args->items[0], code, error);
 }
 
@@ -284,7 +234,7 @@ int step_exec(Runner *runner, const Step *step, Error *error)
         (void)syscall(SYS_execveat, fd, "", args, env, AT_EMPTY_PATH);
         return error_errno(error, errno, "exec of ambit-init");
     }
-    int code = step_exec_search(exec, exec->args->items, env);
+    int code = execute_command(exec->args->items, env, step_env_get(exec->env, "PATH"));
     return step_exec_error(exec->args->items[0], code, error);
 }
 

@@ -183,3 +183,12 @@ mount mnt"
     try unshare --fork true
     expect_error 125 'where it is needed'
 }
+
+@test "a part of PATH where no program can be is passed over" {
+    ln -sfn loop "$TEST_DIR/loop"
+    touch "$TEST_DIR/file"
+    PATH=$TEST_DIR/loop:$TEST_DIR/file:$TEST_DIR:$PATH try unshare --uts true
+    expect_status 0
+    PATH=$TEST_DIR/loop:$PATH try unshare --uts none
+    expect_error 127 "'none': command not found"
+}
