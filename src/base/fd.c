@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -109,6 +110,17 @@ ssize_t fd_read_text(int fd, char *buffer, size_t size)
     if (n >= 0)
         buffer[n] = '\0';
     return n;
+}
+
+int fd_memory(const char *name, const void *data, size_t size)
+{
+    int fd CLEANUP(fd_closep) = memfd_create(name, MFD_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int r = fd_write_all(fd, data, size);
+    if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
+        r = -errno;
+    return r < 0 ? r : TAKE_FD(fd);
 }
 
 int fd_send(int socket, const void *data, size_t size, const int *fds, size_t count)

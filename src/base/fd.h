@@ -39,6 +39,10 @@ int fd_read_all(int fd, size_t limit, Arena *arena, char **ret_data, size_t *ret
 /* Up to size-1 bytes with one terminator, in one read where the kernel allows: for /proc files. */
 ssize_t fd_read_text(int fd, char *buffer, size_t size) MUST_CHECK;
 
+/* An anonymous file in memory with this content, to be read from its beginning: what a program gets
+ * as its input, which a pipe would make wait for it. `name` shows in /proc. A negative errno. */
+int fd_memory(const char *name, const void *data, size_t size) MUST_CHECK;
+
 /* An anonymous pipe, of pipe(2): a FIFO that has a name is none. */
 bool fd_is_pipe(int fd);
 

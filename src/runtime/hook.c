@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,13 +52,8 @@ static int hook_input(const OciState *state, Error *error)
 {
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     oci_state_encode(state, false, &text);
-    int fd CLEANUP(fd_closep) = memfd_create("ambit-state", MFD_CLOEXEC);
-    if (fd < 0)
-        return error_errno(error, errno, "state for the hook");
-    int r = fd_write_all(fd, text.data, text.length);
-    if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
-        r = -errno;
-    return r < 0 ? error_errno(error, r, "state for the hook") : TAKE_FD(fd);
+    int fd = fd_memory("ambit-state", text.data, text.length);
+    return fd < 0 ? error_errno(error, fd, "state for the hook") : fd;
 }
 
 /*** What it says. ***/

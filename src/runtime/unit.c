@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,13 +55,7 @@ static int unit_input(const UnitRequest *request)
 {
     StrBuf text CLEANUP(strbuf_done) = { 0 };
     field_print(&unit_request_table, request, false, &text);
-    int fd CLEANUP(fd_closep) = memfd_create("ambit-unit", MFD_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int r = fd_write_all(fd, text.data, text.length);
-    if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
-        r = -errno;
-    return r < 0 ? r : TAKE_FD(fd);
+    return fd_memory("ambit-unit", text.data, text.length);
 }
 
 static int unit_spawn(const char *path, int input, int output, pid_t *ret_pid)
@@ -104,11 +97,8 @@ static int unit_run(int input, Arena *arena, char **ret_text, size_t *ret_size, 
 
 static int unit_failure(const UnitAnswer *answer, Error *error)
 {
-    ErrorKind kind = ERROR_SYSTEM;
-    for (int k = ERROR_NONE + 1; k < ERROR_KIND_MAX; k++)
-        if (str_eq(error_kind_name((ErrorKind)k), answer->kind))
-            kind = (ErrorKind)k;
-    return error_set(error, kind, answer->code ? answer->code : EIO, "%s", answer->message);
+    return error_set(error, error_kind_named(answer->kind), answer->code ? answer->code : EIO, "%s",
+                     answer->message);
 }
 
 int unit_ask(const UnitRequest *request, Arena *arena, const char **ret_cgroup, Error *error)
