@@ -3,16 +3,20 @@
 
 load lib
 
-killed() { # DELAY ARGUMENT...: run, killed after DELAY seconds
-    local delay=$1
+killed() { # COMMAND ARGUMENT...: run, killed when the command has ended
+    local command=$1
     shift
     # Not the function of lib.bash: its subshell would be what is killed.
     "$PROGRAMS/ambit" --root "$TEST_ROOT" --state "$TEST_STATE" run "$@" \
         </dev/null >/dev/null 2>&1 3>&- &
     local pid=$!
-    sleep "$delay"
+    eval "$command"
     kill -KILL "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
+}
+
+is_running() {
+    await 5 eval '[ -n "$(ambit ps -q)" ]'
 }
 
 own_cgroups() {
@@ -36,7 +40,7 @@ expect_nothing_left() {
 @test "50 kills at random moments of run --rm leave nothing after system check --repair" {
     local i
     for ((i = 0; i < 50; i++)); do
-        killed "0.0$((RANDOM % 3))$((RANDOM % 10))" --rm init /init sleep 7.25
+        killed "sleep 0.0$((RANDOM % 3))$((RANDOM % 10))" --rm init /init sleep 7.25
         ls "$TEST_STATE/containers" >>"$TEST_DIR/ids" 2>/dev/null || true
     done
     # The container dies with its engine process, also before anybody repairs.
@@ -52,7 +56,7 @@ expect_nothing_left() {
 }
 
 @test "a container that was to be kept is recorded as ended by the kill" {
-    killed 0.5 --name kept init /init sleep 5
+    killed is_running --name kept init /init sleep 1000
     ls "$TEST_STATE/containers" >>"$TEST_DIR/ids"
     # Its process is killed with the engine's, but does not die in the same instant.
     await 5 eval "ambit ps -a --format '{{.Names}} {{.State}}' | grep -qx 'kept dead'"
@@ -76,7 +80,7 @@ teardown() { # also of a test that failed
 }
 
 @test "a kill with a cgroup parent of its own leaves no cgroup" {
-    killed 0.3 --rm --cgroup-parent "/ambit-test-$$" init /init sleep 5
+    killed is_running --rm --cgroup-parent "/ambit-test-$$" init /init sleep 5
     try system check --repair
     expect_status 0
     [ -z "$(find /sys/fs/cgroup/*/ambit-test-$$ -mindepth 1 -type d 2>/dev/null)" ]
