@@ -3,7 +3,8 @@
  * Bytes of terminals and of what the container may not have (streams.h) go through linux/relay.h.
  *
  * Pid 1 of a pid namespace ignores signals it has no handler for, so a program that does not care
- * about SIGINT would keep a person at the keyboard waiting: the third SIGINT or SIGTERM kills.
+ * about SIGINT would keep a person at the keyboard waiting: the third SIGINT or SIGTERM kills. Not
+ * so under a runtime, whose caller may have a meaning for each.
  */
 #include "engine/foreground.h"
 
@@ -22,8 +23,9 @@ enum { FOREGROUND_PATIENCE = 3, FOREGROUND_HOLD_MS = 500 };
 
 typedef struct ForegroundSignals {
     int pidfd;
-    bool silent; /* --sig-proxy=false: nothing is passed on */
-    int urgent;  /* SIGINT and SIGTERM so far */
+    bool silent;  /* --sig-proxy=false: nothing is passed on */
+    bool patient; /* none of them kills */
+    int urgent;   /* SIGINT and SIGTERM so far */
 } ForegroundSignals;
 
 int foreground_check(bool interactive, bool terminal, Error *error)
@@ -36,10 +38,11 @@ int foreground_check(bool interactive, bool terminal, Error *error)
 
 void foreground_block_signals(sigset_t *ret_signals)
 {
-    /* Not these: faults of our own, job control of our own, what cannot be blocked. */
-    static const int own[] = { SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,   SIGABRT, SIGTRAP,
-                               SIGSYS,  SIGKILL, SIGSTOP, SIGTSTP,  SIGTTIN, SIGTTOU,
-                               SIGCHLD, SIGPIPE, SIGPROF, SIGVTALRM };
+    /* Not these: faults of our own, job control of our own, what cannot be blocked. SIGABRT is the
+     * watchdog's of systemd, and abort(3) unblocks it. */
+    static const int own[] = { SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,  SIGTRAP,
+                               SIGSYS,  SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN,
+                               SIGTTOU, SIGCHLD, SIGPIPE, SIGPROF, SIGVTALRM };
     (void)sigfillset(ret_signals);
     for (size_t i = 0; i < ARRAY_LEN(own); i++)
         (void)sigdelset(ret_signals, own[i]);
@@ -52,7 +55,8 @@ static int foreground_on_signal(void *context, int signal, Error *error)
     ForegroundSignals *signals = context;
     if (signal == SIGWINCH || signal == SIGURG)
         return 0;
-    if ((signal == SIGINT || signal == SIGTERM) && ++signals->urgent >= FOREGROUND_PATIENCE)
+    if (!signals->patient && (signal == SIGINT || signal == SIGTERM) &&
+        ++signals->urgent >= FOREGROUND_PATIENCE)
         signal = SIGKILL;
     else if (signals->silent)
         return 0;
@@ -78,7 +82,7 @@ static int foreground_relay(const Foreground *foreground, const sigset_t *signal
         options.terminal = foreground->terminal_fd;
         options.user_in = foreground->interactive ? STDIN_FILENO : -1;
         options.user_out = STDOUT_FILENO;
-        options.detach = &keys;
+        options.detach = foreground->transparent ? NULL : &keys;
         options.detach_hold_ms = FOREGROUND_HOLD_MS;
     } else if (foreground->streams) {
         options.user_in = STDIN_FILENO;
@@ -108,7 +112,11 @@ static int foreground_relay(const Foreground *foreground, const sigset_t *signal
 int foreground_wait(const Foreground *foreground, const sigset_t *signals, int *ret_status,
                     Error *error)
 {
-    ForegroundSignals state = { .pidfd = foreground->pidfd, .silent = foreground->no_signal_proxy };
+    ForegroundSignals state = {
+        .pidfd = foreground->pidfd,
+        .silent = foreground->no_signal_proxy,
+        .patient = foreground->transparent,
+    };
     Error failure = { 0 };
     int r = foreground_relay(foreground, signals, &state, &failure);
     if (r < 0) /* without us nobody looks after the program */

@@ -20,6 +20,7 @@ typedef struct Foreground {
     int pidfd;
     const char *detach_keys; /* NULL: ctrl-p,ctrl-q */
     bool no_signal_proxy;    /* signals are swallowed; only a third INT or TERM ends it all */
+    bool transparent; /* an OCI runtime: no detach keys, and a third INT is one like the first */
 } Foreground;
 
 /* A terminal that reads from what is none would never see the end of its input: refused, as by

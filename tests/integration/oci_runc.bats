@@ -160,3 +160,28 @@ process_of() { # FILTER COMMAND
     echo '{"pids": {"limit": 0}}' | oci update --resources - c
     [ "$(cat "$pids/${TEST_DIR##*/}/pids.max")" = 20 ]
 }
+
+@test "run passes each signal on, a third SIGINT and the watchdog's SIGABRT too" {
+    configure . '.process.args = ("/init await TERM , await INT , await TERM , await ABRT , exit 3" | split(" "))'
+    oci run --bundle "$BUNDLE" c </dev/null >"$TEST_DIR/out" 2>&1 3>&- &
+    local runner=$! signal words=0 end=0
+    for signal in TERM INT TERM ABRT; do
+        words=$((words + 1))
+        await 10 eval "[ \$(grep -c ready \"$TEST_DIR/out\") -eq $words ]"
+        kill -s "$signal" "$(pgrep -P $runner -x ambit-oci || echo $runner)"
+    done
+    wait $runner || end=$?
+    [ "$end" -eq 3 ] || { cat "$TEST_DIR/out"; false; }
+    [ "$(grep got "$TEST_DIR/out")" = $'got TERM\ngot INT\ngot TERM\ngot ABRT' ]
+}
+
+@test "no keys leave a terminal: they are the program's" {
+    configure '.process.terminal = true' '.process.args = ["/init", "cat", "/dev/stdin"]'
+    run -0 timeout -s KILL 20 "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" run --bundle "$BUNDLE" c \
+        < <(printf '\020\021x\n\004')
+    expect_match $'\020x'
+    start_with .
+    run -0 timeout -s KILL 20 "$PROGRAMS/ambit-oci" --root "$TEST_DIR/oci" exec -t c /init cat /dev/stdin \
+        < <(printf '\020\021x\n\004')
+    expect_match $'\020x'
+}

@@ -236,6 +236,7 @@ static int exec_wait(const Instance *instance, bool terminal, const sigset_t *si
 {
     Foreground foreground = {
         .interactive = true,
+        .transparent = true,
         .terminal = terminal,
         .terminal_fd = terminal ? instance->launched.terminal_fd : -1,
         .pid = instance->launched.pid,

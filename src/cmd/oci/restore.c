@@ -285,6 +285,7 @@ static int restore_run(CommandCall *call, Error *error)
     record_unlock(&instance.place);
     Foreground foreground = {
         .interactive = true,
+        .transparent = true,
         .terminal_fd = -1,
         .pid = instance.launched.pid,
         .pidfd = instance.launched.pidfd,

@@ -23,6 +23,7 @@ static int run_wait(Instance *instance, const sigset_t *signals, int *ret_status
                     !instance->options->console_socket;
     Foreground foreground = {
         .interactive = true,
+        .transparent = true,
         .terminal = terminal,
         .terminal_fd = terminal ? launched->terminal_fd : -1,
         .pid = launched->pid,
