@@ -57,8 +57,8 @@ check-peers: ## ambit-oci under its callers: podman, docker, containerd (tests/p
 check-vm: ## the suites on cgroup v2 with systemd as process 1, in a VM (tests/vm)
 	@build-aux/install-packages build test vm
 	@$(MAKE) test-programs all
-	@tests/vm/check $(VM_SUITES)
-	@tests/vm/check --user $(VM_USER_SUITES)
+	@status=0; tests/vm/check $(VM_SUITES) || status=1; \
+		tests/vm/check --user $(VM_USER_SUITES) || status=1; exit $$status
 
 lint: test-programs core ## layers, rails, banned functions, format, static analysis
 	@tests/run lint

@@ -16,6 +16,13 @@ setup_file() {
 exec >/dev/null 2>&1
 until [ "$1" = --pidfile ]; do shift; done
 top=${0%/*}
+# Unlike criu's, its processes come from a runtime, which wants the cgroup for itself.
+path=$(jq -r .linux.cgroupsPath "$top/box/config.json")
+for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do
+    for pid in $(cat "$hierarchy$path/cgroup.procs"); do
+        echo "$pid" >"$hierarchy/cgroup.procs"
+    done
+done
 "$PROGRAMS/ambit-oci" --root "$top/archive" run --detach --bundle "$top/evil" --pid-file "$2" evil </dev/null
 kill -STOP "$(cat "$2")"
 END
