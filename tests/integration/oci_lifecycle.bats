@@ -252,14 +252,15 @@ PYTHON
     try_oci --log syslog:box state none # where nobody listens
     [ -S /dev/log ] || expect_error 1 '--log: /dev/log: No such file'
     local level
+    mkdir "$TEST_DIR/leveled"
+    jq --arg root "$TEST_DIR/bundle/rootfs" '.root.path = $root | .process.capabilities.bounding = ["CAP_UNHEARD"]' \
+        "$TEST_DIR/bundle/config.json" >"$TEST_DIR/leveled/config.json"
     for level in error warning debug; do
-        change "$TEST_DIR/bundle" '.process.capabilities.bounding = ["CAP_UNHEARD"]'
-        oci --log "$TEST_DIR/level" --log-level "$level" run --detach --bundle "$TEST_DIR/bundle" leveled </dev/null 3>&-
+        oci --log "$TEST_DIR/level" --log-level "$level" run --detach --bundle "$TEST_DIR/leveled" leveled </dev/null 3>&-
         oci delete --force leveled
         cut -d ' ' -f 2 "$TEST_DIR/level" | sort -u >"$TEST_DIR/$level"
         rm "$TEST_DIR/level"
     done
-    change "$TEST_DIR/bundle" 'del(.process.capabilities.bounding)'
     [ "$(cat "$TEST_DIR/error")" = '' ]
     [ "$(cat "$TEST_DIR/warning")" = level=warning ]
     [ "$(cat "$TEST_DIR/debug")" = $'level=debug\nlevel=warning' ]

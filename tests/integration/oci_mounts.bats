@@ -220,19 +220,19 @@ link_bind() { # SOURCE DESTINATION OPTION: a jq filter
 }
 
 @test "a tmpfs has the mode of what it covers, or the one it is given" {
-    mkdir "$BUNDLE/rootfs/place"
-    chmod 1705 "$BUNDLE/rootfs/place"
-    local tmpfs='.mounts += [{destination: "/place", type: "tmpfs", source: "t"'
-    run_with "$tmpfs}]" 'stat /place'
+    mkdir "$BUNDLE/rootfs/covered"
+    chmod 1705 "$BUNDLE/rootfs/covered"
+    local tmpfs='.mounts += [{destination: "/covered", type: "tmpfs", source: "t"'
+    run_with "$tmpfs}]" 'stat /covered'
     expect_match 'mode=1705'
-    run_with "$tmpfs, options: [\"mode=750\"]}]" 'stat /place'
+    run_with "$tmpfs, options: [\"mode=750\"]}]" 'stat /covered'
     expect_match 'mode=0750'
-    rmdir "$BUNDLE/rootfs/place"
+    rmdir "$BUNDLE/rootfs/covered"
     for _ in 1 2; do # made for it, and there already
-        run_with "$tmpfs}]" 'stat /place'
+        run_with "$tmpfs}]" 'stat /covered'
         expect_match 'mode=1777'
     done
-    rmdir "$BUNDLE/rootfs/place"
+    rmdir "$BUNDLE/rootfs/covered"
 }
 
 @test "a read-only tmpfs takes other mounts, and /dev its devices" {
