@@ -24,7 +24,7 @@
 #include "linux/process.h"
 
 enum {
-    CGROUP_RETRY_FIRST_US = 100, /* pauses of cgroup_directory_remove: doubled up to the longest */
+    CGROUP_RETRY_FIRST_US = 100, /* pauses while a cgroup is busy: doubled up to the longest */
     CGROUP_RETRY_LONGEST_US = 20000,
     CGROUP_PROCS_TEXT_MAX = 64 << 20,
 };
@@ -264,6 +264,12 @@ static int cgroup_directory_busy(int directory, Error *error)
                      count, (int)pids[0], comm);
 }
 
+static void cgroup_directory_pause(unsigned *pause_us)
+{
+    clock_pause_us(*pause_us);
+    *pause_us = *pause_us * 2 < CGROUP_RETRY_LONGEST_US ? *pause_us * 2 : CGROUP_RETRY_LONGEST_US;
+}
+
 /* SIGKILL to its processes, which a frozen one of v1 takes when it is thawed. */
 static void cgroup_directory_end(int directory)
 {
@@ -289,8 +295,7 @@ int cgroup_directory_end_below(int directory, uint64_t deadline_us, Error *error
         busy = r < 0;
         if (!busy)
             continue;
-        clock_pause_us(pause);
-        pause = pause * 2 < CGROUP_RETRY_LONGEST_US ? pause * 2 : CGROUP_RETRY_LONGEST_US;
+        cgroup_directory_pause(&pause);
     }
 }
 
@@ -307,7 +312,6 @@ int cgroup_directory_remove(int directory, const char *name, uint64_t deadline_u
             return cgroup_directory_error(directory, "", "remove", -r, error);
         if (clock_us() >= deadline_us)
             return cgroup_directory_busy(directory, error);
-        clock_pause_us(pause);
-        pause = pause * 2 < CGROUP_RETRY_LONGEST_US ? pause * 2 : CGROUP_RETRY_LONGEST_US;
+        cgroup_directory_pause(&pause);
     }
 }

@@ -4,6 +4,8 @@
 #     setup_file()     begins with make_world, then configures and starts its server
 #     teardown_file()  end_world
 #
+# or, for servers that systemd starts (../systemd), use_machine in place of the two.
+#
 #     inside COMMAND...        in the file's sandbox (./sandbox), where ambit-oci is installed
 #     at NAME COMMAND...       the same; sets $status, $output, $errors
 #     on_terminal COMMAND...   the same with a terminal of its own
@@ -30,6 +32,14 @@ make_world() {
     inside install "$PROGRAMS/ambit-oci" /usr/local/bin/ambit-oci
     # A tool of the same name there would be found before the packaged one.
     inside rm -f /usr/local/bin/{docker,podman,containerd,ctr,runc,crun,crictl}
+}
+
+use_machine() { # SERVER: whose configuration is changed, which only the VM forgets
+    [ "${TEST_PLACE:-}" = vm ] || skip "configures the machine's $1: only in the VM"
+    [ -e /sys/fs/cgroup/cgroup.controllers ] || skip "for cgroup v2"
+    export TEST_DIR=${AMBIT_TEST_DIR:-$(mktemp -d /var/tmp/ambit-test.XXXXXX)}
+    install "$PROGRAMS/ambit-oci" /usr/local/bin/ambit-oci
+    install -D "$PROGRAMS/ambit-systemd" /usr/local/libexec/ambit/ambit-systemd
 }
 
 end_world() {

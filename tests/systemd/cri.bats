@@ -16,11 +16,7 @@ export SANDBOX_CONFIG="{\"metadata\": {\"name\": \"pod\", \"uid\": \"1234\", \"n
 export OPTIONS='"namespace_options": {"network": 2, "pid": 1}'
 
 setup_file() {
-    [ "${TEST_PLACE:-}" = vm ] || skip "configures the machine's containerd: only in the VM"
-    [ -e /sys/fs/cgroup/cgroup.controllers ] || skip "nodes with the systemd driver have cgroup v2"
-    export TEST_DIR=${AMBIT_TEST_DIR:-$(mktemp -d /var/tmp/ambit-test.XXXXXX)}
-    install "$PROGRAMS/ambit-oci" /usr/local/bin/ambit-oci
-    install -D "$PROGRAMS/ambit-systemd" /usr/local/libexec/ambit/ambit-systemd
+    use_machine containerd
     mkdir -p /etc/containerd
     cat >/etc/containerd/config.toml <<'END'
 version = 2

@@ -7,11 +7,7 @@
 load ../peers/lib
 
 setup_file() {
-    [ "${TEST_PLACE:-}" = vm ] || skip "configures the machine's podman: only in the VM"
-    [ -e /sys/fs/cgroup/cgroup.controllers ] || skip "for cgroup v2"
-    export TEST_DIR=${AMBIT_TEST_DIR:-$(mktemp -d /var/tmp/ambit-test.XXXXXX)}
-    install "$PROGRAMS/ambit-oci" /usr/local/bin/ambit-oci
-    install -D "$PROGRAMS/ambit-systemd" /usr/local/libexec/ambit/ambit-systemd
+    use_machine podman
     # The page's lines, nothing else: podman's own defaults are what is tested.
     sed -n 's/^    //p' "$TOP/docs/podman.md" >/etc/containers/containers.conf
     make_image "$TEST_DIR/busybox.tar"
